@@ -1,0 +1,6 @@
+/* main: the program's front door. */
+int
+main(void)
+{
+	return 0;
+}

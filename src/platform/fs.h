@@ -1,0 +1,92 @@
+/*
+ * fs: the port through which everything durable is kept.
+ *
+ *   store/*  --->  struct fs  --->  platform/files      (the real thing)
+ *                             --->  tests: fs_emu       (power cuts, errors)
+ *
+ * Paths are relative to the root given when the port was opened, use '/', and
+ * are at most FS_PATH_MAX bytes with the terminator; a path that begins with
+ * '/' is taken as it stands.  Handles are small non-negative numbers (on a
+ * real system: descriptors).
+ *
+ * Durability: bytes are safe after `sync` of their file, names after
+ * `sync_dir` of their folder; nothing else promises anything.
+ *
+ * Failure: ERR_FULL (no space or no inodes), ERR_MISSING, ERR_EXISTS,
+ * ERR_DENIED, ERR_UNSUPPORTED (links on FAT), ERR_IO.  After a failed write
+ * or sync the handle's file is worth nothing: close and remove it.
+ * All calls may block for the time of a disk access.
+ */
+#ifndef PLATFORM_FS_H
+#define PLATFORM_FS_H
+
+#include "core/err.h"
+#include "core/span.h"
+
+#define FS_PATH_MAX 512
+#define FS_NAME_MAX 256
+
+enum fs_how {
+	FS_READ, /* an existing file, for reading */
+	FS_CREATE, /* a new file, read and write, owner only; ERR_EXISTS */
+	FS_UPDATE, /* an existing file, read and write */
+	FS_SCRATCH, /* a new nameless file inside folder `path` */
+};
+
+struct fs_stat {
+	uint64_t octets;
+	int64_t modified_s;
+	bool is_dir;
+};
+
+struct fs_space {
+	uint64_t octets; /* free for us */
+	uint64_t inodes; /* UINT64_MAX where the file system has no limit */
+};
+
+struct fs_entry {
+	char name[FS_NAME_MAX];
+	size_t len;
+	bool is_dir;
+};
+
+struct fs {
+	int (*open)(struct fs *fs, const char *path, enum fs_how how);
+	int (*close)(struct fs *fs, int h);
+
+	/* Bytes read, 0 at the end of the file. */
+	int (*read)(struct fs *fs, int h, void *to, size_t cap, uint64_t at);
+
+	/* Write all pieces (1 to 8) one behind the other at offset `at`. */
+	int (*write)(
+	    struct fs *fs, int h, const struct span *v, unsigned n, uint64_t at);
+	int (*truncate)(struct fs *fs, int h, uint64_t octets);
+
+	/*
+	 * The barrier: make the bytes of all `n` files durable; returns when
+	 * they are.  `failed` has n places, each set where that file failed;
+	 * the result is ERR_OK or the first error.
+	 */
+	int (*sync)(struct fs *fs, const int *h, unsigned n, bool *failed);
+	int (*sync_dir)(struct fs *fs, const char *path);
+
+	int (*rename)(struct fs *fs, const char *from, const char *to);
+	int (*link)(struct fs *fs, const char *from, const char *to);
+	int (*unlink)(struct fs *fs, const char *path);
+	int (*mkdir)(struct fs *fs, const char *path);
+	int (*rmdir)(struct fs *fs, const char *path);
+	int (*stat)(struct fs *fs, const char *path, struct fs_stat *st);
+
+	/* Walk a folder in no order, without "." and ".."; next: 1, or 0. */
+	int (*dir_open)(struct fs *fs, const char *path);
+	int (*dir_next)(struct fs *fs, int h, struct fs_entry *e);
+	int (*dir_close)(struct fs *fs, int h);
+
+	int (*space)(struct fs *fs, const char *path, struct fs_space *sp);
+
+	/* Map a whole file read-only; unmap with the same span. */
+	int (*map)(struct fs *fs, int h, struct span *out);
+	void (*unmap)(struct fs *fs, struct span mapped);
+};
+
+#endif
