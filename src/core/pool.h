@@ -21,7 +21,7 @@ struct pool {
 	uint32_t cap;
 	uint32_t used;
 	uint32_t fresh; /* objects from this index on were never taken */
-	uint32_t high; /* most in use at once */
+	uint32_t high;	/* most in use at once */
 	uint64_t refused;
 	void *free;
 };

@@ -35,7 +35,7 @@ bool
 span_ends_nocase(struct span s, struct span suffix)
 {
 	return s.len >= suffix.len
-	    && same_nocase(s.p + s.len - suffix.len, suffix.p, suffix.len);
+	       && same_nocase(s.p + s.len - suffix.len, suffix.p, suffix.len);
 }
 
 size_t

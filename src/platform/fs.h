@@ -27,9 +27,9 @@
 #define FS_NAME_MAX 256
 
 enum fs_how {
-	FS_READ, /* an existing file, for reading */
-	FS_CREATE, /* a new file, read and write, owner only; ERR_EXISTS */
-	FS_UPDATE, /* an existing file, read and write */
+	FS_READ,    /* an existing file, for reading */
+	FS_CREATE,  /* a new file, read and write, owner only; ERR_EXISTS */
+	FS_UPDATE,  /* an existing file, read and write */
 	FS_SCRATCH, /* a new nameless file inside folder `path` */
 };
 
@@ -58,8 +58,8 @@ struct fs {
 	int (*read)(struct fs *fs, int h, void *to, size_t cap, uint64_t at);
 
 	/* Write all pieces (1 to 8) one behind the other at offset `at`. */
-	int (*write)(
-	    struct fs *fs, int h, const struct span *v, unsigned n, uint64_t at);
+	int (*write)(struct fs *fs, int h, const struct span *v, unsigned n,
+	    uint64_t at);
 	int (*truncate)(struct fs *fs, int h, uint64_t octets);
 
 	/*

@@ -99,7 +99,8 @@ net_endpoint_parse(struct span text, struct net_addr *a)
 	struct span host = span_first(text, colon);
 	uint64_t port;
 
-	if (colon == text.len || span_u64(span_from(text, colon + 1), 65535, &port))
+	if (colon == text.len
+	    || span_u64(span_from(text, colon + 1), 65535, &port))
 		return ERR_SYNTAX;
 	if (span_is(host, SPAN("*"))) {
 		memset(a->ip, 0, sizeof(a->ip));
@@ -176,8 +177,8 @@ net_listen(const struct net_addr *a, int backlog)
 	union sock_any s;
 	socklen_t len = to_sock(a, &s);
 	int on = 1, off = 0;
-	int fd = socket(s.any.sa_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(
+	    s.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return err_now();
@@ -229,8 +230,7 @@ net_accept(int listener, struct net_addr *peer)
 	union sock_any s;
 	socklen_t len = sizeof(s);
 	int on = 1;
-	int fd = accept4(
-	    listener, &s.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(listener, &s.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ECONNABORTED ? ERR_AGAIN : err_now();
@@ -245,8 +245,8 @@ open_towards(const struct net_addr *to, int type)
 {
 	union sock_any s;
 	socklen_t len = to_sock(to, &s);
-	int fd = socket(
-	    s.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd =
+	    socket(s.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1;
 
 	if (fd < 0)

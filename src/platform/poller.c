@@ -8,8 +8,8 @@
 
 #include "platform/clock.h"
 
-#define WORD_BITS   (8 * sizeof(long))
-#define FOREVER_MS  3600000
+#define WORD_BITS  (8 * sizeof(long))
+#define FOREVER_MS 3600000
 
 _Static_assert(sizeof(fd_set) == POLLER_FD_MAX / 8, "fd_set holds the sets");
 
@@ -64,8 +64,8 @@ poller_wait(struct poller *p)
 	}
 	memcpy(p->can_read, p->want_read, sizeof(p->can_read));
 	memcpy(p->can_write, p->want_write, sizeof(p->can_write));
-	n = select(p->fd_max + 1, (void *)p->can_read, (void *)p->can_write,
-	    NULL, &t);
+	n = select(
+	    p->fd_max + 1, (void *)p->can_read, (void *)p->can_write, NULL, &t);
 	p->now_ms = clock_mono_ms();
 	if (n > 0)
 		return ERR_OK;
@@ -78,7 +78,8 @@ static bool
 has_bit(const unsigned long *set, int fd)
 {
 	return fd >= 0
-	    && (set[(unsigned)fd / WORD_BITS] >> (unsigned)fd % WORD_BITS & 1);
+	       && (set[(unsigned)fd / WORD_BITS] >> (unsigned)fd % WORD_BITS
+		   & 1);
 }
 
 bool

@@ -47,23 +47,23 @@ enum line_flaw {
 	LINE_OK,
 	LINE_LONG, /* over the limit: content dropped, tail skipped */
 	LINE_BARE, /* ended by LF without CR, or holds a CR without LF */
-	LINE_NUL, /* holds a NUL byte */
+	LINE_NUL,  /* holds a NUL byte */
 };
 
 /* Why a session is told to come to an end: `stop` below. */
 enum session_stop {
 	STOP_SHUTDOWN, /* the program ends: 421 */
-	STOP_IDLE, /* the peer was silent too long */
-	STOP_SLOW, /* the state's total time is used up */
+	STOP_IDLE,     /* the peer was silent too long */
+	STOP_SLOW,     /* the state's total time is used up */
 };
 
 struct session_ops {
 	const char *name; /* "smtp": for logs */
-	size_t line_max; /* octets in a line without its end */
+	size_t line_max;  /* octets in a line without its end */
 
 	enum want (*want)(const void *s);
-	void (*line)(void *s, struct span line, enum line_flaw flaw,
-	    struct buf *out);
+	void (*line)(
+	    void *s, struct span line, enum line_flaw flaw, struct buf *out);
 
 	/* May change the bytes in place; returns how many were used (> 0). */
 	size_t (*body)(void *s, uint8_t *bytes, size_t len, struct buf *out);

@@ -72,20 +72,20 @@ struct conn {
 	int64_t idle_at_ms;
 	int64_t phase_at_ms;
 	unsigned phase;
-	bool woken; /* run even without a ready descriptor */
+	bool woken;	/* run even without a ready descriptor */
 	bool line_skip; /* inside the tail of a line that was too long */
-	bool stopped; /* the session has been told to stop */
+	bool stopped;	/* the session has been told to stop */
 	bool lingering; /* output sent; waiting for the peer to close */
-	bool dead; /* to be destroyed after run */
+	bool dead;	/* to be destroyed after run */
 };
 
 struct conns {
 	struct participant base;
 	struct conn *list;
-	struct pool *pool; /* struct conn */
-	struct pool *windows; /* CONN_WINDOW bytes */
-	struct pool *bigs; /* large windows */
-	struct pool *tls_pool; /* struct tls */
+	struct pool *pool;		     /* struct conn */
+	struct pool *windows;		     /* CONN_WINDOW bytes */
+	struct pool *bigs;		     /* large windows */
+	struct pool *tls_pool;		     /* struct tls */
 	const struct tls_config *tls_modern; /* NULL: no TLS to offer */
 	const struct tls_config *tls_legacy;
 	unsigned idle_ms;

@@ -16,9 +16,9 @@
 #define LISTENERS_MAX 24
 
 enum listener_role {
-	LISTENER_SMTP, /* 25: mail from anyone for local domains */
+	LISTENER_SMTP,	     /* 25: mail from anyone for local domains */
 	LISTENER_SUBMISSION, /* 587: permission before any mail */
-	LISTENER_SMTPS, /* 465: the same, TLS from the first byte */
+	LISTENER_SMTPS,	     /* 465: the same, TLS from the first byte */
 	LISTENER_POP3,
 	LISTENER_POP3S,
 	LISTENER_HTTP,
@@ -33,7 +33,7 @@ struct listener {
 	const struct conn_kind *kind;
 	struct net_addr local;
 	bool tls_first; /* TLS from the first byte */
-	bool legacy; /* marked by the owner: old TLS, plain-text passwords */
+	bool legacy;	/* marked by the owner: old TLS, plain-text passwords */
 };
 
 struct listeners {
