@@ -15,7 +15,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPT ?= -O2
 override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections $(HARDEN) $(WARN)
-override CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(BUILD) -isystem /usr/include/bearssl
+override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) -isystem /usr/include/bearssl
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--gc-sections
 LIBS := -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic
 

@@ -1,7 +1,7 @@
 /*
  * fs: the port through which everything durable is kept.
  *
- *   store/*  --->  struct fs  --->  platform/files      (the real thing)
+ *   store    --->  struct fs  --->  platform/files      (the real thing)
  *                             --->  tests: fs_emu       (power cuts, errors)
  *
  * Paths are relative to the root given when the port was opened, use '/', and
@@ -50,42 +50,59 @@ struct fs_entry {
 	bool is_dir;
 };
 
+/*
+ * What must be looked at carries MUST_CHECK: an error that is not seen here
+ * is mail that is not there later.
+ */
 struct fs {
-	int (*open)(struct fs *fs, const char *path, enum fs_how how);
+	/* A handle, or an error. */
+	int (*open)(
+	    struct fs *fs, const char *path, enum fs_how how) MUST_CHECK;
 	int (*close)(struct fs *fs, int h);
 
-	/* Bytes read, 0 at the end of the file. */
-	int (*read)(struct fs *fs, int h, void *to, size_t cap, uint64_t at);
+	/* Bytes read: less than `cap` only at the end of the file. */
+	int (*read)(
+	    struct fs *fs, int h, void *to, size_t cap, uint64_t at) MUST_CHECK;
 
 	/* Write all pieces (1 to 8) one behind the other at offset `at`. */
 	int (*write)(struct fs *fs, int h, const struct span *v, unsigned n,
-	    uint64_t at);
-	int (*truncate)(struct fs *fs, int h, uint64_t octets);
+	    uint64_t at) MUST_CHECK;
+	int (*truncate)(struct fs *fs, int h, uint64_t octets) MUST_CHECK;
 
 	/*
 	 * The barrier: make the bytes of all `n` files durable; returns when
 	 * they are.  `failed` has n places, each set where that file failed;
 	 * the result is ERR_OK or the first error.
 	 */
-	int (*sync)(struct fs *fs, const int *h, unsigned n, bool *failed);
-	int (*sync_dir)(struct fs *fs, const char *path);
+	int (*sync)(
+	    struct fs *fs, const int *h, unsigned n, bool *failed) MUST_CHECK;
+	int (*sync_dir)(struct fs *fs, const char *path) MUST_CHECK;
 
-	int (*rename)(struct fs *fs, const char *from, const char *to);
-	int (*link)(struct fs *fs, const char *from, const char *to);
+	/* `to` is replaced in one step; ERR_UNSUPPORTED to another device. */
+	int (*rename)(
+	    struct fs *fs, const char *from, const char *to) MUST_CHECK;
+	int (*link)(struct fs *fs, const char *from, const char *to) MUST_CHECK;
 	int (*unlink)(struct fs *fs, const char *path);
-	int (*mkdir)(struct fs *fs, const char *path);
+	int (*mkdir)(struct fs *fs, const char *path) MUST_CHECK;
 	int (*rmdir)(struct fs *fs, const char *path);
-	int (*stat)(struct fs *fs, const char *path, struct fs_stat *st);
+	int (*stat)(
+	    struct fs *fs, const char *path, struct fs_stat *st) MUST_CHECK;
 
-	/* Walk a folder in no order, without "." and ".."; next: 1, or 0. */
-	int (*dir_open)(struct fs *fs, const char *path);
-	int (*dir_next)(struct fs *fs, int h, struct fs_entry *e);
+	/*
+	 * Walk a folder in no order, without "." and ".."; next: 1, or 0 at
+	 * the end.  Entries may be unlinked while walking.  ERR_FULL when too
+	 * many folders are being walked.
+	 */
+	int (*dir_open)(struct fs *fs, const char *path) MUST_CHECK;
+	int (*dir_next)(struct fs *fs, int h, struct fs_entry *e) MUST_CHECK;
 	int (*dir_close)(struct fs *fs, int h);
 
-	int (*space)(struct fs *fs, const char *path, struct fs_space *sp);
+	/* `path`: any file or folder on the file system that is asked about. */
+	int (*space)(
+	    struct fs *fs, const char *path, struct fs_space *sp) MUST_CHECK;
 
 	/* Map a whole file read-only; unmap with the same span. */
-	int (*map)(struct fs *fs, int h, struct span *out);
+	int (*map)(struct fs *fs, int h, struct span *out) MUST_CHECK;
 	void (*unmap)(struct fs *fs, struct span mapped);
 };
 

@@ -1,0 +1,486 @@
+/*
+ * files: openat and its family below one root descriptor, errno turned into
+ * err, and the barrier that makes many files durable at once.  It knows
+ * nothing of mail, and keeps no cache: what the kernel said last is the truth.
+ */
+#include "platform/files.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define WRITE_PIECES  8
+#define SCRATCH_TRIES 16
+
+/* One record of getdents64, as the kernel lays it out. */
+struct dir_record {
+	uint64_t inode;
+	int64_t next;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
+enum dir_type {
+	TYPE_UNKNOWN = 0,
+	TYPE_DIR = 4,
+};
+
+static int
+err_now(void)
+{
+	switch (errno) {
+	case ENOSPC:
+	case EDQUOT:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return ERR_FULL;
+	case ENOENT:
+	case ENOTDIR:
+		return ERR_MISSING;
+	case EEXIST:
+	case EISDIR:
+	case ENOTEMPTY:
+		return ERR_EXISTS;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case ELOOP:
+		return ERR_DENIED;
+	case EXDEV:
+	case EMLINK:
+	case EOPNOTSUPP:
+		return ERR_UNSUPPORTED;
+	case EFBIG:
+	case ENAMETOOLONG:
+		return ERR_RANGE;
+	case EBUSY:
+	case EWOULDBLOCK:
+		return ERR_BUSY;
+	default:
+		return ERR_IO;
+	}
+}
+
+static int
+root_of(const struct fs *fs)
+{
+	return ((const struct files *)fs)->root;
+}
+
+/*
+ * A nameless file where the file system has none (FAT): a name that nobody
+ * else uses, taken away at once.
+ */
+static int
+open_unlinked(struct fs *fs, const char *folder)
+{
+	char path[FS_PATH_MAX];
+	int fd = -1;
+
+	for (unsigned i = 0; i < SCRATCH_TRIES && fd < 0; i++) {
+		int n = snprintf(path, sizeof(path), "%s/.scratch-%ld-%u",
+		    folder, (long)getpid(), i);
+
+		if (n < 0 || n >= (int)sizeof(path))
+			return ERR_RANGE;
+		fd = openat(root_of(fs), path,
+		    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			return err_now();
+	}
+	if (fd >= 0)
+		(void)unlinkat(root_of(fs), path, 0);
+	return fd < 0 ? err_now() : fd;
+}
+
+static int
+files_op_open(struct fs *fs, const char *path, enum fs_how how)
+{
+	static const int flags[] = {
+		[FS_READ] = O_RDONLY,
+		[FS_CREATE] = O_RDWR | O_CREAT | O_EXCL,
+		[FS_UPDATE] = O_RDWR,
+		[FS_SCRATCH] = O_RDWR | O_TMPFILE,
+	};
+	int fd = openat(root_of(fs), path, flags[how] | O_CLOEXEC, 0600);
+
+	if (fd < 0 && how == FS_SCRATCH
+	    && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+		return open_unlinked(fs, path);
+	return fd < 0 ? err_now() : fd;
+}
+
+static int
+files_op_close(struct fs *fs, int h)
+{
+	(void)fs;
+	return close(h) && errno != EINTR ? err_now() : ERR_OK;
+}
+
+static int
+files_op_read(struct fs *fs, int h, void *to, size_t cap, uint64_t at)
+{
+	uint8_t *p = to;
+	size_t done = 0;
+
+	(void)fs;
+	if (cap > INT_MAX)
+		cap = INT_MAX;
+	while (done < cap) {
+		ssize_t n = pread(h, p + done, cap - done, (off_t)(at + done));
+
+		if (n == 0)
+			break;
+		if (n < 0 && errno != EINTR)
+			return err_now();
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return (int)done;
+}
+
+/* Take `n` written bytes off the front of the pieces. */
+static void
+skip_written(struct iovec **v, int *count, size_t n)
+{
+	while (*count > 0 && n >= (*v)->iov_len) {
+		n -= (*v)->iov_len;
+		++*v;
+		--*count;
+	}
+	if (n > 0) {
+		(*v)->iov_base = (uint8_t *)(*v)->iov_base + n;
+		(*v)->iov_len -= n;
+	}
+}
+
+/* For iovec, whose pointer serves readv as well; nothing is written to. */
+static void *
+not_const(const uint8_t *p)
+{
+	return (void *)(uintptr_t)p;
+}
+
+static int
+files_op_write(
+    struct fs *fs, int h, const struct span *v, unsigned n, uint64_t at)
+{
+	struct iovec piece[WRITE_PIECES], *rest = piece;
+	int count = (int)n;
+
+	(void)fs;
+	assert(n <= WRITE_PIECES);
+	for (unsigned i = 0; i < n; i++)
+		piece[i] = (struct iovec) { not_const(v[i].p), v[i].len };
+	skip_written(&rest, &count, 0);
+	while (count > 0) {
+		ssize_t done = pwritev(h, rest, count, (off_t)at);
+
+		if (done == 0)
+			return ERR_IO;
+		if (done < 0 && errno != EINTR)
+			return err_now();
+		if (done > 0) {
+			at += (uint64_t)done;
+			skip_written(&rest, &count, (size_t)done);
+		}
+	}
+	return ERR_OK;
+}
+
+static int
+files_op_truncate(struct fs *fs, int h, uint64_t octets)
+{
+	(void)fs;
+	return ftruncate(h, (off_t)octets) ? err_now() : ERR_OK;
+}
+
+/*
+ * Start writing all files before waiting for the first: the device then gets
+ * everything at once, and on a journalling file system the first fdatasync
+ * commits for all.  That the start may fail does not matter: fdatasync tells.
+ */
+static int
+files_op_sync(struct fs *fs, const int *h, unsigned n, bool *failed)
+{
+	int err = ERR_OK;
+
+	(void)fs;
+	for (unsigned i = 0; n > 1 && i < n; i++)
+		(void)sync_file_range(h[i], 0, 0, SYNC_FILE_RANGE_WRITE);
+	for (unsigned i = 0; i < n; i++) {
+		failed[i] = fdatasync(h[i]) != 0;
+		if (failed[i] && !err)
+			err = err_now();
+	}
+	return err;
+}
+
+static int
+files_op_sync_dir(struct fs *fs, const char *path)
+{
+	int err = ERR_OK;
+	int fd = openat(root_of(fs), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_now();
+	if (fsync(fd))
+		err = err_now();
+	(void)close(fd);
+	return err;
+}
+
+static int
+files_op_rename(struct fs *fs, const char *from, const char *to)
+{
+	int root = root_of(fs);
+
+	return renameat(root, from, root, to) ? err_now() : ERR_OK;
+}
+
+static int
+files_op_link(struct fs *fs, const char *from, const char *to)
+{
+	int root = root_of(fs);
+
+	if (!linkat(root, from, root, to, 0))
+		return ERR_OK;
+	return errno == EPERM || errno == ENOSYS ? ERR_UNSUPPORTED : err_now();
+}
+
+static int
+files_op_unlink(struct fs *fs, const char *path)
+{
+	return unlinkat(root_of(fs), path, 0) ? err_now() : ERR_OK;
+}
+
+static int
+files_op_mkdir(struct fs *fs, const char *path)
+{
+	return mkdirat(root_of(fs), path, 0700) ? err_now() : ERR_OK;
+}
+
+static int
+files_op_rmdir(struct fs *fs, const char *path)
+{
+	return unlinkat(root_of(fs), path, AT_REMOVEDIR) ? err_now() : ERR_OK;
+}
+
+static int
+files_op_stat(struct fs *fs, const char *path, struct fs_stat *st)
+{
+	struct stat s;
+
+	if (fstatat(root_of(fs), path, &s, 0))
+		return err_now();
+	*st = (struct fs_stat) {
+		.octets = (uint64_t)s.st_size,
+		.modified_s = (int64_t)s.st_mtime,
+		.is_dir = S_ISDIR(s.st_mode),
+	};
+	return ERR_OK;
+}
+
+/* The walk whose descriptor is `fd`; -1 asks for a free place. */
+static struct files_dir *
+dir_of(struct fs *fs, int fd)
+{
+	struct files *f = (struct files *)fs;
+
+	for (unsigned i = 0; i < FILES_DIRS; i++)
+		if (f->dirs[i].fd == fd)
+			return &f->dirs[i];
+	return NULL;
+}
+
+static int
+files_op_dir_open(struct fs *fs, const char *path)
+{
+	struct files_dir *d = dir_of(fs, -1);
+	int fd;
+
+	if (d == NULL)
+		return ERR_FULL;
+	fd = openat(root_of(fs), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_now();
+	d->fd = fd;
+	d->at = d->len = 0;
+	return fd;
+}
+
+static bool
+is_record_dir(int fd, const struct dir_record *r)
+{
+	struct stat s;
+
+	if (r->type != TYPE_UNKNOWN)
+		return r->type == TYPE_DIR;
+	return !fstatat(fd, r->name, &s, AT_SYMLINK_NOFOLLOW)
+	       && S_ISDIR(s.st_mode);
+}
+
+static bool
+is_dots(const char *name)
+{
+	return name[0] == '.'
+	       && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+/* The next record of the walk, or NULL with `*err` 0 at the end. */
+static const struct dir_record *
+next_record(struct files_dir *d, int *err)
+{
+	const struct dir_record *r;
+	long n;
+
+	*err = ERR_OK;
+	if (d->at == d->len) {
+		n = syscall(
+		    SYS_getdents64, d->fd, d->window, sizeof(d->window));
+		if (n <= 0) {
+			*err = n < 0 ? err_now() : ERR_OK;
+			return NULL;
+		}
+		d->at = 0;
+		d->len = (unsigned)n;
+	}
+	r = (const void *)(d->window + d->at);
+	d->at += r->len;
+	return r;
+}
+
+static int
+files_op_dir_next(struct fs *fs, int h, struct fs_entry *e)
+{
+	struct files_dir *d = dir_of(fs, h);
+	const struct dir_record *r;
+	int err;
+
+	assert(d != NULL && h >= 0);
+	do
+		r = next_record(d, &err);
+	while (r != NULL && is_dots(r->name));
+	if (r == NULL)
+		return err;
+	e->len = strlen(r->name);
+	if (e->len >= sizeof(e->name))
+		return ERR_RANGE;
+	memcpy(e->name, r->name, e->len + 1);
+	e->is_dir = is_record_dir(h, r);
+	return 1;
+}
+
+static int
+files_op_dir_close(struct fs *fs, int h)
+{
+	struct files_dir *d = dir_of(fs, h);
+
+	assert(d != NULL && h >= 0);
+	d->fd = -1;
+	return files_op_close(fs, h);
+}
+
+static int
+files_op_space(struct fs *fs, const char *path, struct fs_space *sp)
+{
+	struct statvfs v;
+	int err = ERR_OK;
+	int fd = openat(root_of(fs), path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_now();
+	if (fstatvfs(fd, &v))
+		err = err_now();
+	(void)close(fd);
+	if (err)
+		return err;
+	sp->octets = (uint64_t)v.f_bavail * v.f_frsize;
+	sp->inodes = v.f_files == 0 ? UINT64_MAX : (uint64_t)v.f_favail;
+	return ERR_OK;
+}
+
+static int
+files_op_map(struct fs *fs, int h, struct span *out)
+{
+	struct stat s;
+	void *p;
+
+	(void)fs;
+	*out = span_of(NULL, 0);
+	if (fstat(h, &s))
+		return err_now();
+	if (s.st_size == 0)
+		return ERR_OK;
+	if ((uint64_t)s.st_size > SIZE_MAX / 2)
+		return ERR_RANGE;
+	p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_SHARED, h, 0);
+	if (p == MAP_FAILED)
+		return err_now();
+	*out = span_of(p, (size_t)s.st_size);
+	return ERR_OK;
+}
+
+static void
+files_op_unmap(struct fs *fs, struct span mapped)
+{
+	(void)fs;
+	if (mapped.len > 0)
+		(void)munmap(not_const(mapped.p), mapped.len);
+}
+
+static const struct fs files_ops = {
+	.open = files_op_open,
+	.close = files_op_close,
+	.read = files_op_read,
+	.write = files_op_write,
+	.truncate = files_op_truncate,
+	.sync = files_op_sync,
+	.sync_dir = files_op_sync_dir,
+	.rename = files_op_rename,
+	.link = files_op_link,
+	.unlink = files_op_unlink,
+	.mkdir = files_op_mkdir,
+	.rmdir = files_op_rmdir,
+	.stat = files_op_stat,
+	.dir_open = files_op_dir_open,
+	.dir_next = files_op_dir_next,
+	.dir_close = files_op_dir_close,
+	.space = files_op_space,
+	.map = files_op_map,
+	.unmap = files_op_unmap,
+};
+
+int
+files_open(struct files *f, const char *root)
+{
+	f->fs = files_ops;
+	for (unsigned i = 0; i < FILES_DIRS; i++)
+		f->dirs[i].fd = -1;
+	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return f->root < 0 ? err_now() : ERR_OK;
+}
+
+void
+files_close(struct files *f)
+{
+	(void)close(f->root);
+	f->root = -1;
+}
+
+int
+files_lock(struct files *f)
+{
+	return flock(f->root, LOCK_EX | LOCK_NB) ? err_now() : ERR_OK;
+}
