@@ -1,0 +1,640 @@
+/*
+ * json: tokens come from jsmn, which is lenient; check() makes it strict.
+ * Numbers with fractions or exponents are refused: nothing of ours has any.
+ */
+#include "codec/json.h"
+
+#define JSMN_STATIC
+#define JSMN_STRICT
+#include <jsmn.h>
+
+#include <assert.h>
+
+#include "core/chr.h"
+
+_Static_assert(sizeof(struct json_token) == sizeof(jsmntok_t),
+    "a json_token holds one jsmn token");
+
+/* ---- writing ---- */
+
+void
+json_begin(struct json_out *o, struct text *to)
+{
+	*o = (struct json_out) { .to = to };
+}
+
+/* The bytes of a well-formed UTF-8 character at the start of `s`, or 0. */
+static size_t
+utf8_len(struct span s)
+{
+	uint8_t c = s.p[0];
+	uint8_t low = 0x80, high = 0xbf;
+	size_t len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c > 0xf4 || s.len < len)
+		return 0;
+	if (c == 0xe0)
+		low = 0xa0;
+	else if (c == 0xed)
+		high = 0x9f; /* no surrogates */
+	else if (c == 0xf0)
+		low = 0x90;
+	else if (c == 0xf4)
+		high = 0x8f; /* nothing above U+10FFFF */
+	if (s.p[1] < low || s.p[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((s.p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+static void
+write_control(struct text *to, uint8_t c)
+{
+	text_str(to, "\\u00");
+	text_hex(to, span_of(&c, 1));
+}
+
+static void
+write_ascii(struct text *to, uint8_t c)
+{
+	if (c == '"' || c == '\\') {
+		text_chr(to, '\\');
+		text_chr(to, (char)c);
+	} else if (c == '\n') {
+		text_str(to, "\\n");
+	} else if (!chr_is(c, CHR_PRINT) || c == '<' || c == '>' || c == '&') {
+		write_control(to, c);
+	} else {
+		text_chr(to, (char)c);
+	}
+}
+
+static void
+write_string(struct text *to, struct span s)
+{
+	text_chr(to, '"');
+	while (s.len > 0) {
+		size_t len = utf8_len(s);
+
+		if (len == 1)
+			write_ascii(to, s.p[0]);
+		else if (len == 0)
+			text_str(to, "\\ufffd");
+		else
+			text_span(to, span_first(s, len));
+		s = span_from(s, len > 0 ? len : 1);
+	}
+	text_chr(to, '"');
+}
+
+static void
+before_value(struct json_out *o, const char *key)
+{
+	uint32_t bit = 1U << o->depth;
+
+	if ((o->filled & bit) != 0)
+		text_chr(o->to, ',');
+	o->filled |= bit;
+	if (key == NULL)
+		return;
+	write_string(o->to, span_str(key));
+	text_chr(o->to, ':');
+}
+
+static void
+open_level(struct json_out *o, const char *key, bool array)
+{
+	before_value(o, key);
+	o->depth++;
+	assert(o->depth < JSON_DEPTH);
+	o->filled &= ~(1U << o->depth);
+	o->arrays &= ~(1U << o->depth);
+	if (array)
+		o->arrays |= 1U << o->depth;
+	text_chr(o->to, array ? '[' : '{');
+}
+
+void
+json_object(struct json_out *o, const char *key)
+{
+	open_level(o, key, false);
+}
+
+void
+json_array(struct json_out *o, const char *key)
+{
+	open_level(o, key, true);
+}
+
+void
+json_end(struct json_out *o)
+{
+	bool array = (o->arrays & (1U << o->depth)) != 0;
+
+	assert(o->depth > 0);
+	text_chr(o->to, array ? ']' : '}');
+	o->depth--;
+}
+
+void
+json_key(struct json_out *o, struct span key)
+{
+	before_value(o, NULL);
+	write_string(o->to, key);
+	text_chr(o->to, ':');
+	o->filled &= ~(1U << o->depth); /* the value follows without a comma */
+}
+
+void
+json_str(struct json_out *o, const char *key, struct span value)
+{
+	before_value(o, key);
+	write_string(o->to, value);
+}
+
+void
+json_cstr(struct json_out *o, const char *key, const char *value)
+{
+	json_str(o, key, span_str(value));
+}
+
+void
+json_hex(struct json_out *o, const char *key, struct span bytes)
+{
+	before_value(o, key);
+	text_chr(o->to, '"');
+	text_hex(o->to, bytes);
+	text_chr(o->to, '"');
+}
+
+void
+json_u64(struct json_out *o, const char *key, uint64_t value)
+{
+	before_value(o, key);
+	text_u64(o->to, value);
+}
+
+void
+json_i64(struct json_out *o, const char *key, int64_t value)
+{
+	before_value(o, key);
+	text_i64(o->to, value);
+}
+
+void
+json_bool(struct json_out *o, const char *key, bool value)
+{
+	before_value(o, key);
+	text_str(o->to, value ? "true" : "false");
+}
+
+void
+json_null(struct json_out *o, const char *key)
+{
+	before_value(o, key);
+	text_str(o->to, "null");
+}
+
+/* ---- reading ---- */
+
+static const jsmntok_t *
+token(const struct json *j, int at)
+{
+	return (const jsmntok_t *)j->tokens + at;
+}
+
+static struct span
+token_text(const struct json *j, const jsmntok_t *t)
+{
+	return span_of(j->text.p + t->start, (size_t)(t->end - t->start));
+}
+
+/* Where the token ends in the text, its closing quote included. */
+static size_t
+token_end(const jsmntok_t *t)
+{
+	return (size_t)t->end + (t->type == JSMN_STRING ? 1 : 0);
+}
+
+static bool
+is_integer(struct span s)
+{
+	uint64_t n;
+
+	if (s.len > 0 && s.p[0] == '-')
+		s = span_from(s, 1);
+	if (s.len > 1 && s.p[0] == '0')
+		return false;
+	return span_u64(s, UINT64_MAX, &n) == ERR_OK;
+}
+
+static bool
+is_primitive(struct span s)
+{
+	return span_is(s, SPAN("true")) || span_is(s, SPAN("false"))
+	       || span_is(s, SPAN("null")) || is_integer(s);
+}
+
+static bool
+has_controls(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] < 0x20)
+			return true;
+	return false;
+}
+
+/* The open containers while the tokens are walked in order. */
+struct levels {
+	int at[JSON_DEPTH];
+	int seen[JSON_DEPTH];	    /* children that have begun */
+	bool value_due[JSON_DEPTH]; /* a key has been read */
+	int n;
+};
+
+/* Between `from` and `to` stand blanks and exactly the text `wanted`. */
+static bool
+is_gap(struct span text, size_t *from, size_t to, char wanted)
+{
+	bool found = wanted == '\0';
+
+	for (; *from < to; (*from)++) {
+		uint8_t c = text.p[*from];
+
+		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+			continue;
+		if (found || c != (uint8_t)wanted)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/* Leave every container that ends before `before`. */
+static bool
+close_levels(const struct json *j, struct levels *v, size_t *at, size_t before)
+{
+	while (v->n > 0) {
+		const jsmntok_t *t = token(j, v->at[v->n - 1]);
+
+		if ((size_t)t->end > before)
+			return true;
+		if (v->value_due[v->n - 1]
+		    || !is_gap(j->text, at, (size_t)t->end - 1, '\0'))
+			return false;
+		*at = (size_t)t->end;
+		v->n--;
+	}
+	return true;
+}
+
+/* Which sign has to stand before the next child of the innermost level. */
+static char
+sign_before(const struct json *j, struct levels *v, const jsmntok_t *t)
+{
+	int top = v->n - 1;
+	bool object = token(j, v->at[top])->type == JSMN_OBJECT;
+
+	if (v->value_due[top]) {
+		v->value_due[top] = false;
+		return ':';
+	}
+	if (object && t->type != JSMN_STRING)
+		return '!'; /* a key must be a string: nothing fits */
+	v->value_due[top] = object;
+	return v->seen[top]++ > 0 ? ',' : '\0';
+}
+
+static bool
+is_good_token(const struct json *j, const jsmntok_t *t)
+{
+	struct span s = token_text(j, t);
+
+	if (t->type == JSMN_PRIMITIVE)
+		return is_primitive(s);
+	return t->type != JSMN_STRING || !has_controls(s);
+}
+
+static int
+enter(struct levels *v, int i)
+{
+	if (v->n == JSON_DEPTH)
+		return ERR_FULL;
+	v->at[v->n] = i;
+	v->seen[v->n] = 0;
+	v->value_due[v->n] = false;
+	v->n++;
+	return ERR_OK;
+}
+
+static int
+check_tokens(const struct json *j, struct levels *v, size_t *at)
+{
+	for (int i = 0; i < j->n; i++) {
+		const jsmntok_t *t = token(j, i);
+		bool box = t->type == JSMN_OBJECT || t->type == JSMN_ARRAY;
+		size_t start = (size_t)t->start - (t->type == JSMN_STRING);
+		char sign = '\0';
+
+		if (!close_levels(j, v, at, start))
+			return ERR_SYNTAX;
+		if (v->n > 0)
+			sign = sign_before(j, v, t);
+		else if (i > 0)
+			return ERR_SYNTAX; /* a second document */
+		if (!is_gap(j->text, at, start, sign) || !is_good_token(j, t))
+			return ERR_SYNTAX;
+		*at = box ? start + 1 : token_end(t);
+		if (box && enter(v, i))
+			return ERR_FULL;
+	}
+	return ERR_OK;
+}
+
+static int
+check(const struct json *j)
+{
+	struct levels v = { .n = 0 };
+	size_t at = 0;
+	int err = check_tokens(j, &v, &at);
+
+	if (err)
+		return err;
+	if (!close_levels(j, &v, &at, j->text.len) || v.n > 0)
+		return ERR_SYNTAX;
+	return is_gap(j->text, &at, j->text.len, '\0') ? ERR_OK : ERR_SYNTAX;
+}
+
+/* The token behind the value `at` and all that is inside it. */
+static int
+behind(const struct json *j, int at)
+{
+	int end = token(j, at)->end;
+	int i = at + 1;
+
+	while (i < j->n && token(j, i)->start < end)
+		i++;
+	return i;
+}
+
+static bool
+has_twin(const struct json *j, int object, int key)
+{
+	struct span name = token_text(j, token(j, key));
+
+	for (int i = object + 1; i < key; i = behind(j, i + 1))
+		if (span_is(token_text(j, token(j, i)), name))
+			return true;
+	return false;
+}
+
+static bool
+has_twins(const struct json *j)
+{
+	for (int i = 0; i < j->n; i++) {
+		int end = behind(j, i);
+
+		if (token(j, i)->type != JSMN_OBJECT)
+			continue;
+		for (int k = i + 1; k < end; k = behind(j, k + 1))
+			if (has_twin(j, i, k))
+				return true;
+	}
+	return false;
+}
+
+int
+json_parse(
+    struct json *j, struct span text, struct json_token *tokens, unsigned cap)
+{
+	jsmn_parser p;
+	int n, err;
+
+	*j = (struct json) { text, tokens, 0 };
+	if (text.len > INT32_MAX)
+		return ERR_FULL;
+	jsmn_init(&p);
+	n = jsmn_parse(
+	    &p, (const char *)text.p, text.len, (jsmntok_t *)tokens, cap);
+	if (n == JSMN_ERROR_NOMEM)
+		return ERR_FULL;
+	/* jsmn stops at a NUL byte: what stands behind it was not seen. */
+	if (n <= 0 || p.pos < text.len)
+		return ERR_SYNTAX;
+	j->n = n;
+	err = check(j);
+	if (!err && has_twins(j))
+		err = ERR_SYNTAX;
+	if (err)
+		j->n = 0;
+	return err;
+}
+
+enum json_type
+json_type(const struct json *j, int at)
+{
+	if (at < 0 || at >= j->n)
+		return JSON_NONE;
+	switch (token(j, at)->type) {
+	case JSMN_OBJECT:
+		return JSON_OBJECT;
+	case JSMN_ARRAY:
+		return JSON_ARRAY;
+	case JSMN_STRING:
+		return JSON_STRING;
+	case JSMN_PRIMITIVE:
+	case JSMN_UNDEFINED:
+	default:
+		break;
+	}
+	switch (j->text.p[token(j, at)->start]) {
+	case 't':
+	case 'f':
+		return JSON_BOOL;
+	case 'n':
+		return JSON_NULL;
+	default:
+		return JSON_NUMBER;
+	}
+}
+
+bool
+json_next(const struct json *j, int at, int *child, struct span *key)
+{
+	enum json_type type = json_type(j, at);
+	int next = *child == JSON_ABSENT ? at + 1 : behind(j, *child);
+
+	if (type != JSON_OBJECT && type != JSON_ARRAY)
+		return false;
+	if (next >= behind(j, at))
+		return false;
+	if (type == JSON_OBJECT) {
+		if (key != NULL)
+			*key = token_text(j, token(j, next));
+		next++;
+	}
+	*child = next;
+	return true;
+}
+
+int
+json_member(const struct json *j, int at, const char *key)
+{
+	int child = JSON_ABSENT;
+	struct span name;
+
+	if (json_type(j, at) != JSON_OBJECT)
+		return JSON_ABSENT;
+	while (json_next(j, at, &child, &name))
+		if (span_is(name, span_str(key)))
+			return child;
+	return JSON_ABSENT;
+}
+
+unsigned
+json_count(const struct json *j, int at)
+{
+	enum json_type type = json_type(j, at);
+
+	if (type != JSON_OBJECT && type != JSON_ARRAY)
+		return 0;
+	return (unsigned)token(j, at)->size;
+}
+
+static void
+put_utf8(struct text *to, uint32_t c)
+{
+	uint8_t b[4];
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = n; i > 1; i--, c >>= 6)
+		b[i - 1] = (uint8_t)(0x80 | (c & 0x3f));
+	b[0] = (uint8_t)(lead[n] | c);
+	text_span(to, span_of(b, n));
+}
+
+/* Read "uXXXX" from the front of `*s`; the value, or -1. */
+static int32_t
+take_u(struct span *s)
+{
+	int32_t n = 0;
+
+	if (s->len < 5 || s->p[0] != 'u')
+		return -1;
+	for (size_t i = 1; i < 5; i++) {
+		int digit = chr_hex(s->p[i]);
+
+		if (digit < 0)
+			return -1;
+		n = n * 16 + digit;
+	}
+	*s = span_from(*s, 5);
+	return n;
+}
+
+static int
+unescape_u(struct span *s, struct text *to)
+{
+	int32_t c = take_u(s);
+	int32_t low;
+
+	if (c >= 0xd800 && c < 0xdc00) {
+		if (s->len < 1 || s->p[0] != '\\')
+			return ERR_SYNTAX;
+		*s = span_from(*s, 1);
+		low = take_u(s);
+		if (low < 0xdc00 || low > 0xdfff)
+			return ERR_SYNTAX;
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+	} else if (c < 0 || (c >= 0xdc00 && c <= 0xdfff)) {
+		return ERR_SYNTAX;
+	}
+	put_utf8(to, (uint32_t)c);
+	return ERR_OK;
+}
+
+static int
+unescape_one(struct span *s, struct text *to)
+{
+	static const char names[] = "\"\\/bfnrt";
+	static const char values[] = "\"\\/\b\f\n\r\t";
+	size_t at;
+
+	if (s->len == 0)
+		return ERR_SYNTAX;
+	if (s->p[0] == 'u')
+		return unescape_u(s, to);
+	at = span_find(SPAN(names), s->p[0]);
+	if (at == sizeof(names) - 1)
+		return ERR_SYNTAX;
+	text_chr(to, values[at]);
+	*s = span_from(*s, 1);
+	return ERR_OK;
+}
+
+int
+json_unescape(struct span raw, struct text *to)
+{
+	while (raw.len > 0) {
+		size_t len = utf8_len(raw);
+
+		if (len == 0)
+			return ERR_SYNTAX;
+		if (raw.p[0] != '\\') {
+			text_span(to, span_first(raw, len));
+			raw = span_from(raw, len);
+			continue;
+		}
+		raw = span_from(raw, 1);
+		if (unescape_one(&raw, to))
+			return ERR_SYNTAX;
+	}
+	return to->cut ? ERR_FULL : ERR_OK;
+}
+
+int
+json_text(const struct json *j, int at, struct text *to)
+{
+	if (json_type(j, at) != JSON_STRING)
+		return ERR_SYNTAX;
+	return json_unescape(token_text(j, token(j, at)), to);
+}
+
+int
+json_number(const struct json *j, int at, uint64_t max, uint64_t *out)
+{
+	struct span s;
+
+	if (json_type(j, at) != JSON_NUMBER)
+		return ERR_SYNTAX;
+	s = token_text(j, token(j, at));
+	return s.p[0] == '-' ? ERR_RANGE : span_u64(s, max, out);
+}
+
+int
+json_truth(const struct json *j, int at, bool *out)
+{
+	if (json_type(j, at) != JSON_BOOL)
+		return ERR_SYNTAX;
+	*out = j->text.p[token(j, at)->start] == 't';
+	return ERR_OK;
+}
+
+struct span
+json_raw(const struct json *j, int at)
+{
+	const jsmntok_t *t;
+
+	if (json_type(j, at) == JSON_NONE)
+		return span_of(NULL, 0);
+	t = token(j, at);
+	if (t->type == JSMN_STRING)
+		return span_of(
+		    j->text.p + t->start - 1, (size_t)(t->end - t->start) + 2);
+	return token_text(j, t);
+}
