@@ -1,6 +1,13 @@
 # gatepost: build, run, test.  `make help` lists the targets.
+#
+#   BOARD=name    one of board/*; everything built lands in build/BOARD/
+#   SAN=1         the same with ASan and UBSan, in build/BOARD-san/
+#   INSTALL=no    never ask the package manager (cross builds, no root)
 BOARD ?= host
-BUILD := build/$(BOARD)
+SAN ?=
+INSTALL ?= yes
+FUZZING ?=
+BUILD := build/$(BOARD)$(if $(FUZZING),-fuzz,$(if $(SAN),-san))
 PYTHON := /usr/bin/python3
 
 .DELETE_ON_ERROR:
@@ -8,30 +15,70 @@ PYTHON := /usr/bin/python3
 
 -include board/$(BOARD)/board.mk
 
+# ---- packages: asked once, before anything is built ------------------------
+
+GOALS := $(or $(MAKECMDGOALS),all)
+GROUPS := $(if $(filter-out help clean install,$(GOALS)),build) \
+	$(if $(filter test unit san,$(GOALS)),test) \
+	$(if $(filter lint lint-%,$(GOALS)),lint test) \
+	$(if $(filter fuzz fuzzers,$(GOALS)),fuzz)
+
+ifeq ($(INSTALL)$(findstring n,$(firstword -$(MAKEFLAGS))),yes)
+ifneq ($(strip $(GROUPS)),)
+INSTALLED := $(shell tools/install $(GROUPS) >&2; echo $$?)
+ifneq ($(INSTALLED),0)
+$(error packages are missing, see above)
+endif
+endif
+endif
+
+# ---- flags -----------------------------------------------------------------
+
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Werror=undef -Wvla -Wcast-qual -Wwrite-strings -Wpointer-arith \
 	-Wconversion -Wno-sign-conversion -Wformat=2 -Werror=format-security \
-	-Wframe-larger-than=1024 -Wswitch-enum -Werror
-HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+	-Wswitch-enum -Werror
+ifneq ($(FUZZING),)
+OPT := -O1 -fno-omit-frame-pointer
+HARDEN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+else ifeq ($(SAN),)
 OPT ?= -O2
-override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections $(HARDEN) $(WARN)
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wframe-larger-than=1024
+else
+OPT := -O1 -fno-omit-frame-pointer
+HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all
+endif
+override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections -fPIE $(HARDEN) $(WARN)
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) -isystem /usr/include/bearssl
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--gc-sections
 LIBS := -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic
+
+# ---- files -----------------------------------------------------------------
 
 SRC := $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c))
 OBJ := $(SRC:%.c=$(BUILD)/obj/%.o)
 LIB := $(BUILD)/libgatepost.a
 
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT := $(wildcard tests/support/*.c)
+SUPPORT_OBJ := $(SUPPORT:%.c=$(BUILD)/obj/%.o)
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+POWERLOSS := $(patsubst tests/powerloss/%.c,$(BUILD)/powerloss/%,$(wildcard tests/powerloss/*.c))
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAY := $(FUZZ_NAMES:%=$(BUILD)/replay/%)
+FUZZERS := $(FUZZ_NAMES:%=$(BUILD)/%)
 
-.PHONY: all help deps test unit clean
+.PHONY: all help install deps test programs san unit fuzz fuzzers clean FORCE
+
+# ---- building --------------------------------------------------------------
 
 all: $(BUILD)/gatepost ## build the program for BOARD (default: host)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo 'make TARGET [BOARD=host] [SAN=1] [INSTALL=no]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## install the Debian packages of all groups (build test lint fuzz)
+	@tools/install build test lint fuzz
 
 $(BUILD)/.config: board/$(BOARD)/defconfig Kconfig
 	@mkdir -p $(@D)
@@ -41,25 +88,91 @@ $(BUILD)/.config: board/$(BOARD)/defconfig Kconfig
 $(BUILD)/config.h: $(BUILD)/.config Kconfig tools/genconfig
 	@tools/genconfig Kconfig $< >$@
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/config.h
+# a change of compiler or flags rebuilds; a change of nothing does not
+$(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@
 
-$(LIB): $(OBJ)
+$(BUILD)/obj/%.o: %.c $(BUILD)/config.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(CPPFLAGS) $(if $(filter tests/%,$<),-Itests) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# made anew when a source goes away, too
+$(BUILD)/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' >$@
+
+$(LIB): $(OBJ) $(BUILD)/objects
 	@rm -f $@
-	@$(AR) rcs $@ $^
+	@$(AR) rcs $@ $(OBJ)
+
+define link
+@mkdir -p $(@D)
+@echo "  LD   $@"
+@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+endef
 
 $(BUILD)/gatepost: $(BUILD)/obj/src/main.o $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(link) $(LIBS)
 
-$(BUILD)/unit/%: tests/unit/%.c $(SUPPORT) $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -o $@ $< $(SUPPORT) $(LIB) -lcmocka $(LIBS)
+# ---- tests -----------------------------------------------------------------
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT_OBJ) $(LIB)
+	$(link) -lcmocka $(LIBS)
+
+$(BUILD)/powerloss/%: $(BUILD)/obj/tests/powerloss/%.o $(SUPPORT_OBJ) $(LIB)
+	$(link) -lcmocka $(LIBS)
+
+$(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB)
+	$(link) $(LIBS)
+
+.SECONDARY:
 
 unit: $(UNIT) ## build and run the unit tests only
 	@for t in $(UNIT); do $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done; echo "$(words $(UNIT)) unit test programs passed"
 
+programs: $(BUILD)/gatepost $(UNIT) $(POWERLOSS) $(REPLAY) ## build the program and all test programs
+
+san: ## the same with sanitizers, in build/BOARD-san
+	@$(MAKE) --no-print-directory SAN=1 INSTALL=no programs
+
+# T=word runs only what has the word in its name
+test: ## run every test: unit, sanitizer twins, corpora, power cuts, end to end (T=word: some)
+	@$(MAKE) --no-print-directory -j2 INSTALL=no programs
+	@$(MAKE) --no-print-directory -j2 INSTALL=no SAN=1 programs
+	@$(PYTHON) tests/run --board $(BOARD) $(T)
+
+# ---- fuzzing ---------------------------------------------------------------
+
+ifneq ($(FUZZING),)
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
+	$(link) -fsanitize=fuzzer $(LIBS)
+
+fuzzers: $(FUZZERS)
+endif
+
+# FUZZ=name for one target, SECONDS=n for each.  What is found new stays in
+# build/; copy what is worth keeping to tests/fuzz/corpus/NAME/.
+SECONDS ?= 60
+FUZZ ?= $(FUZZ_NAMES)
+
+fuzz: ## fuzz every target for SECONDS=60 (FUZZ=name: one)
+	@$(MAKE) --no-print-directory -j2 INSTALL=no FUZZING=1 CC=clang fuzzers
+	@for name in $(FUZZ); do \
+		new=build/$(BOARD)-fuzz/new/$$name; \
+		mkdir -p $$new tests/fuzz/corpus/$$name; \
+		echo "  FUZZ $$name, $(SECONDS) s"; \
+		build/$(BOARD)-fuzz/$$name -max_total_time=$(SECONDS) -timeout=5 \
+			-rss_limit_mb=1024 -print_final_stats=1 \
+			-artifact_prefix=build/$(BOARD)-fuzz/$$name- \
+			$$new tests/fuzz/corpus/$$name >$$new.log 2>&1 || \
+			{ tail -n 60 $$new.log; echo "fuzz: $$name: finding, see above"; exit 1; }; \
+		grep -E 'number_of_executed|DONE' $$new.log; \
+	done
+
 clean: ## remove everything built
 	rm -rf build
 
--include $(OBJ:.o=.d) $(UNIT:=.d)
+-include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d)
