@@ -15,7 +15,14 @@
 #define CODEC_LINE_H
 
 #include "core/span.h"
-#include "proto/session.h"
+
+/* What was wrong with a line; each such line gets exactly one reply. */
+enum line_flaw {
+	LINE_OK,
+	LINE_LONG, /* over the limit: content dropped, tail skipped */
+	LINE_BARE, /* ended by LF without CR, or holds a CR without LF */
+	LINE_NUL,  /* holds a NUL byte */
+};
 
 struct line {
 	struct span text; /* without its line end */

@@ -29,6 +29,7 @@
 #ifndef PROTO_SESSION_H
 #define PROTO_SESSION_H
 
+#include "codec/line.h"
 #include "core/buf.h"
 #include "core/span.h"
 
@@ -40,14 +41,6 @@ enum want {
 	WANT_ANSWER,
 	WANT_TLS,
 	WANT_CLOSE,
-};
-
-/* What was wrong with a line; each such line gets exactly one reply. */
-enum line_flaw {
-	LINE_OK,
-	LINE_LONG, /* over the limit: content dropped, tail skipped */
-	LINE_BARE, /* ended by LF without CR, or holds a CR without LF */
-	LINE_NUL,  /* holds a NUL byte */
 };
 
 /* Why a session is told to come to an end: `stop` below. */
