@@ -1,0 +1,436 @@
+/*
+ * smtp_client_mail: one message, from MAIL to its final replies.
+ *
+ * The commands in flight are known by counting: MAIL, then `sent` RCPTs, then
+ * DATA; replies come in that order (RFC 2920), so no queue is kept.
+ */
+#include "proto/smtp_client_int.h"
+
+/* Room for a BDAT command and the end of the last line. */
+#define BODY_SPARE 64
+
+/* The greatest BDAT chunk; small, as its length is sent before it. */
+#define CHUNK_MAX 65536u
+
+bool
+client_mail_due(const struct smtp_client *c)
+{
+	return c->mail_due || c->seen < c->sent || c->data_due || c->chunks > 0
+	       || c->ends > 0;
+}
+
+static bool
+has(const struct smtp_client *c, enum client_offer offer)
+{
+	return (c->offers & offer) != 0;
+}
+
+/* Refuse a message before anything is sent. */
+static void
+refuse(struct smtp_client *c, unsigned code, unsigned subject, unsigned detail,
+    const char *words)
+{
+	smtp_reply_set(&c->own, code, subject, detail, words);
+	c->own.code = 0;
+	client_result_own(c, SMTP_CLIENT_ALL, CLIENT_AT_MAIL, CLIENT_NEVER);
+}
+
+static bool
+is_refused(struct smtp_client *c, const struct smtp_client_mail *m)
+{
+	if (has(c, OFFER_SIZE) && c->size_max > 0 && m->octets > c->size_max)
+		refuse(c, 500, 3, 4,
+		    "the message is larger than the server takes");
+	else if (m->utf8 && !has(c, OFFER_SMTPUTF8))
+		refuse(
+		    c, 500, 6, 7, "the server does not take UTF-8 addresses");
+	else
+		return false;
+	return true;
+}
+
+static void
+put_mail(
+    struct smtp_client *c, const struct smtp_client_mail *m, struct buf *out)
+{
+	client_put(out, "MAIL FROM:<");
+	client_put_span(out, m->sender);
+	client_put(out, ">");
+	if (has(c, OFFER_SIZE)) {
+		client_put(out, " SIZE=");
+		client_put_u64(out, m->octets);
+	}
+	if (has(c, OFFER_8BITMIME) && m->eight_bit)
+		client_put(out, " BODY=8BITMIME");
+	if (m->utf8)
+		client_put(out, " SMTPUTF8");
+	if (has(c, OFFER_DSN) && m->ret != 0)
+		client_put(out, m->ret == 'F' ? " RET=FULL" : " RET=HDRS");
+	if (has(c, OFFER_DSN) && m->envid.len > 0) {
+		client_put(out, " ENVID=");
+		client_put_span(out, m->envid);
+	}
+	client_put(out, "\r\n");
+}
+
+void
+smtp_client_mail(
+    struct smtp_client *c, const struct smtp_client_mail *mail, struct buf *out)
+{
+	if (is_refused(c, mail))
+		return;
+	c->sent = c->seen = c->accepted = 0;
+	c->chunks = c->ends = c->end_at = 0;
+	c->data_due = c->failed = c->ended = false;
+	c->chunked = c->config.chunking && has(c, OFFER_CHUNKING);
+	c->at_line_start = true;
+	dot_out_init(&c->dots);
+	memset(c->accepted_set, 0, sizeof(c->accepted_set));
+	c->mails++;
+	c->mail_due = true;
+	c->phase = CLIENT_IS_ENVELOPE;
+	put_mail(c, mail, out);
+}
+
+unsigned
+smtp_client_rcpt_max(const struct smtp_client *c)
+{
+	return c->rcpt_max;
+}
+
+static void
+put_notify(unsigned notify, struct buf *out)
+{
+	static const char *const names[] = { "NEVER", "SUCCESS", "FAILURE",
+		"DELAY" };
+	const char *sep = " NOTIFY=";
+
+	for (unsigned i = 0; i < 4; i++) {
+		if ((notify & 1u << i) == 0)
+			continue;
+		client_put(out, sep);
+		client_put(out, names[i]);
+		sep = ",";
+	}
+}
+
+void
+smtp_client_rcpt(
+    struct smtp_client *c, const struct smtp_client_rcpt *rcpt, struct buf *out)
+{
+	client_put(out, "RCPT TO:<");
+	client_put_span(out, rcpt->path);
+	client_put(out, ">");
+	if (has(c, OFFER_DSN)) {
+		put_notify(rcpt->notify, out);
+		if (rcpt->orcpt.len > 0) {
+			client_put(out, " ORCPT=");
+			client_put_span(out, rcpt->orcpt);
+		}
+	}
+	client_put(out, "\r\n");
+	c->sent++;
+}
+
+/* Give the message up and make the far end forget it. */
+static void
+reset(struct smtp_client *c, struct buf *out)
+{
+	client_command(c, CLIENT_IS_RESET, "RSET", out);
+}
+
+static void
+send_data(struct smtp_client *c, struct buf *out)
+{
+	client_put(out, "DATA\r\n");
+	c->data_due = true;
+}
+
+/* All recipients are handed in and the window is empty: what now? */
+static void
+after_envelope(struct smtp_client *c, struct buf *out)
+{
+	if (c->failed || c->accepted == 0)
+		reset(c, out);
+	else if (c->chunked)
+		c->phase = CLIENT_IS_BODY;
+	else {
+		send_data(c, out);
+		c->phase = CLIENT_IS_DATA;
+	}
+}
+
+void
+smtp_client_rcpt_end(struct smtp_client *c, struct buf *out)
+{
+	c->ended = true;
+	if (!client_mail_due(c))
+		after_envelope(c, out);
+	else if (has(c, OFFER_PIPELINING) && !c->chunked)
+		send_data(c, out);
+}
+
+static void
+mail_reply(struct smtp_client *c)
+{
+	c->mail_due = false;
+	if (c->reply.code / 100 == 2)
+		return;
+	c->failed = true;
+	client_result(
+	    c, SMTP_CLIENT_ALL, CLIENT_AT_MAIL, client_outcome_of(&c->reply));
+}
+
+/* RFC 5321, 4.5.3.1.10: 552 for too many recipients means 452. */
+static enum client_outcome
+rcpt_outcome(const struct smtp_client *c)
+{
+	const struct smtp_reply *r = &c->reply;
+	bool many = r->code == 452
+		    || (r->code == 552
+			&& (r->enhanced[0] == 0
+			    || (r->enhanced[1] == 5 && r->enhanced[2] == 3)));
+
+	if (many)
+		return c->accepted > 0 ? CLIENT_AGAIN : CLIENT_LATER;
+	return client_outcome_of(r);
+}
+
+static void
+rcpt_reply(struct smtp_client *c)
+{
+	unsigned i = c->seen++;
+
+	if (c->reply.code / 100 == 2) {
+		c->accepted++;
+		c->accepted_set[i / 32] |= 1u << i % 32;
+		return;
+	}
+	if (!c->failed)
+		client_result(c, (int)i, CLIENT_AT_RCPT, rcpt_outcome(c));
+}
+
+static void
+data_reply(struct smtp_client *c, struct buf *out)
+{
+	bool go = c->reply.code == 354;
+
+	c->data_due = false;
+	if (go && (c->failed || c->accepted == 0)) {
+		c->failed = true;
+		c->ends = 1;
+		client_put(out, ".\r\n");
+		c->phase = CLIENT_IS_END;
+	} else if (go) {
+		c->phase = CLIENT_IS_BODY;
+	} else {
+		if (!c->failed && c->accepted > 0)
+			client_result(c, SMTP_CLIENT_ALL, CLIENT_AT_DATA,
+			    c->reply.code / 100 == 5 ? CLIENT_NEVER
+						     : CLIENT_LATER);
+		c->failed = true;
+		c->phase = CLIENT_IS_DATA;
+	}
+}
+
+/* The order of the next recipient whose final reply is due (LMTP). */
+static int
+next_accepted(struct smtp_client *c)
+{
+	while (c->end_at < c->sent) {
+		unsigned i = c->end_at++;
+
+		if (c->accepted_set[i / 32] >> i % 32 & 1)
+			return (int)i;
+	}
+	return SMTP_CLIENT_ALL;
+}
+
+/* The reply to a chunk that is not the last. */
+static void
+chunk_reply(struct smtp_client *c)
+{
+	c->chunks--;
+	if (c->failed || c->reply.code / 100 == 2)
+		return;
+	c->failed = true;
+	client_result(
+	    c, SMTP_CLIENT_ALL, CLIENT_AT_DATA, client_outcome_of(&c->reply));
+}
+
+static void
+end_reply(struct smtp_client *c)
+{
+	c->ends--;
+	if (!c->failed)
+		client_result(c,
+		    c->config.lmtp ? next_accepted(c) : SMTP_CLIENT_ALL,
+		    CLIENT_AT_END, client_outcome_of(&c->reply));
+}
+
+/* A reply is dealt with and its result taken: go on where it leads. */
+void
+client_mail_settle(struct smtp_client *c, struct buf *out)
+{
+	if (c->result_due || client_mail_due(c))
+		return;
+	switch (c->phase) {
+	case CLIENT_IS_ENVELOPE:
+		if (c->ended || c->failed)
+			after_envelope(c, out);
+		break;
+	case CLIENT_IS_DATA:
+	case CLIENT_IS_BODY:
+		if (c->failed)
+			reset(c, out);
+		break;
+	case CLIENT_IS_END:
+		if (c->failed && c->chunked)
+			reset(c, out);
+		else
+			c->phase = CLIENT_IS_READY;
+		break;
+	case CLIENT_IS_COMING:
+	case CLIENT_IS_GREETING:
+	case CLIENT_IS_STARTING:
+	case CLIENT_IS_SECURING:
+	case CLIENT_IS_AUTH:
+	case CLIENT_IS_READY:
+	case CLIENT_IS_RESET:
+	case CLIENT_IS_QUIT:
+	case CLIENT_IS_OVER:
+		break;
+	}
+}
+
+void
+client_mail_reply(struct smtp_client *c, struct buf *out)
+{
+	bool over = c->reply.code == 421;
+
+	if (c->mail_due)
+		mail_reply(c);
+	else if (c->seen < c->sent)
+		rcpt_reply(c);
+	else if (c->data_due)
+		data_reply(c, out);
+	else if (c->chunks > 0)
+		chunk_reply(c);
+	else
+		end_reply(c);
+	if (over) {
+		/* "Going away" is about everything that is open. */
+		if (!c->failed || c->result_due)
+			client_result(c, SMTP_CLIENT_ALL, smtp_client_step(c),
+			    CLIENT_LATER);
+		c->phase = CLIENT_IS_OVER;
+		return;
+	}
+	client_mail_settle(c, out);
+}
+
+/*
+ * Put the first part of `s`, up to a CR: no CR of the message leaves us, as
+ * what dot_out lets pass could end the message early elsewhere.
+ */
+static size_t
+put_dotted(struct smtp_client *c, struct span s, struct buf *out)
+{
+	const uint8_t *cr = memchr(s.p, '\r', s.len);
+
+	if (cr == s.p)
+		return 1;
+	if (cr != NULL)
+		s.len = (size_t)(cr - s.p);
+	return dot_encode(&c->dots, s, out);
+}
+
+static void
+end_body(struct smtp_client *c)
+{
+	c->phase = CLIENT_IS_END;
+	c->ends = c->config.lmtp ? c->accepted : 1;
+}
+
+static size_t
+put_data(struct smtp_client *c, struct span piece, bool last, struct buf *out)
+{
+	size_t used = 0;
+
+	while (used < piece.len && buf_free(out) > 0)
+		used += put_dotted(c, span_from(piece, used), out);
+	if (last && used == piece.len && dot_encode_end(&c->dots, out))
+		end_body(c);
+	return used;
+}
+
+/* Put the first part of `s`, up to a line's end, with CRLF and without CR. */
+static size_t
+put_plain(struct smtp_client *c, struct span s, struct buf *out)
+{
+	const uint8_t *end;
+
+	if (s.p[0] == '\r')
+		return 1;
+	c->at_line_start = s.p[0] == '\n';
+	if (c->at_line_start) {
+		client_put(out, "\r\n");
+		return 1;
+	}
+	end = memchr(s.p, '\n', s.len);
+	if (end != NULL)
+		s.len = (size_t)(end - s.p);
+	end = memchr(s.p, '\r', s.len);
+	if (end != NULL)
+		s.len = (size_t)(end - s.p);
+	client_put_span(out, s);
+	return s.len;
+}
+
+/* How many bytes of `s` make at most `cap` on the wire: those in `*wire`. */
+static size_t
+measure(struct span s, size_t cap, size_t *wire)
+{
+	size_t n = 0;
+
+	for (*wire = 0; n < s.len && *wire + 2 <= cap; n++) {
+		if (s.p[n] != '\r')
+			*wire += s.p[n] == '\n' ? 2 : 1;
+	}
+	return n;
+}
+
+static size_t
+put_chunk(struct smtp_client *c, struct span piece, bool last, struct buf *out)
+{
+	size_t room = buf_free(out) - BODY_SPARE, wire, used;
+	bool open_line, is_last;
+
+	used = measure(piece, room < CHUNK_MAX ? room : CHUNK_MAX, &wire);
+	is_last = last && used == piece.len;
+	open_line = wire > 0 ? piece.p[used - 1] != '\n' : !c->at_line_start;
+	if (!is_last && wire == 0)
+		return used;
+	client_put(out, "BDAT ");
+	client_put_u64(out, wire + (is_last && open_line ? 2 : 0));
+	client_put(out, is_last ? " LAST\r\n" : "\r\n");
+	for (size_t at = 0; at < used;)
+		at += put_plain(c, span_of(piece.p + at, used - at), out);
+	if (is_last && open_line)
+		client_put(out, "\r\n");
+	if (is_last)
+		end_body(c);
+	else
+		c->chunks++;
+	return used;
+}
+
+size_t
+smtp_client_body(
+    struct smtp_client *c, struct span piece, bool last, struct buf *out)
+{
+	if (buf_free(out) < 2 * BODY_SPARE)
+		return 0; /* neither a useful chunk nor a burst of text */
+	return c->chunked ? put_chunk(c, piece, last, out)
+			  : put_data(c, piece, last, out);
+}
