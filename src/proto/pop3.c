@@ -1,0 +1,491 @@
+/*
+ * pop3: commands.  Each verb stands in one table with the states it belongs
+ * to and whether it takes an argument; its handler replies, or opens a
+ * request.  Answers are in pop3_answer.c, words in pop3_reply.c.
+ */
+#include "proto/pop3.h"
+
+#include <assert.h>
+
+#include "codec/base64.h"
+#include "core/chr.h"
+#include "core/secret.h"
+#include "proto/pop3_reply.h"
+#include "proto/pop3_state.h"
+
+/* Seconds: before login in all; afterwards for each command or 64 KiB. */
+#define LOGIN_SECONDS 180
+#define STEP_SECONDS  600
+
+enum argument {
+	ARG_NONE,
+	ARG_MAYBE,
+	ARG_NEEDED,
+};
+
+struct verb {
+	const char *name;
+	uint8_t states; /* of enum pop3_state, or-ed */
+	uint8_t argument;
+	void (*handle)(struct pop3 *s, struct span arg, struct buf *out);
+};
+
+static void
+wrong(struct pop3 *s, const char *reply, struct buf *out)
+{
+	if (++s->wrong > POP3_WRONG_MAX) {
+		pop3_say(out, "-ERR too many wrong commands");
+		s->state = POP3_CLOSED;
+		return;
+	}
+	pop3_say(out, reply);
+}
+
+static bool
+may_send_password(const struct pop3 *s)
+{
+	return s->tls || s->config->plaintext;
+}
+
+static void
+do_user(struct pop3 *s, struct span arg, struct buf *out)
+{
+	s->user_len = 0;
+	if (!may_send_password(s)) {
+		pop3_say_denied(POP3_LOGIN_NEEDS_TLS, out);
+		return;
+	}
+	if (arg.len > POP3_USER_MAX) {
+		wrong(s, "-ERR that name is too long", out);
+		return;
+	}
+	memcpy(s->user, arg.p, arg.len);
+	s->user_len = (uint8_t)arg.len;
+	pop3_say(out, "+OK");
+}
+
+static void
+do_pass(struct pop3 *s, struct span arg, struct buf *out)
+{
+	if (!may_send_password(s)) {
+		pop3_say_denied(POP3_LOGIN_NEEDS_TLS, out);
+		return;
+	}
+	if (s->user_len == 0) {
+		wrong(s, "-ERR USER first", out);
+		return;
+	}
+	s->request = (struct pop3_request) { .ask = POP3_ASK_LOGIN,
+		.user = span_of(s->user, s->user_len),
+		.secret = arg,
+		.has_secret = true };
+}
+
+static bool
+is_digest(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len && chr_is(s.p[i], CHR_HEX); i++)
+		;
+	return s.len == 32 && i == s.len;
+}
+
+static void
+do_apop(struct pop3 *s, struct span arg, struct buf *out)
+{
+	size_t space = span_rfind(arg, ' ');
+	struct span digest = span_from(arg, space + 1);
+
+	s->user_len = 0;
+	if (s->challenge_len == 0) {
+		wrong(s, "-ERR APOP is not offered", out);
+		return;
+	}
+	if (space == 0 || space > POP3_USER_MAX || !is_digest(digest)) {
+		wrong(s, "-ERR usage: APOP name digest", out);
+		return;
+	}
+	s->request = (struct pop3_request) { .ask = POP3_ASK_APOP,
+		.user = span_first(arg, space),
+		.secret = digest,
+		.has_secret = true };
+}
+
+/* Decode a base64 argument into the session; "=" stands for empty. */
+static bool
+take_secret(struct pop3 *s, struct span text)
+{
+	int len = base64_decode(text, s->secret, sizeof(s->secret));
+
+	if (len < 0)
+		return false;
+	s->request.has_secret = true;
+	s->request.secret = span_of(s->secret, (size_t)len);
+	return true;
+}
+
+static void
+do_auth(struct pop3 *s, struct span arg, struct buf *out)
+{
+	size_t space = span_find(arg, ' ');
+	struct span initial = span_from(arg, space + 1);
+
+	s->user_len = 0;
+	if (arg.len == 0) {
+		pop3_say_mechanisms(s, out);
+		return;
+	}
+	s->request = (struct pop3_request) { .mech = span_first(arg, space) };
+	if (span_is(initial, SPAN("=")))
+		initial.len = 0;
+	if (space < arg.len && !take_secret(s, initial)) {
+		wrong(s, "-ERR that is not base64", out);
+		return;
+	}
+	s->request.ask = POP3_ASK_SASL;
+}
+
+static void
+do_stls(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)arg;
+	if (s->tls) {
+		wrong(s, "-ERR TLS is already on", out);
+		return;
+	}
+	if (!s->config->stls) {
+		wrong(s, "-ERR TLS is not offered", out);
+		return;
+	}
+	pop3_say(out, "+OK begin TLS now");
+	s->state = POP3_SECURING;
+}
+
+static void
+do_capa(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)arg;
+	pop3_say_capabilities(s, out);
+}
+
+static void
+do_utf8(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)s;
+	(void)arg;
+	pop3_say(out, "+OK");
+}
+
+static void
+do_noop(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)s;
+	(void)arg;
+	pop3_say(out, "+OK");
+}
+
+static void
+do_stat(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)arg;
+	pop3_say_numbers(out, "+OK ", s->live, " ", s->live_octets, "");
+}
+
+/* Read a message number; replies when it is none. */
+static bool
+take_number(struct pop3 *s, struct span arg, uint32_t *number, struct buf *out)
+{
+	uint64_t n;
+	int err = span_u64(arg, UINT32_MAX, &n);
+
+	if (err == ERR_SYNTAX) {
+		wrong(s, "-ERR a message number is needed", out);
+		return false;
+	}
+	if (err || n == 0 || n > s->count) {
+		pop3_say(out, "-ERR no such message");
+		return false;
+	}
+	*number = (uint32_t)n;
+	return true;
+}
+
+static void
+list(struct pop3 *s, struct span arg, bool uids, struct buf *out)
+{
+	uint32_t number = 1;
+
+	s->uids = uids;
+	s->listing = arg.len == 0;
+	if (!s->listing && !take_number(s, arg, &number, out))
+		return;
+	if (s->listing)
+		pop3_say_numbers(out, "+OK ", s->live, " messages (",
+		    s->live_octets, " octets)");
+	if (s->listing && s->count == 0) {
+		pop3_say(out, ".");
+		return;
+	}
+	s->request =
+	    (struct pop3_request) { .ask = POP3_ASK_ENTRY, .number = number };
+}
+
+static void
+do_list(struct pop3 *s, struct span arg, struct buf *out)
+{
+	list(s, arg, false, out);
+}
+
+static void
+do_uidl(struct pop3 *s, struct span arg, struct buf *out)
+{
+	list(s, arg, true, out);
+}
+
+static void
+read_message(struct pop3 *s, uint32_t number, bool top, uint64_t lines)
+{
+	s->begun = s->in_body = s->line_used = false;
+	s->top = top;
+	s->lines = lines;
+	s->sent = 0;
+	dot_out_init(&s->dot);
+	s->request =
+	    (struct pop3_request) { .ask = POP3_ASK_READ, .number = number };
+}
+
+static void
+do_retr(struct pop3 *s, struct span arg, struct buf *out)
+{
+	uint32_t number;
+
+	if (take_number(s, arg, &number, out))
+		read_message(s, number, false, 0);
+}
+
+static void
+do_top(struct pop3 *s, struct span arg, struct buf *out)
+{
+	size_t space = span_find(arg, ' ');
+	uint32_t number;
+	uint64_t lines;
+
+	if (span_u64(span_from(arg, space + 1), UINT64_MAX, &lines)) {
+		wrong(s, "-ERR usage: TOP message lines", out);
+		return;
+	}
+	if (take_number(s, span_first(arg, space), &number, out))
+		read_message(s, number, true, lines);
+}
+
+static void
+do_dele(struct pop3 *s, struct span arg, struct buf *out)
+{
+	uint32_t number;
+
+	if (take_number(s, arg, &number, out))
+		s->request = (struct pop3_request) { .ask = POP3_ASK_MARK,
+			.number = number };
+}
+
+static void
+do_rset(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)arg;
+	(void)out;
+	s->request.ask = POP3_ASK_RESET;
+}
+
+static void
+do_quit(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)arg;
+	if (s->state == POP3_TRANSACTION) {
+		s->request.ask = POP3_ASK_QUIT;
+		return;
+	}
+	pop3_say(out, "+OK bye");
+	s->state = POP3_CLOSED;
+}
+
+/* A browser was led here (a page that posts to this port). */
+static void
+do_http(struct pop3 *s, struct span arg, struct buf *out)
+{
+	(void)arg;
+	pop3_say(out, "-ERR this is not a web server");
+	s->state = POP3_CLOSED;
+}
+
+#define A POP3_AUTHORIZATION
+#define T POP3_TRANSACTION
+
+static const struct verb verbs[] = {
+	{ "RETR", T, ARG_NEEDED, do_retr },
+	{ "DELE", T, ARG_NEEDED, do_dele },
+	{ "TOP", T, ARG_NEEDED, do_top },
+	{ "UIDL", T, ARG_MAYBE, do_uidl },
+	{ "LIST", T, ARG_MAYBE, do_list },
+	{ "STAT", T, ARG_NONE, do_stat },
+	{ "NOOP", T, ARG_NONE, do_noop },
+	{ "RSET", T, ARG_NONE, do_rset },
+	{ "QUIT", A | T, ARG_NONE, do_quit },
+	{ "CAPA", A | T, ARG_NONE, do_capa },
+	{ "USER", A, ARG_NEEDED, do_user },
+	{ "PASS", A, ARG_NEEDED, do_pass },
+	{ "APOP", A, ARG_NEEDED, do_apop },
+	{ "AUTH", A, ARG_MAYBE, do_auth },
+	{ "STLS", A, ARG_NONE, do_stls },
+	{ "UTF8", A, ARG_NONE, do_utf8 },
+	{ "GET", A, ARG_MAYBE, do_http },
+	{ "POST", A, ARG_MAYBE, do_http },
+	{ "PUT", A, ARG_MAYBE, do_http },
+	{ "HEAD", A, ARG_MAYBE, do_http },
+	{ "OPTIONS", A, ARG_MAYBE, do_http },
+};
+
+#undef A
+#undef T
+
+static const struct verb *
+find_verb(struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (span_is_nocase(name, span_str(verbs[i].name)))
+			return &verbs[i];
+	return NULL;
+}
+
+static void
+command(struct pop3 *s, struct span line, struct buf *out)
+{
+	size_t space = span_find(line, ' ');
+	struct span arg = span_from(line, space + 1);
+	const struct verb *v = find_verb(span_first(line, space));
+
+	if (v == NULL)
+		wrong(s, "-ERR unknown command", out);
+	else if (!(v->states & s->state))
+		wrong(s, "-ERR not in this state", out);
+	else if (v->argument == ARG_NONE && space < line.len)
+		wrong(s, "-ERR that takes no argument", out);
+	else if (v->argument == ARG_NEEDED && arg.len == 0)
+		wrong(s, "-ERR an argument is needed", out);
+	else
+		v->handle(s, arg, out);
+}
+
+/* A line of a SASL exchange; NULL p for one that can't be used. */
+static void
+sasl_line(struct pop3 *s, struct span line)
+{
+	s->state = POP3_AUTHORIZATION;
+	s->request = (struct pop3_request) { .ask = POP3_ASK_CANCEL };
+	if (line.p != NULL && !span_is(line, SPAN("*")) && take_secret(s, line))
+		s->request.ask = POP3_ASK_STEP;
+}
+
+/* A bare LF is fine as a line end; a CR inside is not. */
+static bool
+is_usable(struct span line, enum line_flaw flaw)
+{
+	return flaw == LINE_OK
+	       || (flaw == LINE_BARE && span_find(line, '\r') == line.len);
+}
+
+static void
+line(void *session, struct span text, enum line_flaw flaw, struct buf *out)
+{
+	struct pop3 *s = session;
+	bool usable = is_usable(text, flaw);
+
+	assert(s->request.ask == POP3_ASK_NOTHING);
+	if (s->state == POP3_TRANSACTION)
+		s->phase++;
+	if (s->state == POP3_SASL)
+		sasl_line(s, usable ? text : span_of(NULL, 0));
+	else if (usable)
+		command(s, text, out);
+	else
+		wrong(s, "-ERR malformed line", out);
+}
+
+static enum want
+want(const void *session)
+{
+	const struct pop3 *s = session;
+
+	if (s->state == POP3_CLOSED)
+		return WANT_CLOSE;
+	if (s->state == POP3_SECURING)
+		return WANT_TLS;
+	return s->request.ask == POP3_ASK_NOTHING ? WANT_LINE : WANT_ANSWER;
+}
+
+/* RFC 2595 section 4: nothing said before TLS counts any more. */
+static void
+secured(void *session, struct buf *out)
+{
+	struct pop3 *s = session;
+
+	(void)out;
+	s->tls = true;
+	s->user_len = 0;
+	s->state = POP3_AUTHORIZATION;
+}
+
+/* RFC 1939 section 3: the connection is closed without a word. */
+static void
+stop(void *session, enum session_stop why, struct buf *out)
+{
+	struct pop3 *s = session;
+
+	(void)why;
+	(void)out;
+	s->request.ask = POP3_ASK_NOTHING;
+	s->state = POP3_CLOSED;
+}
+
+static unsigned
+phase(const void *session)
+{
+	return ((const struct pop3 *)session)->phase;
+}
+
+static unsigned
+phase_seconds(const void *session)
+{
+	const struct pop3 *s = session;
+
+	return s->state == POP3_TRANSACTION ? STEP_SECONDS : LOGIN_SECONDS;
+}
+
+const struct session_ops pop3_ops = {
+	.name = "pop3",
+	.line_max = POP3_LINE_MAX,
+	.want = want,
+	.line = line,
+	.secured = secured,
+	.stop = stop,
+	.phase = phase,
+	.phase_seconds = phase_seconds,
+};
+
+void
+pop3_init(struct pop3 *s, const struct pop3_config *config,
+    struct span challenge, bool tls, struct buf *out)
+{
+	/* the large arrays at the end need no clearing */
+	memset(s, 0, offsetof(struct pop3, user));
+	s->config = config;
+	s->tls = tls;
+	s->state = POP3_AUTHORIZATION;
+	challenge = span_first(challenge, POP3_CHALLENGE_MAX);
+	if (challenge.len > 0)
+		memcpy(s->challenge, challenge.p, challenge.len);
+	s->challenge_len = (uint8_t)challenge.len;
+	pop3_say_greeting(s, out);
+}
