@@ -1,7 +1,7 @@
 /*
  * files: openat and its family below one root descriptor, errno turned into
- * err, and the barrier that makes many files durable at once.  It knows
- * nothing of mail, and keeps no cache: what the kernel said last is the truth.
+ * err.  It knows nothing of mail, and keeps no cache: what the kernel said
+ * last is the truth.
  */
 #include "platform/files.h"
 
@@ -18,8 +18,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "platform/oserr.h"
+
 #define WRITE_PIECES  8
 #define SCRATCH_TRIES 16
+#define AHEAD_OCTETS  (1024 * 1024) /* a power of two */
 
 /* One record of getdents64, as the kernel lays it out. */
 struct dir_record {
@@ -34,43 +37,6 @@ enum dir_type {
 	TYPE_UNKNOWN = 0,
 	TYPE_DIR = 4,
 };
-
-static int
-err_now(void)
-{
-	switch (errno) {
-	case ENOSPC:
-	case EDQUOT:
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-		return ERR_FULL;
-	case ENOENT:
-	case ENOTDIR:
-		return ERR_MISSING;
-	case EEXIST:
-	case EISDIR:
-	case ENOTEMPTY:
-		return ERR_EXISTS;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-	case ELOOP:
-		return ERR_DENIED;
-	case EXDEV:
-	case EMLINK:
-	case EOPNOTSUPP:
-		return ERR_UNSUPPORTED;
-	case EFBIG:
-	case ENAMETOOLONG:
-		return ERR_RANGE;
-	case EBUSY:
-	case EWOULDBLOCK:
-		return ERR_BUSY;
-	default:
-		return ERR_IO;
-	}
-}
 
 static int
 root_of(const struct fs *fs)
@@ -97,11 +63,11 @@ open_unlinked(struct fs *fs, const char *folder)
 		fd = openat(root_of(fs), path,
 		    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd < 0 && errno != EEXIST)
-			return err_now();
+			return oserr_now();
 	}
 	if (fd >= 0)
 		(void)unlinkat(root_of(fs), path, 0);
-	return fd < 0 ? err_now() : fd;
+	return fd < 0 ? oserr_now() : fd;
 }
 
 static int
@@ -112,20 +78,21 @@ files_op_open(struct fs *fs, const char *path, enum fs_how how)
 		[FS_CREATE] = O_RDWR | O_CREAT | O_EXCL,
 		[FS_UPDATE] = O_RDWR,
 		[FS_SCRATCH] = O_RDWR | O_TMPFILE,
+		[FS_FOLDER] = O_RDONLY | O_DIRECTORY,
 	};
 	int fd = openat(root_of(fs), path, flags[how] | O_CLOEXEC, 0600);
 
 	if (fd < 0 && how == FS_SCRATCH
 	    && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
 		return open_unlinked(fs, path);
-	return fd < 0 ? err_now() : fd;
+	return fd < 0 ? oserr_now() : fd;
 }
 
 static int
 files_op_close(struct fs *fs, int h)
 {
 	(void)fs;
-	return close(h) && errno != EINTR ? err_now() : ERR_OK;
+	return close(h) && errno != EINTR ? oserr_now() : ERR_OK;
 }
 
 static int
@@ -143,7 +110,7 @@ files_op_read(struct fs *fs, int h, void *to, size_t cap, uint64_t at)
 		if (n == 0)
 			break;
 		if (n < 0 && errno != EINTR)
-			return err_now();
+			return oserr_now();
 		if (n > 0)
 			done += (size_t)n;
 	}
@@ -172,6 +139,20 @@ not_const(const uint8_t *p)
 	return (void *)(uintptr_t)p;
 }
 
+/*
+ * Of a long file the full megabytes go to the device while the rest is still
+ * arriving, so that the barrier at its end is short.  Only a hint.
+ */
+static void
+write_ahead(int h, uint64_t from, uint64_t to)
+{
+	from &= ~(uint64_t)(AHEAD_OCTETS - 1);
+	to &= ~(uint64_t)(AHEAD_OCTETS - 1);
+	if (from < to)
+		(void)sync_file_range(
+		    h, (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
+}
+
 static int
 files_op_write(
     struct fs *fs, int h, const struct span *v, unsigned n, uint64_t at)
@@ -190,8 +171,9 @@ files_op_write(
 		if (done == 0)
 			return ERR_IO;
 		if (done < 0 && errno != EINTR)
-			return err_now();
+			return oserr_now();
 		if (done > 0) {
+			write_ahead(h, at, at + (uint64_t)done);
 			at += (uint64_t)done;
 			skip_written(&rest, &count, (size_t)done);
 		}
@@ -203,28 +185,19 @@ static int
 files_op_truncate(struct fs *fs, int h, uint64_t octets)
 {
 	(void)fs;
-	return ftruncate(h, (off_t)octets) ? err_now() : ERR_OK;
+	return ftruncate(h, (off_t)octets) ? oserr_now() : ERR_OK;
 }
 
-/*
- * Start writing all files before waiting for the first: the device then gets
- * everything at once, and on a journalling file system the first fdatasync
- * commits for all.  That the start may fail does not matter: fdatasync tells.
- */
 static int
 files_op_sync(struct fs *fs, const int *h, unsigned n, bool *failed)
 {
-	int err = ERR_OK;
+	return barrier_sync(&((struct files *)fs)->barrier, h, n, failed);
+}
 
-	(void)fs;
-	for (unsigned i = 0; n > 1 && i < n; i++)
-		(void)sync_file_range(h[i], 0, 0, SYNC_FILE_RANGE_WRITE);
-	for (unsigned i = 0; i < n; i++) {
-		failed[i] = fdatasync(h[i]) != 0;
-		if (failed[i] && !err)
-			err = err_now();
-	}
-	return err;
+static int
+files_op_settle(struct fs *fs, const int *h, unsigned n, bool *failed)
+{
+	return barrier_settle(&((struct files *)fs)->barrier, h, n, failed);
 }
 
 static int
@@ -234,9 +207,9 @@ files_op_sync_dir(struct fs *fs, const char *path)
 	int fd = openat(root_of(fs), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_now();
+		return oserr_now();
 	if (fsync(fd))
-		err = err_now();
+		err = oserr_now();
 	(void)close(fd);
 	return err;
 }
@@ -246,7 +219,7 @@ files_op_rename(struct fs *fs, const char *from, const char *to)
 {
 	int root = root_of(fs);
 
-	return renameat(root, from, root, to) ? err_now() : ERR_OK;
+	return renameat(root, from, root, to) ? oserr_now() : ERR_OK;
 }
 
 static int
@@ -256,25 +229,26 @@ files_op_link(struct fs *fs, const char *from, const char *to)
 
 	if (!linkat(root, from, root, to, 0))
 		return ERR_OK;
-	return errno == EPERM || errno == ENOSYS ? ERR_UNSUPPORTED : err_now();
+	return errno == EPERM || errno == ENOSYS ? ERR_UNSUPPORTED
+						 : oserr_now();
 }
 
 static int
 files_op_unlink(struct fs *fs, const char *path)
 {
-	return unlinkat(root_of(fs), path, 0) ? err_now() : ERR_OK;
+	return unlinkat(root_of(fs), path, 0) ? oserr_now() : ERR_OK;
 }
 
 static int
 files_op_mkdir(struct fs *fs, const char *path)
 {
-	return mkdirat(root_of(fs), path, 0700) ? err_now() : ERR_OK;
+	return mkdirat(root_of(fs), path, 0700) ? oserr_now() : ERR_OK;
 }
 
 static int
 files_op_rmdir(struct fs *fs, const char *path)
 {
-	return unlinkat(root_of(fs), path, AT_REMOVEDIR) ? err_now() : ERR_OK;
+	return unlinkat(root_of(fs), path, AT_REMOVEDIR) ? oserr_now() : ERR_OK;
 }
 
 static int
@@ -283,7 +257,7 @@ files_op_stat(struct fs *fs, const char *path, struct fs_stat *st)
 	struct stat s;
 
 	if (fstatat(root_of(fs), path, &s, 0))
-		return err_now();
+		return oserr_now();
 	*st = (struct fs_stat) {
 		.octets = (uint64_t)s.st_size,
 		.modified_s = (int64_t)s.st_mtime,
@@ -314,7 +288,7 @@ files_op_dir_open(struct fs *fs, const char *path)
 		return ERR_FULL;
 	fd = openat(root_of(fs), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_now();
+		return oserr_now();
 	d->fd = fd;
 	d->at = d->len = 0;
 	return fd;
@@ -350,7 +324,7 @@ next_record(struct files_dir *d, int *err)
 		n = syscall(
 		    SYS_getdents64, d->fd, d->window, sizeof(d->window));
 		if (n <= 0) {
-			*err = n < 0 ? err_now() : ERR_OK;
+			*err = n < 0 ? oserr_now() : ERR_OK;
 			return NULL;
 		}
 		d->at = 0;
@@ -400,9 +374,9 @@ files_op_space(struct fs *fs, const char *path, struct fs_space *sp)
 	int fd = openat(root_of(fs), path, O_PATH | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_now();
+		return oserr_now();
 	if (fstatvfs(fd, &v))
-		err = err_now();
+		err = oserr_now();
 	(void)close(fd);
 	if (err)
 		return err;
@@ -420,14 +394,14 @@ files_op_map(struct fs *fs, int h, struct span *out)
 	(void)fs;
 	*out = span_of(NULL, 0);
 	if (fstat(h, &s))
-		return err_now();
+		return oserr_now();
 	if (s.st_size == 0)
 		return ERR_OK;
 	if ((uint64_t)s.st_size > SIZE_MAX / 2)
 		return ERR_RANGE;
 	p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_SHARED, h, 0);
 	if (p == MAP_FAILED)
-		return err_now();
+		return oserr_now();
 	*out = span_of(p, (size_t)s.st_size);
 	return ERR_OK;
 }
@@ -447,6 +421,7 @@ static const struct fs files_ops = {
 	.write = files_op_write,
 	.truncate = files_op_truncate,
 	.sync = files_op_sync,
+	.settle = files_op_settle,
 	.sync_dir = files_op_sync_dir,
 	.rename = files_op_rename,
 	.link = files_op_link,
@@ -466,15 +441,17 @@ int
 files_open(struct files *f, const char *root)
 {
 	f->fs = files_ops;
+	barrier_init(&f->barrier);
 	for (unsigned i = 0; i < FILES_DIRS; i++)
 		f->dirs[i].fd = -1;
 	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return f->root < 0 ? err_now() : ERR_OK;
+	return f->root < 0 ? oserr_now() : ERR_OK;
 }
 
 void
 files_close(struct files *f)
 {
+	barrier_end(&f->barrier);
 	(void)close(f->root);
 	f->root = -1;
 }
@@ -482,5 +459,5 @@ files_close(struct files *f)
 int
 files_lock(struct files *f)
 {
-	return flock(f->root, LOCK_EX | LOCK_NB) ? err_now() : ERR_OK;
+	return flock(f->root, LOCK_EX | LOCK_NB) ? oserr_now() : ERR_OK;
 }

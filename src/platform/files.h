@@ -6,7 +6,7 @@
  *	store_init(&files.fs, ...);
  *
  * Memory: one struct in the caller's memory, FILES_DIRS windows of
- * FILES_DIR_OCTETS for walking folders included; pages of windows never used
+ * FILES_DIR_OCTETS for walking folders included, about 72 KiB; pages never used
  * cost no RAM.  Nothing is allocated.
  * Bounds: FILES_DIRS folders walked at once, more get ERR_FULL; handles are
  * descriptors, limited by the process's own limit.
@@ -17,6 +17,7 @@
 #ifndef PLATFORM_FILES_H
 #define PLATFORM_FILES_H
 
+#include "platform/barrier.h"
 #include "platform/fs.h"
 
 #define FILES_DIRS	 4
@@ -34,6 +35,7 @@ struct files {
 	    fs; /* what everybody else sees; first, so that it can be cast */
 	int root;
 	struct files_dir dirs[FILES_DIRS];
+	struct barrier barrier;
 };
 
 /*

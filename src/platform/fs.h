@@ -10,7 +10,8 @@
  * real system: descriptors).
  *
  * Durability: bytes are safe after `sync` of their file, names after
- * `sync_dir` of their folder; nothing else promises anything.
+ * `sync_dir` of their folder; nothing but these and `settle` promises
+ * anything.
  *
  * Failure: ERR_FULL (no space or no inodes), ERR_MISSING, ERR_EXISTS,
  * ERR_DENIED, ERR_UNSUPPORTED (links on FAT), ERR_IO.  After a failed write
@@ -31,6 +32,7 @@ enum fs_how {
 	FS_CREATE,  /* a new file, read and write, owner only; ERR_EXISTS */
 	FS_UPDATE,  /* an existing file, read and write */
 	FS_SCRATCH, /* a new nameless file inside folder `path` */
+	FS_FOLDER,  /* an existing folder, only to be given to sync */
 };
 
 struct fs_stat {
@@ -70,11 +72,24 @@ struct fs {
 	int (*truncate)(struct fs *fs, int h, uint64_t octets) MUST_CHECK;
 
 	/*
-	 * The barrier: make the bytes of all `n` files durable; returns when
-	 * they are.  `failed` has n places, each set where that file failed;
-	 * the result is ERR_OK or the first error.
+	 * The barrier: make the bytes of all `n` files, and the names in all
+	 * folders among them, durable; returns when they are.  Many at once
+	 * take much less time than one after the other.  `failed` has n places,
+	 * each set where that file failed; the result is ERR_OK or the first
+	 * error.
 	 */
 	int (*sync)(
+	    struct fs *fs, const int *h, unsigned n, bool *failed) MUST_CHECK;
+
+	/*
+	 * The cheaper barrier for new files of one file system that are renamed
+	 * or linked next: after settle, rename and sync_dir of the target
+	 * folder bytes and name are durable, and no power cut at any moment
+	 * shows the name with less than all the bytes.  On its own it promises
+	 * nothing. Where the file system has no cheaper way it is the same as
+	 * sync.
+	 */
+	int (*settle)(
 	    struct fs *fs, const int *h, unsigned n, bool *failed) MUST_CHECK;
 	int (*sync_dir)(struct fs *fs, const char *path) MUST_CHECK;
 

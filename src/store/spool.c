@@ -220,9 +220,9 @@ spool_tie(struct spool_file *a, struct spool_file *b)
 	b->mate = a;
 }
 
-/* Sync one group of at most SPOOL_SYNC_MAX files; the first not taken. */
+/* Settle one group of at most SPOOL_SYNC_MAX files; the first not taken. */
 static struct spool_file *
-sync_group(struct spool *sp, struct spool_file *f)
+settle_group(struct spool *sp, struct spool_file *f)
 {
 	struct spool_file *first = f;
 	bool failed[SPOOL_SYNC_MAX];
@@ -235,7 +235,7 @@ sync_group(struct spool *sp, struct spool_file *f)
 			h[n++] = f->h;
 	if (n == 0)
 		return f;
-	err = sp->fs->sync(sp->fs, h, n, failed);
+	err = sp->fs->settle(sp->fs, h, n, failed);
 	sp->file_syncs += n;
 	for (; first != f; first = first->next) {
 		if (!first->result && failed[i++])
@@ -246,12 +246,12 @@ sync_group(struct spool *sp, struct spool_file *f)
 
 /* Bytes first: no name in a mailbox ever stands for bytes not yet there. */
 static void
-sync_files(struct spool *sp)
+settle_files(struct spool *sp)
 {
 	struct spool_file *f = sp->batch.first;
 
 	while (f != NULL)
-		f = sync_group(sp, f);
+		f = settle_group(sp, f);
 	for (f = sp->batch.first; f != NULL; f = f->next)
 		close_file(sp, f);
 }
@@ -372,50 +372,91 @@ hash_of(const char *s)
 	return h;
 }
 
-/* Was folder sp->to synced in this barrier already?  Its entry, or NULL. */
-static const struct spool_seen *
-find_seen(struct spool *sp, uint32_t hash)
+/* Is folder sp->to, with this hash, among those to be synced already? */
+static bool
+is_gathered(struct spool *sp, uint32_t hash)
 {
-	for (unsigned i = 0; i < sp->n_seen; i++) {
-		const struct spool_seen *s = &sp->seen[i];
+	for (unsigned i = 0; i < sp->n_folders; i++) {
+		const struct spool_folder *d = &sp->folders[i];
 
-		if (s->hash == hash
-		    && !place_folder(s->file, s->place, sp->from)
+		if (d->hash == hash
+		    && !place_folder(d->file, d->place, sp->from)
 		    && !strcmp(sp->from, sp->to))
-			return s;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-/* Make the name of one place durable, each folder once a barrier. */
-static int
-sync_place(struct spool *sp, const struct spool_file *f, unsigned i)
+/* Folder sp->to failed: so did every message with a place in it. */
+static void
+blame_folder(struct spool *sp, int err)
 {
-	const struct spool_seen *seen;
+	for (struct spool_file *f = sp->batch.first; f != NULL; f = f->next)
+		for (unsigned i = 0; !f->result && i < f->places; i++)
+			if (!place_folder(f, i, sp->from)
+			    && !strcmp(sp->from, sp->to))
+				f->result = err;
+}
+
+/* Make the names in all gathered folders durable. */
+static void
+sync_gathered(struct spool *sp)
+{
+	bool failed[SPOOL_FOLDERS];
+	unsigned n = sp->n_folders;
+	int err;
+
+	if (n == 0)
+		return;
+	err = sp->fs->sync(sp->fs, sp->folder_h, n, failed);
+	sp->folder_syncs += n;
+	for (unsigned i = 0; i < n; i++) {
+		const struct spool_folder *d = &sp->folders[i];
+
+		(void)sp->fs->close(sp->fs, sp->folder_h[i]);
+		if (!failed[i])
+			continue;
+		if (place_folder(d->file, d->place, sp->to))
+			assert(!"a place changed its path");
+		blame_folder(sp, err ? err : ERR_IO);
+	}
+	sp->n_folders = 0;
+}
+
+/* Note the folder of one place for syncing, once. */
+static int
+gather_folder(struct spool *sp, const struct spool_file *f, unsigned i)
+{
 	uint32_t hash;
-	int err = place_folder(f, i, sp->to);
+	int h, err = place_folder(f, i, sp->to);
 
 	if (err)
 		return err;
 	hash = hash_of(sp->to);
-	seen = find_seen(sp, hash);
-	if (seen != NULL)
-		return seen->err;
-	err = sp->fs->sync_dir(sp->fs, sp->to);
-	sp->dir_syncs++;
-	if (sp->n_seen < SPOOL_FOLDERS)
-		sp->seen[sp->n_seen++] =
-		    (struct spool_seen) { f, i, hash, err };
-	return err;
+	if (is_gathered(sp, hash))
+		return ERR_OK;
+	h = sp->fs->open(sp->fs, sp->to, FS_FOLDER);
+	if (h < 0)
+		return h;
+	sp->folder_h[sp->n_folders] = h;
+	sp->folders[sp->n_folders++] = (struct spool_folder) { f, i, hash };
+	if (sp->n_folders == SPOOL_FOLDERS)
+		sync_gathered(sp);
+	return ERR_OK;
 }
 
 static void
 sync_folders(struct spool *sp)
 {
-	sp->n_seen = 0;
+	int err;
+
 	for (struct spool_file *f = sp->batch.first; f != NULL; f = f->next)
-		for (unsigned i = 0; !f->result && i < f->places; i++)
-			f->result = sync_place(sp, f, i);
+		for (unsigned i = 0; !f->result && i < f->places; i++) {
+			err = gather_folder(sp, f, i);
+			if (err)
+				f->result = err;
+		}
+	sync_gathered(sp);
 }
 
 /* Take a refused message away from wherever it has got to. */
@@ -443,7 +484,7 @@ place_files(struct spool *sp)
 }
 
 static void
-settle(struct spool *sp)
+end_batch(struct spool *sp)
 {
 	struct spool_file *f;
 
@@ -465,12 +506,12 @@ spool_barrier(struct spool *sp)
 	if (sp->batch.first == NULL)
 		return;
 	sp->barriers++;
-	sync_files(sp);
+	settle_files(sp);
 	join_results(sp);
 	place_files(sp);
 	join_results(sp);
 	sync_folders(sp);
-	settle(sp);
+	end_batch(sp);
 }
 
 struct spool_file *

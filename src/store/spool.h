@@ -20,7 +20,7 @@
  * Memory: one struct spool (about 4 KiB), one struct spool_file per message
  * under way, both the caller's; a batch is a list through the latter, so it
  * has no bound of its own.  Handles: one per message that is being received
- * or waits in the batch.
+ * or waits in the batch, and up to SPOOL_FOLDERS during the barrier.
  * Cost: receiving takes a system call for creation and one per append; the
  * barrier blocks for the device (see README.md for measured times).
  * Failure: enum err.  After a failed append the message only can be aborted.
@@ -69,11 +69,11 @@ struct spool_list {
 	struct spool_file **end;
 };
 
-struct spool_seen {
+/* A folder to sync, and a place that lies in it. */
+struct spool_folder {
 	const struct spool_file *file;
 	unsigned place;
 	uint32_t hash;
-	int err;
 };
 
 struct spool {
@@ -84,8 +84,9 @@ struct spool {
 	bool space_known;
 	struct spool_list batch;
 	struct spool_list done;
-	struct spool_seen seen[SPOOL_FOLDERS];
-	unsigned n_seen;
+	struct spool_folder folders[SPOOL_FOLDERS];
+	int folder_h[SPOOL_FOLDERS];
+	unsigned n_folders;
 	char tmp[SPOOL_TMP_MAX];
 	char from[FS_PATH_MAX];
 	char to[FS_PATH_MAX];
@@ -95,7 +96,7 @@ struct spool {
 	uint64_t refused;
 	uint64_t barriers; /* that had anything to do */
 	uint64_t file_syncs;
-	uint64_t dir_syncs;
+	uint64_t folder_syncs;
 };
 
 /*
