@@ -31,7 +31,7 @@ client_put_u64(struct buf *out, uint64_t n)
 
 static void
 set_result(struct smtp_client *c, int recipient, enum client_step step,
-    enum client_outcome outcome, const struct smtp_reply *reply)
+    enum client_outcome outcome, const struct reply *reply)
 {
 	c->result = (struct smtp_client_result) {
 		.recipient = recipient,
@@ -57,7 +57,7 @@ client_result_own(struct smtp_client *c, int recipient, enum client_step step,
 }
 
 enum client_outcome
-client_outcome_of(const struct smtp_reply *r)
+client_outcome_of(const struct reply *r)
 {
 	if (r->code / 100 == 2)
 		return CLIENT_SENT;
@@ -124,7 +124,7 @@ smtp_client_init(struct smtp_client *c, const struct smtp_client_config *config)
 	c->secure = config->secure;
 	c->rcpt_max = SMTP_CLIENT_RCPTS;
 	c->reply_due = true;
-	smtp_reply_begin(&c->reply);
+	reply_begin(&c->reply);
 }
 
 static enum client_want
@@ -217,7 +217,7 @@ fail(struct smtp_client *c, enum client_outcome outcome)
 static void
 fail_own(struct smtp_client *c, unsigned detail, const char *words)
 {
-	smtp_reply_set(&c->own, 0, 7, detail, words);
+	reply_set(&c->own, 0, 7, detail, words);
 	client_result_own(
 	    c, SMTP_CLIENT_ALL, smtp_client_step(c), CLIENT_LATER);
 	c->phase = CLIENT_IS_OVER;
@@ -387,7 +387,7 @@ client_broken(struct smtp_client *c, const char *words)
 	if (c->phase != CLIENT_IS_READY && c->phase != CLIENT_IS_QUIT
 	    && c->phase != CLIENT_IS_RESET && c->phase != CLIENT_IS_OVER
 	    && !(is_in_mail(c) && c->failed)) {
-		smtp_reply_set(&c->own, 0, 5, 0, words);
+		reply_set(&c->own, 0, 5, 0, words);
 		client_result_own(
 		    c, SMTP_CLIENT_ALL, smtp_client_step(c), CLIENT_LATER);
 	}
@@ -435,20 +435,20 @@ reply_done(struct smtp_client *c, struct buf *out)
 static void
 feed_line(struct smtp_client *c, struct span *bytes, struct buf *out)
 {
-	enum smtp_reply_event event;
+	enum reply_event event;
 
 	if (!is_expected(c))
 		c->unasked = true;
-	event = smtp_reply_feed(&c->reply, bytes);
-	if (event == SMTP_REPLY_BAD) {
+	event = reply_feed(&c->reply, bytes);
+	if (event == REPLY_BAD) {
 		client_broken(c, "the server sent what is no reply");
 		return;
 	}
-	if (event == SMTP_REPLY_MORE)
+	if (event == REPLY_MORE)
 		return;
 	if (c->phase == CLIENT_IS_GREETING && !c->helo)
-		take_offer(c, smtp_reply_line(&c->reply));
-	if (event == SMTP_REPLY_DONE)
+		take_offer(c, reply_line(&c->reply));
+	if (event == REPLY_DONE)
 		reply_done(c, out);
 }
 
@@ -470,7 +470,7 @@ void
 smtp_client_secured(struct smtp_client *c, struct buf *out)
 {
 	c->secure = true;
-	smtp_reply_begin(&c->reply);
+	reply_begin(&c->reply);
 	say_ehlo(c, out);
 }
 

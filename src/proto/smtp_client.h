@@ -43,7 +43,7 @@
 #include "codec/dot_out.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "proto/smtp_reply.h"
+#include "proto/reply.h"
 
 #define SMTP_CLIENT_OUT	  1536
 #define SMTP_CLIENT_RCPTS 128
@@ -130,7 +130,7 @@ struct smtp_client_result {
 	int recipient; /* its order, or SMTP_CLIENT_ALL */
 	enum client_step step;
 	enum client_outcome outcome;
-	const struct smtp_reply *reply; /* until the next call */
+	const struct reply *reply; /* until the next call */
 };
 
 enum client_phase {
@@ -177,8 +177,8 @@ struct smtp_client {
 
 	bool result_due;
 	struct smtp_client_result result;
-	struct smtp_reply reply;
-	struct smtp_reply own; /* words of ours, where no server spoke */
+	struct reply reply;
+	struct reply own; /* words of ours, where no server spoke */
 	unsigned auth_step;
 };
 

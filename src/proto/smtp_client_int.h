@@ -19,7 +19,7 @@ void client_result_own(struct smtp_client *c, int recipient,
     enum client_step step, enum client_outcome outcome);
 
 /* By the class of the reply's code. */
-enum client_outcome client_outcome_of(const struct smtp_reply *r);
+enum client_outcome client_outcome_of(const struct reply *r);
 
 /* Send one command outside a message and expect its reply. */
 void client_command(struct smtp_client *c, enum client_phase phase,

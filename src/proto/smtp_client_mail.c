@@ -30,7 +30,7 @@ static void
 refuse(struct smtp_client *c, unsigned code, unsigned subject, unsigned detail,
     const char *words)
 {
-	smtp_reply_set(&c->own, code, subject, detail, words);
+	reply_set(&c->own, code, subject, detail, words);
 	c->own.code = 0;
 	client_result_own(c, SMTP_CLIENT_ALL, CLIENT_AT_MAIL, CLIENT_NEVER);
 }
@@ -185,7 +185,7 @@ mail_reply(struct smtp_client *c)
 static enum client_outcome
 rcpt_outcome(const struct smtp_client *c)
 {
-	const struct smtp_reply *r = &c->reply;
+	const struct reply *r = &c->reply;
 	bool many = r->code == 452
 		    || (r->code == 552
 			&& (r->enhanced[0] == 0

@@ -52,7 +52,7 @@ take_result(struct stage *s)
 	text_chr(&s->results, ':');
 	text_u64(&s->results, r.reply->code);
 	text_chr(&s->results, ' ');
-	text_span(&s->results, smtp_reply_words(r.reply));
+	text_span(&s->results, reply_words(r.reply));
 	text_chr(&s->results, '\n');
 }
 
@@ -376,7 +376,7 @@ believes_a_refusal_in_the_middle_of_the_body_for_now_only(void **state)
 	r = smtp_client_next(&c, &out);
 	assert_int_equal(r.outcome, CLIENT_LATER);
 	assert_int_equal(r.recipient, SMTP_CLIENT_ALL);
-	assert_span(smtp_reply_words(r.reply), "too big");
+	assert_span(reply_words(r.reply), "too big");
 	assert_int_equal(smtp_client_want(&c), CLIENT_CLOSE);
 }
 

@@ -1,13 +1,13 @@
 /*
- * smtp_reply: lines into one reply.  It knows no commands and judges no code
+ * reply: lines into one reply.  It knows no commands and judges no code
  * beyond its form; LF alone is taken as a line end, as replies carry no mail.
  */
-#include "proto/smtp_reply.h"
+#include "proto/reply.h"
 
 #include "core/chr.h"
 
 void
-smtp_reply_begin(struct smtp_reply *r)
+reply_begin(struct reply *r)
 {
 	r->code = 0;
 	memset(r->enhanced, 0, sizeof(r->enhanced));
@@ -28,7 +28,7 @@ code_of(struct span line)
 
 /* Read "5.7.1 " at the front of `*words` and cut it off. */
 static void
-take_enhanced(struct smtp_reply *r, struct span *words)
+take_enhanced(struct reply *r, struct span *words)
 {
 	struct span head = span_first(*words, span_find(*words, ' '));
 	size_t len = head.len;
@@ -49,7 +49,7 @@ take_enhanced(struct smtp_reply *r, struct span *words)
 }
 
 static void
-keep_words(struct smtp_reply *r, struct span words)
+keep_words(struct reply *r, struct span words)
 {
 	if (r->text_len > 0 && r->text_len < sizeof(r->text) && words.len > 0)
 		r->text[r->text_len++] = ' ';
@@ -62,26 +62,26 @@ keep_words(struct smtp_reply *r, struct span words)
 }
 
 struct span
-smtp_reply_line(const struct smtp_reply *r)
+reply_line(const struct reply *r)
 {
 	return span_from(span_of(r->line, r->line_len), 4);
 }
 
 struct span
-smtp_reply_words(const struct smtp_reply *r)
+reply_words(const struct reply *r)
 {
 	return span_of(r->text, r->text_len);
 }
 
-static enum smtp_reply_event
-bad(struct smtp_reply *r)
+static enum reply_event
+bad(struct reply *r)
 {
 	r->bad = true;
-	return SMTP_REPLY_BAD;
+	return REPLY_BAD;
 }
 
-static enum smtp_reply_event
-end_line(struct smtp_reply *r)
+static enum reply_event
+end_line(struct reply *r)
 {
 	struct span words;
 	unsigned code;
@@ -93,24 +93,24 @@ end_line(struct smtp_reply *r)
 	code = code_of(span_of(r->line, r->line_len));
 	sep = r->line_len > 3 ? r->line[3] : ' ';
 	if (code == 0 || (r->lines > 0 && code != r->code)
-	    || (sep != ' ' && sep != '-') || r->lines == SMTP_REPLY_LINES)
+	    || (sep != ' ' && sep != '-') || r->lines == REPLY_LINES)
 		return bad(r);
 	r->code = (uint16_t)code;
 	r->lines++;
-	words = span_trim(smtp_reply_line(r));
+	words = span_trim(reply_line(r));
 	take_enhanced(r, &words);
 	keep_words(r, words);
 	r->done = sep == ' ';
-	return r->done ? SMTP_REPLY_DONE : SMTP_REPLY_LINE;
+	return r->done ? REPLY_DONE : REPLY_LINE;
 }
 
-enum smtp_reply_event
-smtp_reply_feed(struct smtp_reply *r, struct span *bytes)
+enum reply_event
+reply_feed(struct reply *r, struct span *bytes)
 {
 	if (r->bad)
-		return SMTP_REPLY_BAD;
+		return REPLY_BAD;
 	if (r->done)
-		smtp_reply_begin(r);
+		reply_begin(r);
 	if (r->line_done)
 		r->line_len = 0;
 	r->line_done = false;
@@ -124,16 +124,16 @@ smtp_reply_feed(struct smtp_reply *r, struct span *bytes)
 			return bad(r);
 		r->line[r->line_len++] = c;
 	}
-	return SMTP_REPLY_MORE;
+	return REPLY_MORE;
 }
 
 void
-smtp_reply_set(struct smtp_reply *r, unsigned code, unsigned subject,
+reply_set(struct reply *r, unsigned code, unsigned subject,
     unsigned detail, const char *words)
 {
 	unsigned kind = code >= 200 ? code / 100 : 4;
 
-	smtp_reply_begin(r);
+	reply_begin(r);
 	r->code = (uint16_t)code;
 	r->enhanced[0] = (uint16_t)kind;
 	r->enhanced[1] = (uint16_t)subject;
