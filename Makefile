@@ -180,8 +180,10 @@ bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in 
 	@d=$$(mktemp -d $(or $(DIR),build)/barrier.XXXXXX) && $< $$d $(MS); rm -rf $$d
 
 .PHONY: bench-barrier
+include tools/lint.mk
 
 clean: ## remove everything built
 	rm -rf build
 
--include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d)
+-include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d \
+	$(LINT)/*/*.d $(LINT)/*/*/*.d)
