@@ -126,7 +126,7 @@ skip_written(struct iovec **v, int *count, size_t n)
 		++*v;
 		--*count;
 	}
-	if (n > 0) {
+	if (*count > 0 && n > 0) {
 		(*v)->iov_base = (uint8_t *)(*v)->iov_base + n;
 		(*v)->iov_len -= n;
 	}

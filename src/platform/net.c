@@ -227,7 +227,7 @@ net_listen_unix(const char *path)
 int
 net_accept(int listener, struct net_addr *peer)
 {
-	union sock_any s;
+	union sock_any s = { 0 };
 	socklen_t len = sizeof(s);
 	int on = 1;
 	int fd = accept4(listener, &s.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -301,7 +301,7 @@ net_connect_unix(const char *path)
 int
 net_local(int fd, struct net_addr *a)
 {
-	union sock_any s;
+	union sock_any s = { 0 };
 	socklen_t len = sizeof(s);
 
 	if (getsockname(fd, &s.any, &len))

@@ -4,6 +4,8 @@
  */
 #include "store/accounts.h"
 
+#include <assert.h>
+
 static uint32_t
 name_hash(struct span name)
 {
@@ -105,6 +107,7 @@ set_secret(struct accounts *as, struct account *a,
 static uint32_t
 free_place(const struct accounts *as)
 {
+	assert(as->table != NULL);
 	for (uint32_t i = 0; i < as->cap; i++) {
 		uint32_t at = (as->last_id + i) % as->cap;
 

@@ -417,7 +417,7 @@ sync_gathered(struct spool *sp)
 		if (!failed[i])
 			continue;
 		if (place_folder(d->file, d->place, sp->to))
-			assert(!"a place changed its path");
+			assert(false && "a place changed its path");
 		blame_folder(sp, err ? err : ERR_IO);
 	}
 	sp->n_folders = 0;
