@@ -1,0 +1,39 @@
+/*
+ * le: numbers in memory, least significant byte first, at any alignment.
+ *
+ * What is kept on a disk or a flash is written with these, so that an image
+ * moves between machines of either byte order.
+ */
+#ifndef CORE_LE_H
+#define CORE_LE_H
+
+#include <stdint.h>
+
+static inline uint16_t
+le16_get(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t
+le32_get(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16
+	       | (uint32_t)p[3] << 24;
+}
+
+static inline void
+le16_put(uint8_t *p, uint16_t n)
+{
+	p[0] = (uint8_t)n;
+	p[1] = (uint8_t)(n >> 8);
+}
+
+static inline void
+le32_put(uint8_t *p, uint32_t n)
+{
+	le16_put(p, (uint16_t)n);
+	le16_put(p + 2, (uint16_t)(n >> 16));
+}
+
+#endif
