@@ -24,8 +24,8 @@ seal_close(const struct seal *s, struct span name, struct span plain,
 		return rc;
 	if (plain.len > 0)
 		memcpy(text, plain.p, plain.len);
-	br_poly1305_ctmul_run(s->key, nonce, text, plain.len, name.p,
-	    name.len, text + plain.len, br_chacha20_ct_run, 1);
+	br_poly1305_ctmul_run(s->key, nonce, text, plain.len, name.p, name.len,
+	    text + plain.len, br_chacha20_ct_run, 1);
 	return (int)(plain.len + SEAL_OVER);
 }
 
@@ -43,10 +43,10 @@ seal_open(const struct seal *s, struct span name, struct span sealed,
 		return ERR_RANGE;
 	if (len > 0)
 		memcpy(out, sealed.p + 1 + NONCE, len);
-	br_poly1305_ctmul_run(s->key, sealed.p + 1, out, len, name.p,
-	    name.len, tag, br_chacha20_ct_run, 0);
-	if (secret_is(span_of(tag, TAG),
-		span_of(sealed.p + sealed.len - TAG, TAG)))
+	br_poly1305_ctmul_run(s->key, sealed.p + 1, out, len, name.p, name.len,
+	    tag, br_chacha20_ct_run, 0);
+	if (secret_is(
+		span_of(tag, TAG), span_of(sealed.p + sealed.len - TAG, TAG)))
 		return (int)len;
 	secret_wipe(out, len);
 	return ERR_DENIED;

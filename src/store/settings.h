@@ -13,10 +13,11 @@
  * for one with settings_secret when it is needed, and wipe it.
  *
  * Memory: struct settings and a text area, the caller's.  A text's span is
- * valid until the next commit, override or load: copy what must live longer.
+ * valid until the next change but one: look it up again when the generation
+ * has changed, or copy it.
  *
- * Bounds: the texts of all settings together take at most the text area;
- * what does not fit is refused before it is stored.
+ * Bounds: the texts of all settings together take at most half the text area
+ * (the other half takes the next ones); more is refused before it is stored.
  *
  * Failure: messages are one line that names the key, what is wrong and what
  * would be right; they hold no secret.  ERR_MISSING: no such key; ERR_SYNTAX,
@@ -42,7 +43,7 @@ enum setting_source {
 
 struct setting_value {
 	uint32_t number; /* bool, number, choice; flags as bits */
-	uint32_t text; /* offset in the area; unused for a default */
+	uint32_t at;	 /* offset of the text; unused for a default */
 	uint16_t len;
 	uint8_t source;
 };
@@ -50,19 +51,18 @@ struct setting_value {
 struct settings {
 	struct kv *kv;
 	struct seal seal;
-	bool has_seal; /* false: secrets can't be read or set */
+	bool has_seal;	     /* false: secrets can't be read or set */
 	uint32_t generation; /* grows when any value may have changed */
-	char *area;
-	size_t area_cap;
-	size_t area_len; /* what is stored; overrides stand at the end */
-	size_t run_len;
-	struct setting_value value[SETTING_N];
-	bool wipe; /* the open change is a reset or import of everything */
-	size_t grown; /* octets that the open change adds to the area */
+	char *area;	     /* two halves; values point into one of them */
+	size_t half_cap;
+	size_t used;	  /* octets of the half in use */
+	size_t spare_len; /* of the other, while it is being filled */
+	size_t grown;	  /* octets that the open change may add */
+	unsigned now;	  /* which half, and which values, are in use */
+	struct setting_value value[2][SETTING_N];
+	char scratch[SETTING_TEXT_MAX + 1];
+	uint8_t raw[SETTING_TEXT_MAX + SEAL_OVER];
 };
-
-/* Takes a piece of a text that is being produced; false: stop. */
-typedef bool (*settings_sink)(void *user, struct span piece);
 
 /*
  * Begin with all defaults; `area_cap` octets at `area`.  `kv` is open, or
@@ -108,14 +108,14 @@ bool settings_has_secret(struct settings *s, enum setting id);
  * A secret in the clear; its length, ERR_MISSING when none is stored,
  * ERR_DENIED when the key does not fit.  The caller wipes it after use.
  */
-int settings_secret(struct settings *s, enum setting id, void *to, size_t cap)
-    MUST_CHECK;
+int settings_secret(
+    struct settings *s, enum setting id, void *to, size_t cap) MUST_CHECK;
 
 /* Members of a family. */
 
 struct settings_member {
 	struct kv_entry entry; /* the whole key */
-	struct span label; /* into entry.key */
+	struct span label;     /* into entry.key */
 };
 
 /*
@@ -126,8 +126,8 @@ int settings_member_next(struct settings *s, enum setting family,
     struct kv_cursor *c, struct settings_member *m) MUST_CHECK;
 
 /* The value of one member: its length, ERR_MISSING, ERR_RANGE, ERR_IO. */
-int settings_member(struct settings *s, enum setting family,
-    struct span label, void *to, size_t cap) MUST_CHECK;
+int settings_member(struct settings *s, enum setting family, struct span label,
+    void *to, size_t cap) MUST_CHECK;
 
 /* The same for a family of secrets. */
 int settings_member_secret(struct settings *s, enum setting family,
@@ -139,8 +139,8 @@ int settings_member_secret(struct settings *s, enum setting family,
  * Is this a right value for this key?  ERR_OK, or a `message` that says what
  * is wrong with an example of what is right.
  */
-int settings_check(struct span key, struct span value, struct text *message)
-    MUST_CHECK;
+int settings_check(struct settings *s, struct span key, struct span value,
+    struct text *message) MUST_CHECK;
 
 /*
  * Let a value hold for this run, above what is stored.  After settings_load;
@@ -157,11 +157,8 @@ int settings_set(struct settings *s, struct span key, struct span value,
     struct text *message) MUST_CHECK;
 
 /* Back to the default. */
-int settings_unset(struct settings *s, struct span key, struct text *message)
-    MUST_CHECK;
-
-/* Everything back to its default, families too; what is set after it, counts. */
-int settings_reset(struct settings *s, struct text *message) MUST_CHECK;
+int settings_unset(
+    struct settings *s, struct span key, struct text *message) MUST_CHECK;
 
 /* Store the change and let it count, or change nothing and say why. */
 int settings_commit(struct settings *s, struct text *message) MUST_CHECK;

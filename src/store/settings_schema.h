@@ -133,36 +133,36 @@ enum setting {
 };
 
 enum setting_type {
-	SETTING_BOOL, /* on, off */
-	SETTING_NUMBER, /* min to max */
-	SETTING_CHOICE, /* one of `words`; its number is the place there */
-	SETTING_FLAGS, /* any of `words` by comma, or "none"; a bit each */
-	SETTING_TEXT, /* one line of UTF-8, min to max octets */
-	SETTING_HOST, /* a host or domain name */
-	SETTING_HOSTS, /* several, by comma */
+	SETTING_BOOL,	   /* on, off */
+	SETTING_NUMBER,	   /* min to max */
+	SETTING_CHOICE,	   /* one of `words`; its number is the place there */
+	SETTING_FLAGS,	   /* any of `words` by comma, or "none"; a bit each */
+	SETTING_TEXT,	   /* one line of UTF-8, min to max octets */
+	SETTING_HOST,	   /* a host or domain name */
+	SETTING_HOSTS,	   /* several, by comma */
 	SETTING_HOST_PORT, /* NAME:PORT, 192.0.2.1:PORT, [2001:db8::1]:PORT */
 	SETTING_ENDPOINTS, /* ADDR:PORT by comma, or "off" */
 	SETTING_ADDRESSES, /* IP addresses by comma */
-	SETTING_NETWORKS, /* ADDR/BITS or ADDR, by comma */
-	SETTING_MAIL_ADDRESS, /* local part, or local@domain */
+	SETTING_NETWORKS,  /* ADDR/BITS or ADDR, by comma */
+	SETTING_MAIL_ADDRESS,	/* local part, or local@domain */
 	SETTING_MAIL_ADDRESSES, /* several, by comma */
-	SETTING_FILE_PATH, /* as the system writes it */
+	SETTING_FILE_PATH,	/* as the system writes it */
 };
 
 enum setting_flag {
-	SETTING_SECRET = 1, /* sealed on flash, never shown */
+	SETTING_SECRET = 1,  /* sealed on flash, never shown */
 	SETTING_RESTART = 2, /* counts after a restart; without: at once */
-	SETTING_EMPTY = 4, /* may be empty: "not set" */
-	SETTING_FAMILY = 8, /* the key ends in ".*" */
+	SETTING_EMPTY = 4,   /* may be empty: "not set" */
+	SETTING_FAMILY = 8,  /* the key ends in ".*" */
 };
 
 struct setting_spec {
 	const char *key;
 	enum setting_type type;
 	unsigned flags;
-	uint32_t min, max; /* of a number; octets of a text (max 0: 255) */
-	const char *preset; /* the default */
-	const char *words; /* choices and flags: "off,on" */
+	uint32_t min, max;   /* of a number; octets of a text (max 0: 255) */
+	const char *preset;  /* the default */
+	const char *words;   /* choices and flags: "off,on" */
 	const char *example; /* a right value, for messages */
 	const char *help_en;
 	const char *help_ja;
