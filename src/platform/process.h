@@ -1,0 +1,43 @@
+/*
+ * process: what this process is allowed to do, and where it may write.
+ */
+#ifndef PLATFORM_PROCESS_H
+#define PLATFORM_PROCESS_H
+
+#include "core/err.h"
+#include "core/span.h"
+#include "core/text.h"
+
+/* New files are readable by their owner only; to be called first. */
+void process_private(void);
+
+/*
+ * When started as root: become the owner of folder `path` for good (user,
+ * groups; no way back, not by setuid programs either).  Nothing happens when
+ * we are not root, or root owns the folder.  ERR_MISSING: no such folder;
+ * ERR_DENIED: the system refused, and the process must not go on.
+ */
+int process_become_owner(const char *path) MUST_CHECK;
+
+/* Are we root now? */
+bool process_is_root(void);
+
+/* Sleep; for the command line, which waits for a lock. */
+void process_sleep_ms(unsigned ms);
+
+/*
+ * Write to `out` a path to `name` inside the folder of descriptor `dir` that
+ * is short enough for a Unix socket's address, however deep the folder lies.
+ */
+void process_short_path(int dir, const char *name, struct text *out);
+
+/* Make a folder for its owner only; ERR_EXISTS, ERR_MISSING, ERR_DENIED. */
+int process_make_folder(const char *path) MUST_CHECK;
+
+/* The machine's own name, or "localhost"; terminated. */
+void process_host_name(char *out, size_t size);
+
+/* The program's own user can be named in messages: "uid 1000". */
+void process_user(struct text *out);
+
+#endif

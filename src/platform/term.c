@@ -1,0 +1,157 @@
+/* term: terminals over termios. */
+#include "platform/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+void
+term_init(struct term *t, int fd, char *mem, size_t cap)
+{
+	*t = (struct term) { fd, mem, cap, 0, false };
+}
+
+void
+term_flush(struct term *t)
+{
+	size_t at = 0;
+
+	while (at < t->len && !t->failed) {
+		ssize_t n = write(t->fd, t->mem + at, t->len - at);
+
+		if (n > 0)
+			at += (size_t)n;
+		else if (errno != EINTR)
+			t->failed = true;
+	}
+	t->len = 0;
+}
+
+void
+term_span(struct term *t, struct span s)
+{
+	while (s.len > 0 && !t->failed) {
+		struct span part = span_first(s, t->cap - t->len);
+
+		memcpy(t->mem + t->len, part.p, part.len);
+		t->len += part.len;
+		s = span_from(s, part.len);
+		if (t->len == t->cap)
+			term_flush(t);
+	}
+}
+
+void
+term_str(struct term *t, const char *s)
+{
+	term_span(t, span_str(s));
+}
+
+bool
+term_is_tty(int fd)
+{
+	return isatty(fd) != 0;
+}
+
+#define CTRL_C 3
+#define NO_KEY (-1)
+
+/*
+ * One line, byte by byte, so that what follows stays for others.  A line that
+ * is too long is read to its end, lest its tail be taken for another answer.
+ * The key `quit` gives up.
+ */
+static int
+read_line(int fd, int quit, char *out, size_t cap)
+{
+	size_t len = 0;
+	bool any = false;
+	char c;
+
+	for (;;) {
+		ssize_t n = read(fd, &c, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if ((n <= 0 && !any) || (n > 0 && c == quit))
+			return ERR_EOF;
+		if (n <= 0 || c == '\n')
+			break;
+		any = true;
+		if (len < cap)
+			out[len] = c;
+		len++;
+	}
+	if (len > 0 && len <= cap && out[len - 1] == '\r')
+		len--;
+	return len > cap ? ERR_RANGE : (int)len;
+}
+
+int
+term_read_line(char *out, size_t cap)
+{
+	return read_line(TERM_IN, NO_KEY, out, cap);
+}
+
+int
+term_read_all(char *out, size_t cap)
+{
+	size_t len = 0;
+	char more;
+
+	while (len < cap) {
+		ssize_t n = read(TERM_IN, out + len, cap - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ERR_IO;
+		if (n == 0)
+			return (int)len;
+		len += (size_t)n;
+	}
+	return read(TERM_IN, &more, 1) > 0 ? ERR_RANGE : (int)len;
+}
+
+/* Echo off; nothing may end us before it is on again. */
+static int
+ask(int tty, struct span prompt, char *out, size_t cap)
+{
+	struct termios old, mute;
+	sigset_t all, before;
+	int got = ERR_IO;
+
+	if (tcgetattr(tty, &old))
+		return ERR_MISSING;
+	mute = old;
+	mute.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ISIG);
+	mute.c_cc[VEOL] = CTRL_C;
+	(void)sigemptyset(&all);
+	(void)sigaddset(&all, SIGTERM);
+	(void)sigaddset(&all, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
+	if (tcsetattr(tty, TCSAFLUSH, &mute) == 0) {
+		if (write(tty, prompt.p, prompt.len) == (ssize_t)prompt.len)
+			got = read_line(tty, CTRL_C, out, cap);
+		(void)tcsetattr(tty, TCSAFLUSH, &old);
+	}
+	if (write(tty, "\n", 1) != 1)
+		got = ERR_IO;
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return got;
+}
+
+int
+term_ask_secret(const char *prompt, char *out, size_t cap)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int got;
+
+	if (tty < 0)
+		return ERR_MISSING;
+	got = ask(tty, span_str(prompt), out, cap);
+	(void)close(tty);
+	return got;
+}

@@ -1,0 +1,185 @@
+/*
+ * cli_answer: asking the API, and taking its answers apart as they come: a
+ * list of any length passes through a buffer for one of its entries.
+ */
+#include "service/cli.h"
+
+#include "core/err.h"
+
+struct text
+cli_path(struct cli *cli, const char *start)
+{
+	struct text t;
+
+	text_init(&t, cli->path_mem, sizeof(cli->path_mem));
+	text_str(&t, "/api/v1");
+	text_str(&t, start);
+	return t;
+}
+
+struct json_out
+cli_body(struct cli *cli, struct text *t)
+{
+	struct json_out o;
+
+	text_init(t, cli->body_mem, sizeof(cli->body_mem));
+	json_begin(&o, t);
+	return o;
+}
+
+/* ---- errors ---- */
+
+static int
+print_error(struct cli *cli)
+{
+	char message[512];
+	struct text t;
+	struct json j;
+
+	text_init(&t, message, sizeof(message));
+	if (json_parse(&j, text_data(&cli->got), cli->tokens, CLI_TOKENS)
+	    || json_text(&j, json_member(&j, JSON_ROOT, "error"), &t))
+		return cli_error(cli,
+		    "the server gave an error that is no gatepost's; is "
+		    "another program behind STATE/control?");
+	return cli_error(cli, message);
+}
+
+/* ---- taking answers apart ---- */
+
+static int
+item_done(struct cli *cli)
+{
+	struct json j;
+	int err;
+
+	if (cli->got.cut)
+		return cli_error(
+		    cli, "an entry of the answer is too long to be shown");
+	err = json_parse(&j, text_data(&cli->got), cli->tokens, CLI_TOKENS);
+	if (err)
+		return cli_error(cli, "the answer is not the JSON that was "
+				      "expected; same version on both sides?");
+	err = cli->item(cli, &j);
+	text_init(&cli->got, cli->got_mem, sizeof(cli->got_mem));
+	return err;
+}
+
+/* Objects in an array of the top level stand at depth 2. */
+static int
+take_byte(struct cli *cli, uint8_t c)
+{
+	const unsigned level = cli->whole ? 0 : 2;
+	bool inside = cli->depth > level;
+
+	if (cli->in_string) {
+		cli->in_string = cli->in_escape || c != '"';
+		cli->in_escape = !cli->in_escape && c == '\\';
+	} else if (c == '"') {
+		cli->in_string = true;
+	} else if (c == '{' || c == '[') {
+		inside = ++cli->depth > level;
+	} else if ((c == '}' || c == ']') && cli->depth > 0) {
+		cli->depth--;
+	}
+	if (!inside)
+		return CLI_OK;
+	text_chr(&cli->got, (char)c);
+	return cli->depth == level ? item_done(cli) : CLI_OK;
+}
+
+static int
+take_items(struct cli *cli, struct span piece)
+{
+	int err = CLI_OK;
+
+	for (size_t i = 0; i < piece.len && err == CLI_OK; i++)
+		err = take_byte(cli, piece.p[i]);
+	return err;
+}
+
+/* ---- calls ---- */
+
+static int
+sort_answer(struct cli *cli, struct span piece)
+{
+	if (cli->status >= 400)
+		text_span(&cli->got, piece);
+	else if (cli->user_sink != NULL)
+		return cli->user_sink(cli, piece);
+	return CLI_OK;
+}
+
+int
+cli_call(struct cli *cli, enum http_method m, const char *path,
+    struct span body, cli_sink sink)
+{
+	int err;
+
+	cli->status = 0;
+	cli->user_sink = sink;
+	text_init(&cli->got, cli->got_mem, sizeof(cli->got_mem));
+	err = cli->link->call(cli->link, cli, m, path, body, sort_answer);
+	if (err)
+		return err;
+	return cli->status >= 400 ? print_error(cli) : CLI_OK;
+}
+
+static int
+call_for_items(struct cli *cli, enum http_method m, const char *path,
+    struct span body, cli_item item)
+{
+	cli->item = item;
+	cli->depth = 0;
+	cli->in_string = cli->in_escape = false;
+	return cli_call(cli, m, path, body, take_items);
+}
+
+int
+cli_show(struct cli *cli, enum http_method m, const char *path,
+    struct span body, cli_item item)
+{
+	cli->whole = true;
+	return call_for_items(cli, m, path, body, item);
+}
+
+int
+cli_list(struct cli *cli, const char *path, cli_item item)
+{
+	cli->whole = false;
+	return call_for_items(cli, HTTP_GET, path, span_of(NULL, 0), item);
+}
+
+/* ---- printing ---- */
+
+void
+cli_member(const struct json *j, const char *key, char *out, size_t size)
+{
+	struct text t;
+
+	text_init(&t, out, size);
+	if (json_text(j, json_member(j, JSON_ROOT, key), &t))
+		text_init(&t, out, size);
+}
+
+/* A terminal must not be steered by a name from outside. */
+static bool
+is_control(uint8_t c)
+{
+	return c < 0x20 || c == 0x7f;
+}
+
+void
+cli_print_text(struct cli *cli, const struct json *j, int at)
+{
+	char *mem = cli->line_mem;
+	struct text t;
+
+	text_init(&t, mem, sizeof(cli->line_mem));
+	if (json_text(j, at, &t))
+		return;
+	for (size_t i = 0; i < t.len; i++)
+		if (is_control((uint8_t)mem[i]))
+			mem[i] = '?';
+	term_span(&cli->out, text_data(&t));
+}
