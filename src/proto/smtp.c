@@ -262,13 +262,14 @@ auth_line(struct smtp *s, struct span line, enum line_flaw flaw)
 void
 smtp_challenge(struct smtp *s, struct span challenge, struct buf *out)
 {
-	uint8_t mem[BASE64_LEN(CHALLENGE_MAX)];
-	size_t n;
+	size_t room;
+	uint8_t *to;
 
 	assert(challenge.len <= CHALLENGE_MAX);
-	n = base64_encode(challenge, mem);
 	put(out, SPAN("334 "));
-	put(out, span_of(mem, n));
+	to = buf_room(out, &room);
+	assert(room >= BASE64_LEN(challenge.len) + 2);
+	buf_commit(out, base64_encode(challenge, to));
 	put(out, SPAN("\r\n"));
 	s->state = AUTHENTICATING;
 	s->req.ask = SMTP_ASK_NONE;
