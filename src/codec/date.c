@@ -37,8 +37,8 @@ date_put(struct text *t, int64_t wall_s, int zone_minutes)
 	static const char days[] = "SunMonTueWedThuFriSat";
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct date d = date_split(wall_s + zone_minutes * 60);
-	unsigned zone
-	    = (unsigned)(zone_minutes < 0 ? -zone_minutes : zone_minutes);
+	unsigned zone =
+	    (unsigned)(zone_minutes < 0 ? -zone_minutes : zone_minutes);
 
 	text_span(t, span_of(days + 3 * d.weekday, 3));
 	text_str(t, ", ");

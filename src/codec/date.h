@@ -8,8 +8,8 @@
 
 struct date {
 	int64_t year;
-	unsigned month; /* 1 to 12 */
-	unsigned day; /* 1 to 31 */
+	unsigned month;	  /* 1 to 12 */
+	unsigned day;	  /* 1 to 31 */
 	unsigned weekday; /* 0 is Sunday */
 	unsigned hour, minute, second;
 };

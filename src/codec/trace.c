@@ -32,8 +32,8 @@ put_security(struct text *t, const struct trace *tr)
 	} else {
 		text_str(t, "no TLS");
 	}
-	text_str(t, tr->authenticated ? "; authenticated)"
-				      : "; not authenticated)");
+	text_str(
+	    t, tr->authenticated ? "; authenticated)" : "; not authenticated)");
 }
 
 static void

@@ -25,7 +25,7 @@ struct trace {
 	const char *peer; /* its address as text */
 	bool peer_v6;
 	struct span helo; /* printable */
-	bool extended; /* EHLO */
+	bool extended;	  /* EHLO */
 	bool utf8;
 	bool authenticated;
 	const char *tls_version; /* NULL: plain text */
@@ -33,7 +33,7 @@ struct trace {
 	unsigned tls_bits;
 	const char *id;
 	struct span from; /* reverse-path without <>; empty: null */
-	struct span to; /* the only recipient; empty when there are several */
+	struct span to;	  /* the only recipient; empty when there are several */
 	bool final; /* local delivery: Return-Path and Delivered-To are due */
 	int64_t wall_s;
 	int zone_minutes;

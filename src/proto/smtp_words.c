@@ -1,4 +1,5 @@
-/* smtp_words: what the server replies.  Code, enhanced code (RFC 3463) and text. */
+/* smtp_words: what the server replies.  Code, enhanced code (RFC 3463) and
+ * text. */
 #include "proto/smtp.h"
 
 static const char *const words[SMTP_REPLIES] = {
