@@ -422,7 +422,6 @@ conns_stop(struct conns *cs)
 
 	cs->stopping = true;
 	DL_FOREACH(cs->list, c)
-	if (!c->dead && !c->stopped && !c->lingering
-		    && want(c) != WANT_ANSWER)
+	if (!c->dead && !c->stopped && !c->lingering && want(c) != WANT_ANSWER)
 		stop(c, STOP_SHUTDOWN);
 }

@@ -36,6 +36,7 @@ struct tls_config;
 
 struct conn_kind {
 	const struct session_ops *ops;
+	void *service; /* the module's own struct */
 
 	/*
 	 * Set c->session to a fresh session and append the greeting to
