@@ -353,7 +353,7 @@ trace_tells_how_the_message_came(void **state)
 		.to = SPAN("c@d"),
 		.final = true,
 	};
-	char mem[TRACE_MAX];
+	static char mem[TRACE_MAX];
 	struct text t;
 
 	(void)state;
