@@ -159,6 +159,14 @@ is_ordered(struct barrier *b, int h)
 	return b->is_ordered;
 }
 
+/* Let the device have all of it before we wait for any; only a hint. */
+static void
+start_all(const int *h, unsigned n)
+{
+	for (unsigned i = 0; n > 1 && i < n; i++)
+		(void)sync_file_range(h[i], 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 /*
  * With an ordered journal it is enough that the bytes have left for the
  * device, and with that their place and length are in the journal's running
@@ -174,10 +182,9 @@ barrier_settle(struct barrier *b, const int *h, unsigned n, bool *failed)
 			      | SYNC_FILE_RANGE_WAIT_AFTER;
 	int err = ERR_OK;
 
+	start_all(h, n);
 	if (n == 0 || !is_ordered(b, h[0]))
 		return barrier_sync(b, h, n, failed);
-	for (unsigned i = 0; n > 1 && i < n; i++)
-		(void)sync_file_range(h[i], 0, 0, SYNC_FILE_RANGE_WRITE);
 	for (unsigned i = 0; i < n; i++) {
 		failed[i] = sync_file_range(h[i], 0, 0, wait) != 0;
 		if (failed[i] && !err)

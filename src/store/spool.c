@@ -507,9 +507,8 @@ spool_barrier(struct spool *sp)
 		return;
 	sp->barriers++;
 	settle_files(sp);
-	join_results(sp);
+	join_results(sp); /* place nothing that must be taken back */
 	place_files(sp);
-	join_results(sp);
 	sync_folders(sp);
 	end_batch(sp);
 }

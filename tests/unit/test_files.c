@@ -100,7 +100,7 @@ static void
 syncs_many_files_and_tells_which_one_failed(void **state)
 {
 	bool failed[4];
-	char path[8];
+	char path[16];
 	int h[4];
 
 	(void)state;
@@ -143,7 +143,7 @@ walks_ten_thousand_entries_once_each(void **state)
 {
 	static bool seen[10000];
 	struct fs_entry e;
-	char path[32];
+	char path[FS_NAME_MAX + 8];
 	int h, got;
 
 	(void)state;
