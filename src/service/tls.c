@@ -41,6 +41,23 @@ note_progress(struct tls *t)
 	}
 }
 
+/*
+ * The engine sends its alert about a version that is too old before it has
+ * settled on a version, as a record of version 0.0, and the client would
+ * complain about that instead.
+ */
+static void
+mend_early_alert(struct tls *t)
+{
+	size_t len;
+	uint8_t *p = br_ssl_engine_sendrec_buf(&t->br.eng, &len);
+
+	if (p == t->out && len >= 5 && p[0] == 21 && p[1] == 0) {
+		p[1] = 3;
+		p[2] = 1;
+	}
+}
+
 /* Hand the engine what was received ahead, as far as it takes it. */
 static void
 pump(struct tls *t)
@@ -60,6 +77,8 @@ pump(struct tls *t)
 	}
 	if (br_ssl_engine_current_state(&t->br.eng) == BR_SSL_CLOSED)
 		t->ahead = t->ahead_end = 0;
+	if (!t->up)
+		mend_early_alert(t);
 	note_progress(t);
 }
 

@@ -134,7 +134,7 @@ get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 	if (is_full(p))
 		return x->vtable->get_pkey(&x->vtable, usages);
 	if (usages != NULL)
-		*usages = BR_KEYTYPE_SIGN; /* all our suites are ECDHE */
+		*usages = BR_KEYTYPE_SIGN | BR_KEYTYPE_KEYX;
 	return &p->x509.leaf.pkey;
 }
 

@@ -121,7 +121,7 @@ static const char *
 words_for(int err)
 {
 	if (err == ERR_MISSING)
-		return "there is no certificate in it";
+		return "there is no certificate in it that can be used";
 	if (err == ERR_FULL || err == ERR_RANGE)
 		return "more certificates than there is room for: leave only "
 		       "the roots that your providers need";
