@@ -53,7 +53,7 @@ endif
 override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections -fPIE $(HARDEN) $(WARN)
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) -isystem /usr/include/bearssl
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--gc-sections
-LIBS := -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic
+LIBS := -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic -lresolv
 
 # ---- files -----------------------------------------------------------------
 
