@@ -146,6 +146,14 @@ test: ## run every test: unit, sanitizer twins, corpora, power cuts, end to end 
 	@$(MAKE) --no-print-directory -j2 INSTALL=no SAN=1 programs
 	@$(PYTHON) tests/run --board $(BOARD) $(T)
 
+# each cut with 500 outcomes instead of 8: about 100,000 cuts a program
+powerloss: programs ## the power-cut tests at length (SEEDS=500)
+	@for t in $(POWERLOSS); do echo "  CUT  $$t"; \
+		SEEDS=$(or $(SEEDS),500) $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; \
+		grep -E '^[0-9]+ changes' $$t.log; done
+
+.PHONY: powerloss
+
 # ---- fuzzing ---------------------------------------------------------------
 
 ifneq ($(FUZZING),)

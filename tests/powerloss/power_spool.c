@@ -146,9 +146,10 @@ play(unsigned line)
 	if (receive(m) || plan[line].aborted) {
 		spool_abort(&spool, &m->file);
 		m->refused = true;
-		if (plan[line].ties)
+		if (plan[line].ties) {
 			spool_abort(&spool, &mate->file);
-		mate->refused |= plan[line].ties != 0;
+			mate->refused = true;
+		}
 		return;
 	}
 	if (plan[line].ties && !mate->file.waiting) {
