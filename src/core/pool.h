@@ -40,6 +40,13 @@ void *pool_take(struct pool *p);
 /* Return an object that was taken from this pool; NULL is ignored. */
 void pool_give(struct pool *p, void *object);
 
+/* How many more objects there are to take. */
+static inline uint32_t
+pool_left(const struct pool *p)
+{
+	return p->cap - p->used;
+}
+
 /* The place of a taken object in its pool, 0 to cap - 1. */
 uint32_t pool_index(const struct pool *p, const void *object);
 

@@ -36,6 +36,7 @@ struct tls_config;
 
 struct conn_kind {
 	const struct session_ops *ops;
+	void *service; /* the module's own struct */
 
 	/*
 	 * Set c->session to a fresh session and append the greeting to
@@ -47,8 +48,9 @@ struct conn_kind {
 	 * The session has an open request: answer it, or start what will.
 	 * Called at once when the request comes up, and again every time the
 	 * connection runs while it is open (after conn_wake, or when output
-	 * has drained).  Spans inside the request are valid in the first call
-	 * only.
+	 * has drained).  When an answer leads straight to the next request,
+	 * go on with that one; return when one has to wait.  Spans inside a
+	 * request are valid in the first call only.
 	 */
 	void (*request)(struct conn *c);
 
@@ -73,6 +75,7 @@ struct conn {
 	int64_t phase_at_ms;
 	unsigned phase;
 	bool woken;	/* run even without a ready descriptor */
+	bool eof;	/* the peer has sent its last byte */
 	bool line_skip; /* inside the tail of a line that was too long */
 	bool stopped;	/* the session has been told to stop */
 	bool lingering; /* output sent; waiting for the peer to close */

@@ -1,0 +1,20 @@
+/*
+ * memory: every static array of the program, lent to its modules.
+ *
+ * Floor 5: only main.c and tests of whole processes use it.
+ */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include "service/api.h"
+#include "service/cli.h"
+#include "service/state.h"
+
+extern struct state memory_state;
+extern const struct state_memory memory_state_areas;
+
+/* Of the command line's own process. */
+extern struct cli memory_cli;
+extern struct api memory_api;
+
+#endif

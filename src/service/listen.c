@@ -1,0 +1,144 @@
+/* listen: accept a few per turn, refuse the rest in their own protocol. */
+#include "service/listen.h"
+
+#include "core/log.h"
+
+#define BACKLOG		128
+#define ACCEPT_PER_TURN 16
+
+static const char *const names[LISTENER_ROLES] = {
+	[LISTENER_SMTP] = "smtp",
+	[LISTENER_SUBMISSION] = "submission",
+	[LISTENER_SMTPS] = "smtps",
+	[LISTENER_POP3] = "pop3",
+	[LISTENER_POP3S] = "pop3s",
+	[LISTENER_HTTP] = "http",
+	[LISTENER_HTTPS] = "https",
+	[LISTENER_CONTROL] = "control",
+};
+
+const char *
+listener_name(enum listener_role role)
+{
+	return names[role];
+}
+
+/* Is there a place for one more from this address? */
+static bool
+is_welcome(struct listeners *ls, const struct net_addr *peer)
+{
+	if (pool_left(ls->conns->pool) == 0)
+		return false;
+	return ls->max_per_address == 0
+	       || conns_from(ls->conns, peer) < ls->max_per_address;
+}
+
+static void
+refuse(struct listeners *ls, struct listener *l, int fd)
+{
+	ls->refused++;
+	if (!l->tls_first && net_write(fd, l->kind->refusal) < 0)
+		log_event(LOG_DEBUG, "listen.refusal_lost", NULL, NULL, 0);
+	net_close(fd);
+}
+
+static void
+accept_one(struct listeners *ls, struct listener *l, int fd,
+    const struct net_addr *peer)
+{
+	char text[NET_ADDR_TEXT];
+
+	if (l->role == LISTENER_CONTROL || is_welcome(ls, peer)) {
+		conn_open(ls->conns, fd, peer, l);
+		return;
+	}
+	net_addr_text(peer, text);
+	log_event(LOG_WARN, "listen.refused", "peer", text, 0);
+	refuse(ls, l, fd);
+}
+
+static void
+listen_run(struct participant *me, struct poller *p)
+{
+	struct listeners *ls = (struct listeners *)me;
+
+	ls->conns->now_ms = p->now_ms;
+	for (unsigned i = 0; i < ls->n; i++) {
+		struct listener *l = &ls->table[i];
+		struct net_addr peer;
+
+		if (l->fd < 0 || !poller_can_read(p, l->fd))
+			continue;
+		for (unsigned k = 0; k < ACCEPT_PER_TURN; k++) {
+			int fd = net_accept(l->fd, &peer);
+
+			if (fd < 0)
+				break;
+			accept_one(ls, l, fd, &peer);
+		}
+	}
+}
+
+static void
+listen_prep(struct participant *me, struct poller *p)
+{
+	struct listeners *ls = (struct listeners *)me;
+
+	for (unsigned i = 0; i < ls->n; i++)
+		if (ls->table[i].fd >= 0)
+			poller_read(p, ls->table[i].fd);
+}
+
+void
+listeners_init(struct listeners *ls, struct conns *conns)
+{
+	*ls = (struct listeners) {
+		.base = { .name = "listen",
+		    .prep = listen_prep,
+		    .run = listen_run },
+		.conns = conns,
+	};
+}
+
+int
+listeners_take(struct listeners *ls, int fd, enum listener_role role,
+    const struct conn_kind *kind)
+{
+	struct listener *l = &ls->table[ls->n];
+
+	if (ls->n == LISTENERS_MAX)
+		return ERR_FULL;
+	*l = (struct listener) { .fd = fd, .role = role, .kind = kind };
+	l->tls_first = role == LISTENER_SMTPS || role == LISTENER_POP3S
+		       || role == LISTENER_HTTPS;
+	ls->n++;
+	return ERR_OK;
+}
+
+int
+listeners_add(struct listeners *ls, struct span endpoint,
+    enum listener_role role, const struct conn_kind *kind)
+{
+	struct net_addr at;
+	int err = net_endpoint_parse(endpoint, &at);
+	int fd = err ? err : net_listen(&at, BACKLOG);
+
+	if (fd < 0)
+		return fd;
+	err = listeners_take(ls, fd, role, kind);
+	if (!err)
+		err = net_local(fd, &ls->table[ls->n - 1].local);
+	if (err)
+		net_close(fd);
+	return err;
+}
+
+void
+listeners_close(struct listeners *ls)
+{
+	for (unsigned i = 0; i < ls->n; i++) {
+		if (ls->table[i].fd >= 0)
+			net_close(ls->table[i].fd);
+		ls->table[i].fd = -1;
+	}
+}

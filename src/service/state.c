@@ -1,0 +1,245 @@
+/*
+ * state: opening the folder in the right order.  Making a new folder and a
+ * certificate is cli_init.c's.
+ */
+#include "service/state.h"
+
+#include "core/secret.h"
+#include "platform/entropy.h"
+#include "platform/process.h"
+
+static const char set_up_key[] = "setup.done";
+
+static int
+say(struct state *s, struct text *why, const char *file, const char *what,
+    int err)
+{
+	text_str(why, s->folder);
+	if (*file != '\0')
+		text_chr(why, '/');
+	text_str(why, file);
+	text_str(why, ": ");
+	text_str(why, what);
+	return err;
+}
+
+static const char *
+folder_words(int err)
+{
+	switch (err) {
+	case ERR_MISSING:
+		return "no such folder; `gatepost init` makes it, --state "
+		       "names another";
+	case ERR_DENIED:
+		return "no right to use this folder; run as its owner";
+	case ERR_BUSY:
+		return "another gatepost is at work here; stop it, or try "
+		       "again";
+	default:
+		return err_text(err);
+	}
+}
+
+/* ---- the device's key ---- */
+
+static int
+read_key(struct state *s, int h)
+{
+	struct fs *fs = &s->files.fs;
+	uint8_t more;
+	int n = fs->read(fs, h, s->device_key, SEAL_KEY, 0);
+
+	if (n < 0)
+		return n;
+	if (n != SEAL_KEY || fs->read(fs, h, &more, 1, SEAL_KEY) != 0)
+		return ERR_TORN;
+	return ERR_OK;
+}
+
+static int
+write_key(struct state *s, int h)
+{
+	struct fs *fs = &s->files.fs;
+	struct span key = span_of(s->device_key, SEAL_KEY);
+	bool failed = false;
+	int err = fs->write(fs, h, &key, 1, 0);
+
+	return err < 0 ? err : fs->sync(fs, &h, 1, &failed);
+}
+
+static int
+make_key(struct state *s)
+{
+	static const char part[] = STATE_KEY ".new";
+	struct fs *fs = &s->files.fs;
+	int h, err = entropy_fill(s->device_key, SEAL_KEY);
+
+	if (err < 0)
+		return err;
+	(void)fs->unlink(fs, part); /* left by a power cut */
+	h = fs->open(fs, part, FS_CREATE);
+	if (h < 0)
+		return h;
+	err = write_key(s, h);
+	(void)fs->close(fs, h);
+	if (err >= 0)
+		err = fs->rename(fs, part, STATE_KEY);
+	return err < 0 ? err : fs->sync_dir(fs, ".");
+}
+
+static int
+open_key(struct state *s, struct text *why)
+{
+	struct fs *fs = &s->files.fs;
+	int h = fs->open(fs, STATE_KEY, FS_READ);
+	int err = h;
+
+	if (h >= 0) {
+		err = read_key(s, h);
+		(void)fs->close(fs, h);
+	} else if (h == ERR_MISSING) {
+		err = make_key(s);
+	}
+	if (err == ERR_TORN)
+		return say(s, why, STATE_KEY,
+		    "is not 32 octets long; put back its copy from a backup, "
+		    "or remove it and enter all secrets anew",
+		    err);
+	return err < 0 ? say(s, why, STATE_KEY, err_text(err), err) : ERR_OK;
+}
+
+/* ---- settings ---- */
+
+static int
+open_kv(struct state *s, const struct state_memory *m, struct text *why)
+{
+	int err =
+	    kv_open(&s->kv, &s->flash.flash, s->flash.flash.blocks / 2, &m->kv);
+
+	if (err == ERR_MISSING)
+		err = kv_format(&s->kv);
+	if (err == ERR_UNSUPPORTED)
+		return say(s, why, STATE_SETTINGS,
+		    "was written by a newer version of gatepost; use that "
+		    "version, or restore a backup of this one",
+		    err);
+	if (err < 0)
+		return say(s, why, STATE_SETTINGS, err_text(err), err);
+	return ERR_OK;
+}
+
+static int
+open_flash(struct state *s, const struct state_memory *m, struct text *why)
+{
+	char path[FS_PATH_MAX];
+	struct text t;
+	int err;
+
+	text_init(&t, path, sizeof(path));
+	text_str(&t, s->folder);
+	text_str(&t, "/" STATE_SETTINGS);
+	if (t.cut)
+		return say(s, why, "", "the path is too long", ERR_RANGE);
+	err = flash_file_open(&s->flash, path, m->block_octets, m->blocks);
+	if (err == ERR_MISSING) {
+		err = flash_file_create(
+		    &s->flash, path, m->block_octets, m->blocks);
+		s->fresh = true;
+	}
+	if (err == ERR_RANGE)
+		return say(s, why, STATE_SETTINGS,
+		    "has another size than this program's; it was made by a "
+		    "build for another board: use `gatepost restore`",
+		    err);
+	if (err < 0)
+		return say(s, why, STATE_SETTINGS, err_text(err), err);
+	err = open_kv(s, m, why);
+	if (err < 0)
+		flash_file_close(&s->flash);
+	return err;
+}
+
+static int
+load(struct state *s, const struct state_memory *m, struct text *why)
+{
+	uint8_t mark;
+	int err;
+
+	settings_init(&s->settings, &s->kv, m->settings, m->settings_cap);
+	err = settings_unlock(&s->settings, s->device_key, entropy_fill);
+	if (err < 0 && err != ERR_DENIED)
+		return say(s, why, STATE_SETTINGS, err_text(err), err);
+	err = settings_load(&s->settings, &s->bad);
+	if (err < 0)
+		return say(s, why, STATE_SETTINGS, err_text(err), err);
+	s->is_set_up =
+	    kv_get(&s->kv, span_str(set_up_key), &mark, sizeof(mark)) >= 0;
+	accounts_init(
+	    &s->accounts, m->accounts, m->accounts_cap, m->accounts_index);
+	return ERR_OK;
+}
+
+/* ---- the folder ---- */
+
+static int
+open_locked(struct state *s, const struct state_memory *m, struct text *why)
+{
+	int err = files_lock(&s->files);
+
+	if (err < 0)
+		return say(s, why, "", folder_words(err), err);
+	err = open_key(s, why);
+	if (err < 0)
+		return err;
+	err = open_flash(s, m, why);
+	if (err < 0)
+		return err;
+	err = load(s, m, why);
+	if (err < 0)
+		flash_file_close(&s->flash);
+	return err;
+}
+
+int
+state_open(struct state *s, const struct state_memory *m, const char *folder,
+    struct text *why)
+{
+	int err;
+
+	s->folder = folder;
+	s->fresh = false;
+	s->bad = 0;
+	err = files_open(&s->files, folder);
+	if (err < 0)
+		return say(s, why, "", folder_words(err), err);
+	err = open_locked(s, m, why);
+	if (err < 0)
+		files_close(&s->files);
+	return err;
+}
+
+int
+state_set_up(struct state *s)
+{
+	int err = kv_begin(&s->kv);
+
+	if (err < 0)
+		return err;
+	err = kv_put(&s->kv, span_str(set_up_key), SPAN("1"));
+	if (err < 0) {
+		kv_abort(&s->kv);
+		return err;
+	}
+	err = kv_commit(&s->kv);
+	s->is_set_up = err >= 0;
+	return err;
+}
+
+void
+state_close(struct state *s)
+{
+	flash_file_close(&s->flash);
+	files_close(&s->files);
+	secret_wipe(s->device_key, sizeof(s->device_key));
+	secret_wipe(&s->settings.seal, sizeof(s->settings.seal));
+}

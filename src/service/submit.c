@@ -1,0 +1,375 @@
+/*
+ * submit: takes the requests of SMTP sessions, and runs the barrier.
+ *
+ * What happens to a transaction is in submit_txn.c.
+ */
+#include "service/submit.h"
+
+#include <utlist.h>
+
+#include "core/log.h"
+#include "platform/clock.h"
+#include "service/listen.h"
+
+#define SLOW_AFTER   3 /* bad recipients before answers get slower */
+#define UNKNOWN_MAX  20
+#define SLOW_STEP_MS 1000
+#define SLOW_MOST_MS 10000
+
+static void
+answer(struct submit_session *ss, enum smtp_reply r)
+{
+	smtp_answer(&ss->smtp, r, SPAN(""), &ss->conn->out);
+}
+
+/* Hold the answer back without holding anybody else. */
+static void
+answer_slowly(struct submit_session *ss, enum smtp_reply r)
+{
+	int64_t delay = SLOW_STEP_MS * (ss->bad_recipients - SLOW_AFTER);
+
+	if (delay > SLOW_MOST_MS)
+		delay = SLOW_MOST_MS;
+	ss->held = (uint8_t)r;
+	ss->slowed = true;
+	ss->answer_at_ms = ss->conn->owner->now_ms + delay;
+	DL_APPEND(ss->owner->slow, ss);
+}
+
+static void
+ask_rcpt(struct submit_session *ss, const struct smtp_request *r)
+{
+	enum smtp_reply reply = submit_rcpt(ss, r);
+	bool bad = reply == SMTP_NO_USER || reply == SMTP_RELAY_DENIED;
+
+	if (bad && ++ss->bad_recipients > UNKNOWN_MAX)
+		answer(ss, SMTP_TOO_MANY_UNKNOWN);
+	else if (bad && ss->bad_recipients > SLOW_AFTER)
+		answer_slowly(ss, reply);
+	else
+		answer(ss, reply);
+}
+
+static struct auth_peer
+peer_of(struct submit_session *ss)
+{
+	struct conn *c = ss->conn;
+
+	return (struct auth_peer) {
+		.addr = c->peer,
+		.protocol = AUTH_SMTP,
+		.tls = c->tls != NULL,
+		.legacy = c->listener->legacy,
+		.wake = (void (*)(void *))conn_wake,
+		.waker = c,
+	};
+}
+
+/* A new EHLO: what holds from here on depends on TLS. */
+static void
+ask_hello(struct submit_session *ss)
+{
+	struct auth_peer peer = peer_of(ss);
+	struct conn *c = ss->conn;
+
+	submit_drop(ss);
+	ss->config.offer_tls = c->tls == NULL && c->owner->tls_modern != NULL;
+	ss->config.mechanisms = auth_mechanisms(ss->owner->auth, &peer);
+	ss->config.legacy_auth = auth_has_old_form(ss->owner->auth, &peer);
+	answer(ss, SMTP_OK);
+}
+
+static enum smtp_reply
+auth_reply(enum auth_result result)
+{
+	switch (result) {
+	case AUTH_OK:
+		return SMTP_OK;
+	case AUTH_TEMPFAIL:
+		return SMTP_AUTH_TEMPORARY;
+	case AUTH_NEEDS_TLS:
+		return SMTP_TLS_FIRST;
+	case AUTH_UNKNOWN_MECH:
+		return SMTP_AUTH_UNKNOWN;
+	case AUTH_SYNTAX:
+		return SMTP_AUTH_BASE64;
+	case AUTH_BANNED:
+		return SMTP_BANNED;
+	case AUTH_FAILED:
+	case AUTH_PENDING:
+	case AUTH_CHALLENGE:
+		break;
+	}
+	return SMTP_AUTH_REFUSED;
+}
+
+static void
+auth_over(struct submit_session *ss, enum auth_result result)
+{
+	const struct account *a = auth_account(ss->auth);
+
+	if (result == AUTH_OK && a != NULL)
+		ss->account = a->id;
+	auth_end(ss->auth);
+	ss->auth = NULL;
+	answer(ss, auth_reply(result));
+}
+
+/* Where the exchange stands after whatever was fed to it. */
+static void
+auth_look(struct submit_session *ss)
+{
+	enum auth_result result = auth_poll(ss->auth);
+
+	if (result == AUTH_PENDING)
+		return;
+	if (result != AUTH_CHALLENGE) {
+		auth_over(ss, result);
+		return;
+	}
+	ss->auth_fed = false;
+	smtp_challenge(&ss->smtp, auth_challenge(ss->auth), &ss->conn->out);
+}
+
+static void
+ask_auth(struct submit_session *ss, const struct smtp_request *r)
+{
+	struct auth_peer peer = peer_of(ss);
+
+	if (ss->auth == NULL) {
+		ss->auth_fed = true;
+		ss->auth = auth_begin(ss->owner->auth, r->text, &peer,
+		    r->response, r->has_response);
+	}
+	if (ss->auth == NULL)
+		answer(ss, SMTP_AUTH_TEMPORARY);
+	else
+		auth_look(ss);
+}
+
+static void
+ask_auth_next(struct submit_session *ss, const struct smtp_request *r)
+{
+	if (!ss->auth_fed)
+		(void)auth_step(ss->auth, r->response);
+	ss->auth_fed = true;
+	auth_look(ss);
+}
+
+static void
+ask_commit(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+	enum smtp_reply r;
+
+	if (!t->waiting) {
+		r = submit_commit(ss);
+		if (r == SMTP_OK)
+			return;
+	} else if (t->done) {
+		r = submit_result(ss);
+	} else {
+		return;
+	}
+	if (r == SMTP_OK) {
+		struct span id = span_str(t->file.id);
+
+		smtp_answer(&ss->smtp, r, id, &ss->conn->out);
+	} else {
+		answer(ss, r);
+	}
+	submit_drop(ss);
+}
+
+static void
+ask_reset(struct submit_session *ss)
+{
+	submit_drop(ss);
+	answer(ss, SMTP_OK);
+}
+
+static void
+one_request(struct submit_session *ss)
+{
+	const struct smtp_request *r = smtp_request(&ss->smtp);
+
+	switch (r->ask) {
+	case SMTP_ASK_HELLO:
+		ask_hello(ss);
+		break;
+	case SMTP_ASK_AUTH:
+		ask_auth(ss, r);
+		break;
+	case SMTP_ASK_AUTH_NEXT:
+		ask_auth_next(ss, r);
+		break;
+	case SMTP_ASK_AUTH_CANCEL:
+		auth_end(ss->auth);
+		ss->auth = NULL;
+		answer(ss, SMTP_OK);
+		break;
+	case SMTP_ASK_MAIL:
+		answer(ss, submit_mail(ss, r));
+		break;
+	case SMTP_ASK_RCPT:
+		ask_rcpt(ss, r);
+		break;
+	case SMTP_ASK_BODY:
+		answer(ss, submit_body(ss));
+		break;
+	case SMTP_ASK_WRITE:
+		answer(ss, submit_write(ss, r->text));
+		break;
+	case SMTP_ASK_COMMIT:
+		ask_commit(ss);
+		break;
+	case SMTP_ASK_RESET:
+		ask_reset(ss);
+		break;
+	case SMTP_ASK_NONE:
+		break;
+	}
+}
+
+static void
+submit_request(struct conn *c)
+{
+	struct submit_session *ss = c->session;
+	enum smtp_ask before = SMTP_ASK_NONE;
+
+	if (ss->slowed) {
+		if (c->owner->now_ms < ss->answer_at_ms)
+			return;
+		ss->slowed = false;
+		DL_DELETE(ss->owner->slow, ss);
+		answer(ss, ss->held);
+		return;
+	}
+	/* an answer may lead straight to the next request: WRITE to COMMIT */
+	while (smtp_ops.want(&ss->smtp) == WANT_ANSWER
+	       && smtp_request(&ss->smtp)->ask != before && !ss->slowed) {
+		before = smtp_request(&ss->smtp)->ask;
+		one_request(ss);
+	}
+}
+
+static int
+submit_open(struct conn *c)
+{
+	struct submit *su = c->kind->service;
+	struct submit_session *ss = pool_take(su->sessions);
+
+	if (ss == NULL)
+		return ERR_FULL;
+	memset(ss, 0, sizeof(*ss));
+	ss->owner = su;
+	ss->conn = c;
+	ss->config.host = su->host;
+	ss->config.max_octets = su->max_octets;
+	ss->config.max_recipients = su->max_recipients;
+	c->session = ss;
+	smtp_init(&ss->smtp, &ss->config, &c->out);
+	return ERR_OK;
+}
+
+static void
+submit_close(struct conn *c)
+{
+	struct submit_session *ss = c->session;
+
+	if (ss->slowed)
+		DL_DELETE(ss->owner->slow, ss);
+	auth_end(ss->auth);
+	submit_drop(ss);
+	pool_give(ss->owner->sessions, ss);
+	c->session = NULL;
+}
+
+static void
+submit_prep(struct participant *me, struct poller *p)
+{
+	struct submit *su = (struct submit *)me;
+	struct submit_session *ss;
+
+	DL_FOREACH(su->slow, ss)
+	poller_at(p, ss->answer_at_ms);
+}
+
+static void
+wake_slowed(struct submit *su, int64_t now_ms)
+{
+	struct submit_session *ss;
+
+	DL_FOREACH(su->slow, ss)
+	if (now_ms >= ss->answer_at_ms)
+		conn_wake(ss->conn);
+}
+
+static void
+barrier(struct submit *su)
+{
+	int64_t began = clock_mono_us();
+	struct spool_file *f;
+	uint64_t took;
+
+	spool_barrier(su->spool);
+	took = (uint64_t)(clock_mono_us() - began);
+	if (took > su->slowest_barrier_us)
+		su->slowest_barrier_us = took;
+	while ((f = spool_next(su->spool)) != NULL) {
+		struct submit_txn *t = f->owner;
+
+		t->done = true;
+		conn_push(t->session->conn);
+	}
+}
+
+static void
+submit_run(struct participant *me, struct poller *p)
+{
+	struct submit *su = (struct submit *)me;
+
+	wake_slowed(su, p->now_ms);
+	if (spool_is_waiting(su->spool))
+		barrier(su);
+}
+
+int
+submit_configure(struct submit *su, const struct submit_config *c)
+{
+	struct text host, domains;
+
+	text_init(&host, su->host, sizeof(su->host));
+	text_span(&host, c->host);
+	text_init(&domains, su->domains, sizeof(su->domains));
+	text_span(&domains, c->domains);
+	su->max_octets = c->max_octets;
+	su->max_recipients = c->max_recipients < MAX_RECIPIENTS
+				 ? c->max_recipients
+				 : MAX_RECIPIENTS;
+	return host.cut || domains.cut ? ERR_RANGE : ERR_OK;
+}
+
+void
+submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
+    struct spool *spool, struct accounts *accounts, struct auth_service *auth)
+{
+	memset(su, 0, sizeof(*su));
+	su->base.name = "submit";
+	su->base.prep = submit_prep;
+	su->base.run = submit_run;
+	su->sessions = sessions;
+	su->txns = txns;
+	su->spool = spool;
+	su->accounts = accounts;
+	su->auth = auth;
+	su->kind = (struct conn_kind) {
+		.ops = &smtp_ops,
+		.service = su,
+		.open = submit_open,
+		.request = submit_request,
+		.close = submit_close,
+		.refusal = SPAN("421 4.3.2 too many connections, try again "
+				"later\r\n"),
+	};
+}

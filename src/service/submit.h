@@ -1,0 +1,128 @@
+/*
+ * submit: what SMTP sessions ask, answered.
+ *
+ *   smtp session --request--> submit --+-- auth       who is it?
+ *                                      +-- directory  is there such a user?
+ *                                      +-- spool      keep it
+ *   after all connections have run:
+ *       one barrier for all messages completed in this turn, then the 250s
+ *
+ * A transaction (struct submit_txn) exists from MAIL to the answer after the
+ * body.  It owns the spool file; losing the connection, RSET or a refusal
+ * gives the file up.
+ *
+ * Memory: sessions and transactions from pools.  Bounds: as many transactions
+ * as the pool has; whoever finds none gets 450 at MAIL.
+ * Failure: storage errors are 451 or 452; nothing is acknowledged that is not
+ * durable (DESIGN section 4).
+ * Tested: tests/e2e/test_smtp.py, test_clients.py, test_killnine.py.
+ */
+#ifndef SERVICE_SUBMIT_H
+#define SERVICE_SUBMIT_H
+
+#include "codec/header.h"
+#include "codec/trace.h"
+#include "config.h"
+#include "proto/smtp.h"
+#include "service/auth.h"
+#include "service/conn.h"
+#include "store/accounts.h"
+#include "store/spool.h"
+
+#define SUBMIT_DOMAINS_MAX 1024
+
+struct submit;
+struct submit_session;
+
+struct submit_txn {
+	struct spool_file file;
+	struct submit_session *session;
+	struct header header;
+	uint64_t head_octets; /* of our own lines, as POP3 counts them */
+	bool begun;	      /* our own lines are in the file */
+	bool waiting;	      /* in the spool's batch */
+	bool done; /* the barrier has decided; file.result is valid */
+	bool utf8;
+	uint16_t recipients;
+	uint16_t from_len;
+	char from[ADDR_TEXT_MAX];
+	uint16_t to_len;
+	char to[ADDR_TEXT_MAX];		/* the first recipient */
+	uint16_t local[MAX_RECIPIENTS]; /* account ids */
+};
+
+struct submit_session {
+	struct smtp smtp; /* first: it is the connection's session */
+	struct submit_session *next, *prev; /* among those that are slowed */
+	struct smtp_config config;
+	struct submit *owner;
+	struct conn *conn;
+	struct submit_txn *txn;
+	struct auth *auth; /* an exchange under way */
+	bool auth_fed;	   /* its last response has been passed on */
+	bool slowed;	   /* an answer is being held back */
+	uint8_t held;	   /* enum smtp_reply */
+	uint8_t bad_recipients;
+	uint16_t account; /* who logged in; 0: nobody */
+	int64_t answer_at_ms;
+};
+
+struct submit_config {
+	struct span host;    /* our name */
+	struct span domains; /* local ones, comma separated */
+	uint64_t max_octets;
+	unsigned max_recipients;
+};
+
+struct submit {
+	struct participant base; /* the barrier; joins after the connections */
+	struct conn_kind kind;	 /* for the listeners */
+	struct pool *sessions;
+	struct pool *txns;
+	struct spool *spool;
+	struct accounts *accounts;
+	struct auth_service *auth;
+	char host[ADDR_DOMAIN_MAX + 1];
+	char domains[SUBMIT_DOMAINS_MAX];
+	char head[TRACE_MAX]; /* our own lines, while they are made */
+	uint64_t max_octets;
+	unsigned max_recipients;
+	struct submit_session *slow;
+	uint64_t accepted;
+	uint64_t refused;
+	uint64_t octets;
+	uint64_t slowest_barrier_us;
+};
+
+/* Prepare; afterwards join `base` to the loop, behind the connections. */
+void submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
+    struct spool *spool, struct accounts *accounts, struct auth_service *auth);
+
+/* New settings; copied.  ERR_RANGE: a text is too long. */
+int submit_configure(
+    struct submit *su, const struct submit_config *c) MUST_CHECK;
+
+/* --- for submit_txn.c ---------------------------------------------------- */
+
+/* MAIL: begin a transaction. */
+enum smtp_reply submit_mail(
+    struct submit_session *ss, const struct smtp_request *r);
+
+/* RCPT: SMTP_OK when the recipient has been noted. */
+enum smtp_reply submit_rcpt(
+    struct submit_session *ss, const struct smtp_request *r);
+
+/* BODY, WRITE: make the file, append to it. */
+enum smtp_reply submit_body(struct submit_session *ss);
+enum smtp_reply submit_write(struct submit_session *ss, struct span text);
+
+/* COMMIT: hand the file to the barrier; SMTP_OK: the answer comes later. */
+enum smtp_reply submit_commit(struct submit_session *ss);
+
+/* The answer after the barrier. */
+enum smtp_reply submit_result(struct submit_session *ss);
+
+/* Give the transaction up, in whatever state. */
+void submit_drop(struct submit_session *ss);
+
+#endif

@@ -1,0 +1,305 @@
+/* submit_txn: one message from MAIL to its place in a mailbox. */
+#include "service/submit.h"
+
+#include "core/chr.h"
+#include "core/log.h"
+#include "platform/clock.h"
+#include "service/listen.h"
+#include "service/tls.h"
+
+#define HOPS_MAX 100
+
+static enum smtp_reply
+storage_reply(int err)
+{
+	if (err == ERR_OK)
+		return SMTP_OK;
+	return err == ERR_FULL ? SMTP_NO_SPACE : SMTP_LOCAL_ERROR;
+}
+
+/* --- who -------------------------------------------------------------- */
+
+static bool
+is_listed(struct span list, struct span domain)
+{
+	struct span one;
+
+	while (span_next(&list, ',', &one))
+		if (span_is_nocase(span_trim(one), domain))
+			return true;
+	return false;
+}
+
+static bool
+is_local(const struct submit *su, const struct addr *a)
+{
+	return a->bare || is_listed(span_str(su->domains), a->domain)
+	       || span_is_nocase(span_str(su->host), a->domain);
+}
+
+/* Ports 587 and 465 take mail only from those who may send (R8). */
+static bool
+needs_login(const struct submit_session *ss)
+{
+	enum listener_role role = ss->conn->listener->role;
+
+	return role == LISTENER_SUBMISSION || role == LISTENER_SMTPS;
+}
+
+static const struct account *
+find_user(const struct submit *su, struct span local)
+{
+	char name[ADDR_LOCAL_MAX];
+	size_t len = span_find(local, '+');
+
+	for (size_t i = 0; i < len; i++)
+		name[i] = (char)chr_lower(local.p[i]);
+	return accounts_find(su->accounts, span_of(name, len));
+}
+
+static const struct account *
+find_recipient(const struct submit *su, const struct addr *a)
+{
+	const struct account *found = find_user(su, a->local);
+
+	if (found == NULL && span_is_nocase(a->local, SPAN("postmaster")))
+		found = find_user(su, SPAN("admin"));
+	return found;
+}
+
+/* --- MAIL and RCPT ------------------------------------------------------ */
+
+static uint16_t
+copy_address(char *to, size_t cap, const struct addr *a)
+{
+	struct text t;
+
+	text_init(&t, to, cap);
+	text_span(&t, a->local);
+	if (a->domain.len > 0) {
+		text_chr(&t, '@');
+		text_span(&t, a->domain);
+	}
+	return (uint16_t)t.len;
+}
+
+enum smtp_reply
+submit_mail(struct submit_session *ss, const struct smtp_request *r)
+{
+	struct submit *su = ss->owner;
+	struct submit_txn *t;
+	int err;
+
+	if (needs_login(ss) && ss->account == 0)
+		return SMTP_AUTH_FIRST;
+	err = spool_room(su->spool, r->size);
+	if (err)
+		return storage_reply(err);
+	t = pool_take(su->txns);
+	if (t == NULL)
+		return SMTP_TRY_LATER;
+	memset(t, 0, offsetof(struct submit_txn, from));
+	spool_file_init(&t->file);
+	header_init(&t->header);
+	t->session = ss;
+	t->utf8 = r->utf8;
+	t->from_len = copy_address(t->from, sizeof(t->from), &r->path);
+	t->to_len = 0;
+	ss->txn = t;
+	return SMTP_OK;
+}
+
+static bool
+has_recipient(const struct submit_txn *t, uint16_t account)
+{
+	for (unsigned i = 0; i < t->recipients; i++)
+		if (t->local[i] == account)
+			return true;
+	return false;
+}
+
+enum smtp_reply
+submit_rcpt(struct submit_session *ss, const struct smtp_request *r)
+{
+	struct submit_txn *t = ss->txn;
+	const struct account *a;
+
+	if (!is_local(ss->owner, &r->path) || addr_is_tricky(&r->path))
+		return SMTP_RELAY_DENIED;
+	a = find_recipient(ss->owner, &r->path);
+	if (a == NULL)
+		return SMTP_NO_USER;
+	if (t->to_len == 0)
+		t->to_len = copy_address(t->to, sizeof(t->to), &r->path);
+	if (!has_recipient(t, a->id))
+		t->local[t->recipients++] = a->id;
+	return SMTP_OK;
+}
+
+/* --- the body ------------------------------------------------------------ */
+
+static void
+trace_fill(struct trace *tr, const struct submit_session *ss, const char *peer)
+{
+	const struct submit_txn *t = ss->txn;
+	int64_t wall_s = clock_wall_us() / 1000000;
+	struct tls_info info;
+
+	*tr = (struct trace) {
+		.host = ss->owner->host,
+		.peer = peer,
+		.peer_v6 = !net_is_v4(&ss->conn->peer),
+		.helo = smtp_helo(&ss->smtp),
+		.extended = ss->smtp.extended,
+		.utf8 = t->utf8,
+		.authenticated = ss->account != 0,
+		.id = t->file.id,
+		.from = span_of(t->from, t->from_len),
+		.to = span_of(t->to, t->recipients == 1 ? t->to_len : 0),
+		.final = true,
+		.wall_s = wall_s,
+		.zone_minutes = clock_zone_minutes(wall_s),
+	};
+	if (ss->conn->tls == NULL)
+		return;
+	tls_info(ss->conn->tls, &info);
+	tr->tls_version = info.version;
+	tr->tls_suite = info.suite;
+	tr->tls_bits = info.bits;
+}
+
+/* Our own lines, joined with the first piece of the message in one write. */
+static int
+append_first(struct submit_session *ss, struct span text)
+{
+	struct submit_txn *t = ss->txn;
+	char peer[NET_ADDR_TEXT];
+	char *mem = ss->owner->head;
+	struct span v[2];
+	struct trace tr;
+	struct text head;
+
+	net_addr_text(&ss->conn->peer, peer);
+	trace_fill(&tr, ss, peer);
+	text_init(&head, mem, sizeof(ss->owner->head));
+	trace_put(&head, &tr);
+	v[0] = text_data(&head);
+	v[1] = text;
+	t->begun = true;
+	t->head_octets = head.len;
+	for (size_t i = 0; i < head.len; i++)
+		t->head_octets += mem[i] == '\n';
+	return spool_append(
+	    ss->owner->spool, &t->file, v, text.len > 0 ? 2 : 1);
+}
+
+enum smtp_reply
+submit_body(struct submit_session *ss)
+{
+	struct submit *su = ss->owner;
+
+	return storage_reply(
+	    spool_begin(su->spool, &ss->txn->file, clock_wall_us()));
+}
+
+enum smtp_reply
+submit_write(struct submit_session *ss, struct span text)
+{
+	struct submit_txn *t = ss->txn;
+	struct span mark = span_of(t->to, t->recipients == 1 ? t->to_len : 0);
+	int err;
+
+	header_feed(&t->header, text, mark);
+	if (t->begun)
+		err = spool_append(ss->owner->spool, &t->file, &text, 1);
+	else
+		err = append_first(ss, text);
+	return storage_reply(err);
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static int
+place(const struct spool_file *f, unsigned i, char out[FS_PATH_MAX])
+{
+	const struct submit_txn *t = f->owner;
+	const struct submit *su = t->session->owner;
+	const struct account *a = accounts_by_id(su->accounts, t->local[i]);
+	uint64_t wire = t->head_octets + t->session->smtp.dot.wire_octets;
+	char name[MAILBOX_NAME_MAX], dir[FS_PATH_MAX];
+	struct text path;
+
+	if (a == NULL)
+		return ERR_MISSING;
+	mailbox_name(name, f->id, f->octets, wire);
+	text_init(&path, dir, FS_PATH_MAX / 2);
+	text_str(&path, "mail/");
+	text_span(&path, account_name(a));
+	text_str(&path, "/Maildir");
+	return mailbox_path(out, dir, "new", span_str(name));
+}
+
+enum smtp_reply
+submit_commit(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+
+	if (t->header.received > HOPS_MAX || t->header.ours)
+		return SMTP_LOOP;
+	if (!t->begun && append_first(ss, SPAN("")))
+		return SMTP_LOCAL_ERROR;
+	t->waiting = true;
+	spool_commit(ss->owner->spool, &t->file, place, t->recipients, t);
+	return SMTP_OK;
+}
+
+static void
+log_accepted(const struct submit_session *ss)
+{
+	const struct submit_txn *t = ss->txn;
+	char peer[NET_ADDR_TEXT];
+	struct log_line l;
+
+	log_begin(&l, LOG_INFO, "smtp.accepted");
+	if (l.muted)
+		return;
+	net_addr_text(&ss->conn->peer, peer);
+	log_str(&l, "id", t->file.id);
+	log_str(&l, "peer", peer);
+	log_str(&l, "listener", listener_name(ss->conn->listener->role));
+	log_span(&l, "from", span_of(t->from, t->from_len));
+	log_span(&l, "to", span_of(t->to, t->to_len));
+	log_u64(&l, "recipients", t->recipients);
+	log_u64(&l, "octets", t->file.octets);
+	log_end(&l);
+}
+
+enum smtp_reply
+submit_result(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+
+	if (t->file.result != ERR_OK) {
+		ss->owner->refused++;
+		log_event(LOG_ERROR, "smtp.not_stored", "id", t->file.id,
+		    t->file.result);
+		return storage_reply(t->file.result);
+	}
+	ss->owner->accepted++;
+	ss->owner->octets += t->file.octets;
+	log_accepted(ss);
+	return SMTP_OK;
+}
+
+void
+submit_drop(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+
+	if (t == NULL)
+		return;
+	if (!t->done)
+		spool_abort(ss->owner->spool, &t->file);
+	pool_give(ss->owner->txns, t);
+	ss->txn = NULL;
+}
