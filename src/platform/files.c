@@ -20,6 +20,7 @@
 
 #include "platform/oserr.h"
 
+#define READ_MAX      (1u << 30) /* below what the kernel does at once */
 #define WRITE_PIECES  8
 #define SCRATCH_TRIES 16
 #define AHEAD_OCTETS  (1024 * 1024) /* a power of two */
@@ -98,23 +99,16 @@ files_op_close(struct fs *fs, int h)
 static int
 files_op_read(struct fs *fs, int h, void *to, size_t cap, uint64_t at)
 {
-	uint8_t *p = to;
-	size_t done = 0;
+	ssize_t n;
 
 	(void)fs;
-	if (cap > INT_MAX)
-		cap = INT_MAX;
-	while (done < cap) {
-		ssize_t n = pread(h, p + done, cap - done, (off_t)(at + done));
-
-		if (n == 0)
-			break;
-		if (n < 0 && errno != EINTR)
-			return oserr_now();
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return (int)done;
+	if (cap > READ_MAX)
+		cap = READ_MAX;
+	/* of a file, less than was asked for is its end: no second call */
+	do {
+		n = pread(h, to, cap, (off_t)at);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? oserr_now() : (int)n;
 }
 
 /* Take `n` written bytes off the front of the pieces. */

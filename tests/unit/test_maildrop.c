@@ -1,0 +1,562 @@
+/*
+ * test_maildrop: in a real folder; and with made-up folders of any size, for
+ * sorting, and for the life without room for a table.
+ */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "platform/files.h"
+#include "store/mailbox.h"
+#include "store/maildrop.h"
+
+#define DROPS 3
+
+POOL_MEMORY(drop_memory, struct maildrop, DROPS);
+
+static struct files files;
+static struct fs fs; /* the real operations, where tests replace some */
+static struct pool pool;
+static struct maildrop_work work;
+static struct maildrops drops;
+static char root[64];
+static unsigned opens;
+
+static int
+counting_open(struct fs *me, const char *path, enum fs_how how)
+{
+	(void)me;
+	opens++;
+	return fs.open(&files.fs, path, how);
+}
+
+static int
+no_scratch(struct fs *me, const char *path, enum fs_how how)
+{
+	(void)me;
+	if (how == FS_SCRATCH)
+		return ERR_FULL;
+	return fs.open(&files.fs, path, how);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	snprintf(root, sizeof(root), "/tmp/maildrop.XXXXXX");
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(files_open(&files, root), 0);
+	fs = files.fs;
+	pool_init(
+	    &pool, "maildrop", drop_memory, POOL_SIZE(struct maildrop), DROPS);
+	maildrops_init(&drops, &files.fs, &pool, &work);
+	assert_int_equal(mailbox_create(&files.fs, "M"), 0);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	char command[100];
+
+	(void)state;
+	assert_null(drops.list);
+	assert_int_equal(pool.used, 0);
+	files_close(&files);
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	return system(command);
+}
+
+static void
+put_file(const char *path, const char *text)
+{
+	struct span bytes = span_str(text);
+	int h = files.fs.open(&files.fs, path, FS_CREATE);
+
+	assert_true(h >= 0);
+	assert_int_equal(files.fs.write(&files.fs, h, &bytes, 1, 0), 0);
+	assert_int_equal(files.fs.close(&files.fs, h), 0);
+}
+
+static bool
+is_there(const char *path)
+{
+	struct fs_stat st;
+
+	return !files.fs.stat(&files.fs, path, &st);
+}
+
+static struct maildrop *
+load(void)
+{
+	struct maildrop *d;
+	int err;
+
+	assert_int_equal(maildrop_open(&drops, SPAN("ann"), "M", &d), 0);
+	while ((err = maildrop_load(d)) == ERR_AGAIN)
+		;
+	assert_int_equal(err, 0);
+	return d;
+}
+
+static const char *
+uid(struct maildrop *d, uint32_t number)
+{
+	static char text[MAILDROP_UID_MAX + 1];
+	const struct maildrop_entry *e;
+
+	assert_int_equal(maildrop_entry(d, number, &e), 0);
+	text[maildrop_uid(e, text)] = '\0';
+	return text;
+}
+
+static uint64_t
+octets(struct maildrop *d, uint32_t number)
+{
+	const struct maildrop_entry *e;
+
+	assert_int_equal(maildrop_entry(d, number, &e), 0);
+	return e->octets;
+}
+
+static void
+assert_reads(struct maildrop *d, uint32_t number, const char *text)
+{
+	char got[100];
+	int h = maildrop_message(d, number);
+	int n;
+
+	assert_true(h >= 0);
+	n = files.fs.read(&files.fs, h, got, sizeof(got), 0);
+	assert_int_equal(n, strlen(text));
+	assert_memory_equal(got, text, strlen(text));
+	assert_int_equal(files.fs.close(&files.fs, h), 0);
+}
+
+static void
+numbers_messages_by_time_then_by_name(void **state)
+{
+	struct maildrop *d;
+
+	(void)state;
+	put_file("M/cur/1700000000.M20P1.h,S=1,W=10:2,S", "2");
+	put_file("M/new/1700000000.M3P1.h,S=1,W=20", "1");
+	put_file("M/new/999.M1P1.h,S=1,W=40", "0");
+	put_file("M/new/1700000001.P7Q10.h,S=1,W=80", "4");
+	put_file("M/new/1700000001.P7Q9.h,S=1,W=160", "3");
+	put_file("M/new/.hidden,S=1,W=1", "x");
+	d = load();
+	assert_int_equal(maildrop_count(d), 5);
+	assert_int_equal(maildrop_octets(d), 310);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_reads(d, i + 1, (char[]) { (char)('0' + i), 0 });
+	assert_string_equal(uid(d, 2), "1700000000.M3P1.h");
+	assert_int_equal(octets(d, 2), 20);
+	maildrop_close(d);
+}
+
+static void
+opens_nothing_when_names_tell_the_sizes(void **state)
+{
+	struct maildrop *d;
+	char path[100];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "M/new/1700000000.M%dP.h,W=3", i);
+		put_file(path, "a\n");
+	}
+	files.fs.open = counting_open;
+	opens = 0;
+	d = load();
+	assert_int_equal(maildrop_octets(d), 300);
+	assert_int_equal(opens, 1); /* the table */
+	maildrop_close(d);
+}
+
+static void
+measures_files_whose_names_do_not_tell(void **state)
+{
+	static char big[3000000];
+	struct maildrop *d;
+
+	(void)state;
+	memset(big, '\n', sizeof(big) - 1);
+	put_file("M/new/1.a", "a\nb\r\nc");
+	put_file("M/new/2.b,S=7", big);
+	put_file("M/new/3.c", "");
+	d = load();
+	assert_int_equal(octets(d, 1), 9);
+	assert_int_equal(octets(d, 2), 2 * (sizeof(big) - 1));
+	assert_int_equal(octets(d, 3), 0);
+	assert_int_equal(maildrop_octets(d), 9 + 2 * (sizeof(big) - 1));
+	maildrop_close(d);
+}
+
+static void
+a_mailbox_that_does_not_exist_is_empty(void **state)
+{
+	struct maildrop *d;
+	int err;
+
+	(void)state;
+	assert_int_equal(maildrop_open(&drops, SPAN("bob"), "None", &d), 0);
+	while ((err = maildrop_load(d)) == ERR_AGAIN)
+		;
+	assert_int_equal(err, 0);
+	assert_int_equal(maildrop_count(d), 0);
+	maildrop_close(d);
+}
+
+static void
+locks_an_account_until_it_is_closed(void **state)
+{
+	struct maildrop *a, *b, *c;
+
+	(void)state;
+	assert_int_equal(maildrop_open(&drops, SPAN("ann"), "M", &a), 0);
+	assert_int_equal(maildrop_open(&drops, SPAN("ann"), "M", &b), ERR_BUSY);
+	assert_int_equal(maildrop_open(&drops, SPAN("bob"), "B", &b), 0);
+	assert_int_equal(maildrop_open(&drops, SPAN("joe"), "J", &c), 0);
+	maildrop_close(c);
+	maildrop_close(a);
+	assert_int_equal(maildrop_open(&drops, SPAN("ann"), "M", &a), 0);
+	maildrop_close(a);
+	maildrop_close(b);
+}
+
+static void
+makes_unique_ids_that_a_client_can_read(void **state)
+{
+	struct maildrop *d;
+	char first[MAILDROP_UID_MAX + 1], name[300], id[100];
+
+	(void)state;
+	put_file("M/new/1.a b,W=1", "x");
+	put_file("M/new/2.\303\244,W=1", "x");
+	memset(id, 'y', sizeof(id));
+	id[68] = '\0';
+	snprintf(name, sizeof(name), "M/new/3.%s,W=1", id);
+	put_file(name, "x");
+	id[68] = 'y';
+	id[69] = '\0';
+	snprintf(name, sizeof(name), "M/new/4.%s,W=1", id);
+	put_file(name, "x");
+	d = load();
+	assert_memory_equal(uid(d, 1), "base-", 5);
+	snprintf(first, sizeof(first), "%s", uid(d, 1));
+	assert_memory_equal(uid(d, 2), "base-", 5);
+	assert_string_not_equal(first, uid(d, 2));
+	assert_int_equal(strlen(uid(d, 3)), 70);
+	assert_memory_equal(uid(d, 4), "base-", 5);
+	maildrop_close(d);
+}
+
+static void
+finds_a_message_again_that_was_moved_or_flagged(void **state)
+{
+	static const char *const moves[][2] = {
+		{ "M/new/1.a,W=3", "M/cur/1.a,W=3:2,S" },
+		{ "M/new/2.b,W=3", "M/cur/2.b,W=3:2,FRS" },
+		{ "M/cur/3.c,W=3:2,", "M/cur/3.c,W=3:2,T" },
+		{ "M/cur/4.d,W=3:2,", "M/new/4.d,W=3" },
+	};
+	struct maildrop *d;
+	char before[MAILDROP_UID_MAX + 1];
+	uint32_t i, kept;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		put_file(moves[i][0], "a\n");
+	d = load();
+	snprintf(before, sizeof(before), "%s", uid(d, 2));
+	for (i = 0; i < 4; i++)
+		assert_int_equal(
+		    files.fs.rename(&files.fs, moves[i][0], moves[i][1]), 0);
+	for (i = 0; i < 4; i++)
+		assert_reads(d, i + 1, "a\n");
+	assert_int_equal(maildrop_mark(d, 1), 0);
+	assert_int_equal(maildrop_mark(d, 3), 0);
+	assert_int_equal(maildrop_commit(d, &kept), 0);
+	assert_int_equal(kept, 0);
+	assert_false(is_there(moves[0][1]));
+	assert_true(is_there(moves[1][1]));
+	assert_false(is_there(moves[2][1]));
+	maildrop_close(d);
+	d = load();
+	assert_int_equal(maildrop_count(d), 2);
+	assert_string_equal(uid(d, 1), before);
+	assert_int_equal(files.fs.unlink(&files.fs, moves[1][1]), 0);
+	assert_int_equal(maildrop_message(d, 1), ERR_MISSING);
+	maildrop_close(d);
+}
+
+static void
+reaches_files_whose_names_are_longer_than_a_record(void **state)
+{
+	struct maildrop *d;
+	char path[300], tail[200];
+	uint32_t kept;
+
+	(void)state;
+	memset(tail, 'z', sizeof(tail));
+	tail[sizeof(tail) - 1] = '\0';
+	snprintf(path, sizeof(path), "M/new/1.%s,W=3", tail);
+	put_file(path, "a\n");
+	d = load();
+	assert_int_equal(octets(d, 1), 3);
+	assert_reads(d, 1, "a\n");
+	assert_int_equal(maildrop_mark(d, 1), 0);
+	assert_int_equal(maildrop_commit(d, &kept), 0);
+	assert_false(is_there(path));
+	maildrop_close(d);
+}
+
+static void
+drops_the_second_of_two_files_with_one_name(void **state)
+{
+	struct maildrop *d;
+
+	(void)state;
+	put_file("M/new/1.a,W=3", "a\n");
+	put_file("M/cur/1.a,W=3:2,S", "a\n");
+	d = load();
+	assert_int_equal(maildrop_count(d), 1);
+	assert_int_equal(maildrop_octets(d), 3);
+	maildrop_close(d);
+}
+
+static void
+make_many(unsigned n)
+{
+	char path[100];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "M/%s/%u.M%uP1.h,S=1,W=%u",
+		    i % 3 ? "new" : "cur", 1700000000 + i % 7, n - i, i + 1);
+		put_file(path, "x");
+	}
+}
+
+/* Marks, reset, removal; the same with and without a table. */
+static void
+check_removal(unsigned n)
+{
+	const struct maildrop_entry *e;
+	struct maildrop *d;
+	uint32_t kept;
+	int err;
+
+	make_many(n);
+	d = load();
+	assert_int_equal(maildrop_count(d), n);
+	assert_int_equal(maildrop_octets(d), (uint64_t)n * (n + 1) / 2);
+	for (uint32_t i = 1; i <= n; i++)
+		assert_int_equal(maildrop_mark(d, i), 0);
+	maildrop_reset(d);
+	for (uint32_t i = 1; i <= n; i += 2)
+		assert_int_equal(maildrop_mark(d, i), 0);
+	for (uint32_t i = 1; i <= n; i++) {
+		assert_int_equal(maildrop_entry(d, i, &e), 0);
+		assert_int_equal(maildrop_is_marked(d, i, e), i % 2);
+	}
+	maildrop_close(d);
+	d = load();
+	assert_int_equal(maildrop_count(d), n); /* nothing happened yet */
+	for (uint32_t i = 2; i <= n; i++)
+		assert_int_equal(maildrop_mark(d, i), 0);
+	assert_int_equal(maildrop_entry(d, 1, &e), 0);
+	while ((err = maildrop_commit(d, &kept)) == ERR_AGAIN)
+		;
+	assert_int_equal(err, 0);
+	assert_int_equal(kept, 0);
+	maildrop_close(d);
+	d = load();
+	assert_int_equal(maildrop_count(d), 1);
+	maildrop_close(d);
+}
+
+static void
+removes_what_is_marked_at_the_end_only(void **state)
+{
+	(void)state;
+	check_removal(1300);
+}
+
+static void
+does_the_same_without_room_for_a_table(void **state)
+{
+	(void)state;
+	files.fs.open = no_scratch;
+	check_removal(1300);
+}
+
+static void
+ends_when_numbers_shift_without_a_table(void **state)
+{
+	const struct maildrop_entry *e;
+	struct maildrop *d;
+
+	(void)state;
+	files.fs.open = no_scratch;
+	make_many(600);
+	d = load();
+	put_file("M/new/1800000000.later,W=3", "a\n");
+	assert_int_equal(maildrop_entry(d, 600, &e), 0);
+	assert_int_equal(
+	    files.fs.unlink(&files.fs, "M/new/1700000001.M599P1.h,S=1,W=2"), 0);
+	assert_int_equal(maildrop_entry(d, 1, &e), ERR_BUSY);
+	maildrop_close(d);
+}
+
+static int
+failing_unlink(struct fs *me, const char *path)
+{
+	(void)me;
+	(void)path;
+	return ERR_IO;
+}
+
+static int
+failing_sync_dir(struct fs *me, const char *path)
+{
+	(void)me;
+	(void)path;
+	return ERR_IO;
+}
+
+static void
+tells_how_many_could_not_be_removed(void **state)
+{
+	struct maildrop *d;
+	uint32_t kept;
+
+	(void)state;
+	make_many(3);
+	files.fs.unlink = failing_unlink;
+	d = load();
+	assert_int_equal(maildrop_mark(d, 1), 0);
+	assert_int_equal(maildrop_mark(d, 2), 0);
+	assert_int_equal(maildrop_commit(d, &kept), 0);
+	assert_int_equal(kept, 2);
+	maildrop_close(d);
+	files.fs.unlink = fs.unlink;
+	files.fs.sync_dir = failing_sync_dir;
+	d = load();
+	assert_int_equal(maildrop_mark(d, 3), 0);
+	assert_int_equal(maildrop_commit(d, &kept), 0);
+	assert_int_equal(kept, 1);
+	maildrop_close(d);
+}
+
+/* --- made-up folders -------------------------------------------------------
+ */
+
+static uint32_t made_up; /* names in new/ */
+static uint32_t made;
+
+static int
+made_dir_open(struct fs *me, const char *path)
+{
+	(void)me;
+	made = span_ends_nocase(span_str(path), SPAN("new/")) ? 0 : made_up;
+	return 1000;
+}
+
+static int
+made_dir_next(struct fs *me, int h, struct fs_entry *e)
+{
+	uint32_t scrambled = made * 2654435761u % 1000003;
+
+	(void)me;
+	assert_int_equal(h, 1000);
+	if (made == made_up)
+		return 0;
+	made++;
+	e->is_dir = false;
+	e->len = (size_t)snprintf(e->name, sizeof(e->name),
+	    "17%08u.M%uP1Q%u.host,S=1,W=7", scrambled / 2, scrambled % 2, made);
+	return 1;
+}
+
+static int
+made_dir_close(struct fs *me, int h)
+{
+	(void)me;
+	(void)h;
+	return 0;
+}
+
+static void
+check_order(uint32_t n)
+{
+	const struct maildrop_entry *e;
+	struct maildrop *d;
+	uint64_t before = 0;
+
+	made_up = n;
+	files.fs.dir_open = made_dir_open;
+	files.fs.dir_next = made_dir_next;
+	files.fs.dir_close = made_dir_close;
+	d = load();
+	assert_int_equal(maildrop_count(d), n);
+	assert_int_equal(maildrop_octets(d), 7 * (uint64_t)n);
+	for (uint32_t i = 1; i <= n; i++) {
+		assert_int_equal(maildrop_entry(d, i, &e), 0);
+		assert_true(e->time_us >= before);
+		before = e->time_us;
+	}
+	maildrop_close(d);
+}
+
+static void
+sorts_a_mailbox_of_any_size(void **state)
+{
+	static const uint32_t sizes[] = { 1, 16, 17, 511, 512, 513, 10000,
+		MAILDROP_BATCH * MAILDROP_RUNS - 1,
+		MAILDROP_BATCH * MAILDROP_RUNS,
+		MAILDROP_BATCH * MAILDROP_RUNS + 1, 60000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		check_order(sizes[i]);
+}
+
+static void
+sorts_the_same_without_room_for_a_table(void **state)
+{
+	(void)state;
+	files.fs.open = no_scratch;
+	check_order(17);
+	check_order(512);
+	check_order(3000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(numbers_messages_by_time_then_by_name),
+		TEST(opens_nothing_when_names_tell_the_sizes),
+		TEST(measures_files_whose_names_do_not_tell),
+		TEST(a_mailbox_that_does_not_exist_is_empty),
+		TEST(locks_an_account_until_it_is_closed),
+		TEST(makes_unique_ids_that_a_client_can_read),
+		TEST(finds_a_message_again_that_was_moved_or_flagged),
+		TEST(reaches_files_whose_names_are_longer_than_a_record),
+		TEST(drops_the_second_of_two_files_with_one_name),
+		TEST(removes_what_is_marked_at_the_end_only),
+		TEST(does_the_same_without_room_for_a_table),
+		TEST(ends_when_numbers_shift_without_a_table),
+		TEST(tells_how_many_could_not_be_removed),
+		TEST(sorts_a_mailbox_of_any_size),
+		TEST(sorts_the_same_without_room_for_a_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
