@@ -161,8 +161,8 @@ is_visible(struct span s)
 	return true;
 }
 
-static int
-take_target(struct httpreq *r, struct span target)
+int
+httpreq_target(struct httpreq *r, struct span target)
 {
 	size_t mark;
 
@@ -219,7 +219,7 @@ request_line(struct httpreq *r, struct span line)
 		return refuse(r, 400);
 	if (take_version(r, version) || take_method(r, method))
 		return ERR_SYNTAX;
-	return take_target(r, target);
+	return httpreq_target(r, target);
 }
 
 /* RFC 9112 section 6.3: a length that two readers could read differently. */

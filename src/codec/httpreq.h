@@ -80,6 +80,12 @@ void httpreq_init(struct httpreq *r);
 int httpreq_line(struct httpreq *r, struct span line) MUST_CHECK;
 
 /*
+ * Take only a request target ("/path?query") after httpreq_init, for requests
+ * that did not come over a connection.
+ */
+int httpreq_target(struct httpreq *r, struct span target) MUST_CHECK;
+
+/*
  * Decode the value of `name` in a query or a posted form ("a=1&b=x%20y") to
  * the end of `to`.  ERR_MISSING; ERR_SYNTAX for a bad escape; ERR_FULL.
  */

@@ -106,10 +106,11 @@ struct cli {
 	char body_mem[CLI_BODY];
 	char path_mem[1024];
 	char line_mem[CLI_ITEM]; /* one value that is being printed */
+	char net_mem[4096];	 /* of an answer over a socket */
 	struct json_token tokens[CLI_TOKENS];
 };
 
-/* How a request reaches the API: set by main, since it needs the state. */
+/* How a request reaches the API: cli_link.h, or a test's own. */
 struct cli_link {
 	/*
 	 * Send the request; pieces of the answer go to `sink` after
@@ -117,10 +118,6 @@ struct cli_link {
 	 */
 	int (*call)(struct cli_link *l, struct cli *cli, enum http_method m,
 	    const char *path, struct span body, cli_sink sink);
-
-	/* Run the server in this process; `sets` are the --set options. */
-	int (*serve)(struct cli_link *l, struct cli *cli);
-	int (*init)(struct cli_link *l, struct cli *cli);
 };
 
 void cli_init(struct cli *cli, struct cli_link *link);

@@ -7,6 +7,7 @@
 #include "core/secret.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
+#include "store/accounts_log.h"
 
 static const char set_up_key[] = "setup.done";
 
@@ -176,7 +177,14 @@ load(struct state *s, const struct state_memory *m, struct text *why)
 	    kv_get(&s->kv, span_str(set_up_key), &mark, sizeof(mark)) >= 0;
 	accounts_init(
 	    &s->accounts, m->accounts, m->accounts_cap, m->accounts_index);
-	return ERR_OK;
+	err = accounts_log_load(&s->accounts, &s->kv, &s->bad_accounts);
+	if (err == ERR_FULL)
+		return say(s, why, STATE_SETTINGS,
+		    "holds more accounts than this program was built for; use "
+		    "one with a larger MAX_ACCOUNTS",
+		    err);
+	return err < 0 ? say(s, why, STATE_SETTINGS, err_text(err), err)
+		       : ERR_OK;
 }
 
 /* ---- the folder ---- */

@@ -53,7 +53,8 @@ struct state {
 	uint8_t device_key[SEAL_KEY];
 	const char *folder; /* as it was named */
 	bool is_set_up;
-	bool fresh;   /* settings.kv was made by this opening */
+	bool fresh;	       /* settings.kv was made by this opening */
+	unsigned bad_accounts; /* records that can't be read */
 	unsigned bad; /* stored settings that this version does not take */
 };
 

@@ -1,0 +1,336 @@
+/* api_users: see the header.  Logging in is auth's. */
+#include "service/api_users.h"
+
+#include "core/log.h"
+#include "core/secret.h"
+#include "platform/entropy.h"
+#include "store/accounts_log.h"
+
+#define SLICE_ITERATIONS 1024 /* under 1 ms on a PC, about 10 on a 24Kc */
+
+/* A new password while it is being stretched. */
+struct stretching {
+	struct users_kdf kdf;
+	struct users_verifier verifier;
+	bool begun;
+};
+
+_Static_assert(sizeof(struct stretching) <= API_STATE, "it is a call's state");
+
+static void
+say(struct api_call *c, unsigned status, struct span name, const char *what)
+{
+	char mem[API_MESSAGE];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_chr(&t, '"');
+	text_span(&t, span_first(name, USERS_NAME_MAX + 1));
+	text_str(&t, "\": ");
+	text_str(&t, what);
+	(void)api_refuse(c, status, mem);
+}
+
+static enum api_result
+say_failure(struct api_call *c, struct span name, int err)
+{
+	switch (err) {
+	case ERR_EXISTS:
+		say(c, 409, name,
+		    "this account exists already; `gatepost user passwd` "
+		    "gives it a new password");
+		break;
+	case ERR_MISSING:
+		say(c, 404, name,
+		    "no such account; `gatepost user list` shows all");
+		break;
+	case ERR_SYNTAX:
+		say(c, 400, name,
+		    "not an account's name: a to z, 0 to 9, and . _ - between "
+		    "them, like anna.smith");
+		break;
+	case ERR_RANGE:
+		say(c, 400, name,
+		    "this name is too long; 55 letters are the most");
+		break;
+	case ERR_FULL:
+		say(c, 507, name,
+		    "no room for a further account; remove one first");
+		break;
+	default:
+		say(c, 500, name, err_text(err));
+		break;
+	}
+	return API_DONE;
+}
+
+static void
+log_change(const char *event, struct span name)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_INFO, event);
+	log_span(&l, "name", name);
+	log_end(&l);
+}
+
+/* ---- listing ---- */
+
+static void
+write_user(struct json_out *o, const struct account *a)
+{
+	json_object(o, NULL);
+	json_str(o, "name", account_name(a));
+	json_bool(o, "legacy", (a->flags & ACCOUNT_LEGACY) != 0);
+	json_bool(o, "disabled", (a->flags & ACCOUNT_DISABLED) != 0);
+	json_end(o);
+}
+
+static enum api_result
+users_list(struct api_call *c)
+{
+	const struct state *s = c->context;
+	const struct account *a =
+	    accounts_next(&s->accounts, (uint16_t)c->cursor);
+
+	if (!c->state.bytes[0]) {
+		json_object(&c->json, NULL);
+		json_array(&c->json, "users");
+		c->state.bytes[0] = 1;
+	}
+	if (a != NULL) {
+		c->cursor = a->id;
+		write_user(&c->json, a);
+		return API_MORE;
+	}
+	json_end(&c->json);
+	json_end(&c->json);
+	return API_DONE;
+}
+
+/* ---- passwords ---- */
+
+static bool
+is_password(struct span p)
+{
+	for (size_t i = 0; i < p.len; i++)
+		if (p.p[i] < 0x20 || p.p[i] == 0x7f)
+			return false;
+	return p.len > 0 && p.len <= USERS_PASSWORD_MAX;
+}
+
+/* The request's password; ERR_SYNTAX when it has been refused. */
+static int
+take_password(struct api_call *c, const struct json *j, struct text *password)
+{
+	int err = api_body_text(c, j, "password", password);
+
+	if (err == ERR_SYNTAX)
+		return err;
+	if (!err && is_password(text_data(password)))
+		return ERR_OK;
+	(void)api_refuse(c, 400,
+	    "the password is missing or is none: 1 to 191 octets of UTF-8 "
+	    "without control characters");
+	return ERR_SYNTAX;
+}
+
+static int
+begin_stretching(struct api_call *c, struct span password)
+{
+	const struct state *s = c->context;
+	struct stretching *st = (struct stretching *)c->state.bytes;
+	int err = entropy_fill(st->verifier.salt, USERS_SALT);
+
+	if (err < 0) {
+		(void)api_failed(c, "making a salt", err);
+		return err;
+	}
+	st->verifier.iterations =
+	    settings_number(&s->settings, SETTING_AUTH_ITERATIONS);
+	users_kdf_begin(&st->kdf, password,
+	    span_of(st->verifier.salt, USERS_SALT), st->verifier.iterations);
+	st->begun = true;
+	return ERR_OK;
+}
+
+static void
+end_stretching(struct stretching *st)
+{
+	uint8_t salted[USERS_HASH];
+
+	users_kdf_done(&st->kdf, salted);
+	users_verifier_set(&st->verifier, salted);
+	secret_wipe(salted, sizeof(salted));
+	secret_wipe(&st->kdf, sizeof(st->kdf));
+}
+
+/* Seal the password if that was asked for; octets in `out`, or an error. */
+static int
+seal_legacy(struct api_call *c, const struct json *j, struct span name,
+    struct span password, uint8_t out[USERS_SEALED_MAX])
+{
+	const struct state *s = c->context;
+	uint8_t nonce[USERS_NONCE];
+	bool legacy;
+	int err;
+
+	if (api_body_truth(c, j, "legacy", &legacy))
+		return ERR_SYNTAX;
+	if (!legacy)
+		return 0;
+	err = entropy_fill(nonce, sizeof(nonce));
+	if (err >= 0)
+		err = users_seal(password, name, s->device_key, nonce, out);
+	if (err < 0)
+		(void)api_failed(c, "sealing the password", err);
+	return err;
+}
+
+/* What both ways to give a password do, once it has been stretched. */
+typedef int (*store_fn)(struct accounts *as, struct kv *kv, struct span name,
+    const struct users_verifier *v, struct span legacy);
+
+/* Not inlined: its seal and its messages would stand beside the password. */
+static __attribute__((noinline)) enum api_result
+store_password(struct api_call *c, const struct json *j, struct span name,
+    struct span password, store_fn store)
+{
+	struct state *s = c->context;
+	struct stretching *st = (struct stretching *)c->state.bytes;
+	uint8_t sealed[USERS_SEALED_MAX];
+	int n = seal_legacy(c, j, name, password, sealed);
+	int err;
+
+	if (n < 0)
+		return API_DONE;
+	end_stretching(st);
+	err = store(&s->accounts, &s->kv, name, &st->verifier,
+	    span_of(sealed, (size_t)n));
+	secret_wipe(sealed, sizeof(sealed));
+	if (err < 0)
+		return say_failure(c, name, err);
+	log_change(
+	    store == accounts_log_add ? "account.added" : "account.password",
+	    name);
+	return api_ok(c);
+}
+
+static enum api_result
+give_password(
+    struct api_call *c, const struct json *j, struct span name, store_fn store)
+{
+	struct stretching *st = (struct stretching *)c->state.bytes;
+	char mem[USERS_PASSWORD_MAX + 2];
+	struct text password;
+	enum api_result got = API_AGAIN;
+
+	text_init(&password, mem, sizeof(mem));
+	if (take_password(c, j, &password))
+		got = API_DONE;
+	else if (!st->begun && begin_stretching(c, text_data(&password)))
+		got = API_DONE;
+	else if (users_kdf_run(&st->kdf, SLICE_ITERATIONS))
+		got = store_password(c, j, name, text_data(&password), store);
+	secret_wipe(mem, sizeof(mem));
+	return got;
+}
+
+/* Is a new account of this name possible?  Before the work, and after it. */
+static int
+check_new(const struct state *s, struct span name)
+{
+	if (!users_is_name(name))
+		return name.len > USERS_NAME_MAX ? ERR_RANGE : ERR_SYNTAX;
+	if (name.len > ACCOUNTS_LOG_NAME_MAX)
+		return ERR_RANGE;
+	return accounts_find(&s->accounts, name) != NULL ? ERR_EXISTS : ERR_OK;
+}
+
+static enum api_result
+users_add(struct api_call *c)
+{
+	char mem[2 * USERS_NAME_MAX];
+	struct text name;
+	struct json j;
+	int err;
+
+	text_init(&name, mem, sizeof(mem));
+	if (api_body(c, &j))
+		return API_DONE;
+	err = api_body_text(c, &j, "name", &name);
+	if (err == ERR_SYNTAX)
+		return API_DONE;
+	err = check_new(c->context, text_data(&name));
+	if (err < 0)
+		return say_failure(c, text_data(&name), err);
+	c->status = 201;
+	return give_password(c, &j, text_data(&name), accounts_log_add);
+}
+
+static enum api_result
+users_passwd(struct api_call *c)
+{
+	const struct state *s = c->context;
+	struct json j;
+
+	if (accounts_find(&s->accounts, c->arg[0]) == NULL)
+		return say_failure(c, c->arg[0], ERR_MISSING);
+	if (api_body(c, &j))
+		return API_DONE;
+	return give_password(c, &j, c->arg[0], accounts_log_set_password);
+}
+
+/* ---- other changes ---- */
+
+static enum api_result
+users_change(struct api_call *c)
+{
+	struct state *s = c->context;
+	struct json j;
+	bool disabled;
+	int err;
+
+	if (api_body(c, &j))
+		return API_DONE;
+	if (json_member(&j, JSON_ROOT, "disabled") == JSON_ABSENT)
+		return api_refuse(c, 400,
+		    "nothing to change: the body may have \"disabled\"");
+	if (api_body_truth(c, &j, "disabled", &disabled))
+		return API_DONE;
+	err = accounts_log_set_flags(
+	    &s->accounts, &s->kv, c->arg[0], disabled ? ACCOUNT_DISABLED : 0);
+	if (err < 0)
+		return say_failure(c, c->arg[0], err);
+	log_change(
+	    disabled ? "account.disabled" : "account.enabled", c->arg[0]);
+	return api_ok(c);
+}
+
+static enum api_result
+users_del(struct api_call *c)
+{
+	struct state *s = c->context;
+	int err = accounts_log_remove(&s->accounts, &s->kv, c->arg[0]);
+
+	if (err < 0)
+		return say_failure(c, c->arg[0], err);
+	log_change("account.removed", c->arg[0]);
+	return api_ok(c);
+}
+
+static const struct api_route routes[] = {
+	{ HTTP_GET, "/users", users_list },
+	{ HTTP_POST, "/users", users_add },
+	{ HTTP_PUT, "/users/{name}/password", users_passwd },
+	{ HTTP_PATCH, "/users/{name}", users_change },
+	{ HTTP_DELETE, "/users/{name}", users_del },
+};
+
+static struct api_table table = API_TABLE(routes);
+
+void
+api_users_offer(struct api *api, struct state *state)
+{
+	api_add(api, &table, state);
+}

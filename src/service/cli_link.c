@@ -1,0 +1,153 @@
+/*
+ * cli_link: choosing between a running server and our own process, and
+ * running calls in the latter.  The HTTP client is cli_remote.c.
+ */
+#include "service/cli_link.h"
+
+#include "core/secret.h"
+#include "platform/clock.h"
+#include "platform/net.h"
+#include "platform/process.h"
+
+static int
+run_call(struct cli *cli, struct api_call *c, cli_sink sink)
+{
+	struct text t;
+	int got, status;
+
+	do {
+		text_init(&t, cli->line_mem, API_PIECE + 1);
+		got = api_piece(c, &t);
+		if (got < 0)
+			return cli_error(cli,
+			    "the answer broke off: something changed while "
+			    "it was read; try again");
+		cli->status = c->status;
+		status = sink(cli, text_data(&t));
+		if (status)
+			return status;
+	} while (got != API_DONE);
+	return CLI_OK;
+}
+
+static int
+local_call(struct cli_local *l, struct cli *cli, enum http_method m,
+    const char *path, struct span body, cli_sink sink)
+{
+	struct api_call *c = &l->call;
+	int status;
+
+	httpreq_init(&l->req);
+	if (httpreq_target(&l->req, span_str(path)))
+		return cli_error(cli, "this name can't stand in a path");
+	api_begin(l->api, c, m, l->req.path, l->req.query, body);
+	status = run_call(cli, c, sink);
+	secret_wipe(c, sizeof(*c));
+	return status;
+}
+
+/* The folder's descriptor makes a path of any depth short enough. */
+static int
+connect_to(struct cli_local *l, struct cli *cli)
+{
+	struct files *folder = &l->state->files;
+	char mem[64];
+	struct text t;
+	int err = files_open(folder, cli->state);
+
+	if (err < 0)
+		return err;
+	text_init(&t, mem, sizeof(mem));
+	process_short_path(folder->root, STATE_CONTROL, &t);
+	err = net_connect_unix(mem);
+	files_close(folder);
+	return err;
+}
+
+int
+cli_link_open(struct cli_local *l, struct cli *cli, struct text *why)
+{
+	int err;
+
+	if (l->open)
+		return ERR_OK;
+	err = process_become_owner(cli->state);
+	if (err == ERR_DENIED) {
+		text_str(why, cli->state);
+		text_str(why, ": root can't become the folder's owner here");
+		return err;
+	}
+	err = state_open(l->state, l->areas, cli->state, why);
+	if (err < 0)
+		return err;
+	l->open = true;
+	l->offer(l->api, l->state);
+	return ERR_OK;
+}
+
+void
+cli_link_close(struct cli_local *l)
+{
+	if (l->open)
+		state_close(l->state);
+	l->open = false;
+}
+
+/* One try: CLI_OK or CLI_FAILED, or ERR_BUSY with `why`. */
+static int
+try_call(struct cli_local *l, struct cli *cli, enum http_method m,
+    const char *path, struct span body, cli_sink sink, struct text *why)
+{
+	int fd = l->open ? ERR_MISSING : connect_to(l, cli);
+	int status, err;
+
+	if (fd >= 0) {
+		status = cli_remote_call(fd, cli, m, path, body, sink);
+		net_close(fd);
+		return status;
+	}
+	if (fd == ERR_DENIED)
+		return cli_error_at(cli, cli->state,
+		    "no right to use this folder or its server's socket; run "
+		    "as its owner or as root");
+	err = cli_link_open(l, cli, why);
+	if (err == ERR_BUSY)
+		return ERR_BUSY;
+	if (err < 0)
+		return cli_error(cli, text_cstr(why));
+	return local_call(l, cli, m, path, body, sink);
+}
+
+static int
+link_call(struct cli_link *link, struct cli *cli, enum http_method m,
+    const char *path, struct span body, cli_sink sink)
+{
+	struct cli_local *l = (struct cli_local *)link;
+	int64_t until = clock_mono_ms() + CLI_PATIENCE_MS;
+	char mem[STATE_WHY];
+	struct text why;
+	int status;
+
+	for (;;) {
+		text_init(&why, mem, sizeof(mem));
+		status = try_call(l, cli, m, path, body, sink, &why);
+		if (status != ERR_BUSY)
+			return status;
+		if (clock_mono_ms() >= until)
+			return cli_error(cli, mem);
+		process_sleep_ms(20);
+	}
+}
+
+void
+cli_link_init(struct cli_local *l, struct api *api, struct state *state,
+    const struct state_memory *areas,
+    void (*offer)(struct api *api, struct state *state))
+{
+	*l = (struct cli_local) { .link = { link_call },
+		.api = api,
+		.state = state,
+		.areas = areas,
+		.offer = offer };
+	api_init(api);
+}

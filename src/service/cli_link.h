@@ -1,0 +1,47 @@
+/*
+ * cli_link: how the command line reaches the API.
+ *
+ *   STATE/control answers  -> HTTP over it      (a server is running)
+ *   else                   -> lock STATE, run the handlers in this process
+ *
+ * While another command line holds the lock, wait for it up to
+ * CLI_PATIENCE_MS.
+ */
+#ifndef SERVICE_CLI_LINK_H
+#define SERVICE_CLI_LINK_H
+
+#include "service/api.h"
+#include "service/cli.h"
+#include "service/state.h"
+
+#define CLI_PATIENCE_MS 10000
+
+struct cli_local {
+	struct cli_link link; /* first: what struct cli points to */
+	struct api *api;
+	struct state *state;
+	const struct state_memory *areas;
+	void (*offer)(struct api *api, struct state *state); /* add tables */
+	bool open; /* the state is open in this process */
+	struct httpreq req;
+	struct api_call call;
+};
+
+void cli_link_init(struct cli_local *l, struct api *api, struct state *state,
+    const struct state_memory *areas,
+    void (*offer)(struct api *api, struct state *state));
+
+/*
+ * Open the state folder in this process and offer the API there; ERR_OK when
+ * it is open already.  For init and serve, which must not talk to a server.
+ */
+int cli_link_open(
+    struct cli_local *l, struct cli *cli, struct text *why) MUST_CHECK;
+
+void cli_link_close(struct cli_local *l);
+
+/* Send one request over a connected socket; see struct cli_link. */
+int cli_remote_call(int fd, struct cli *cli, enum http_method m,
+    const char *path, struct span body, cli_sink sink);
+
+#endif
