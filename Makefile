@@ -36,7 +36,7 @@ endif
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Werror=undef -Wvla -Wcast-qual -Wwrite-strings -Wpointer-arith \
-	-Wconversion -Wno-sign-conversion -Wformat=2 -Werror=format-security \
+	-Wconversion -Wno-sign-conversion -Wno-string-conversion -Wformat=2 -Werror=format-security \
 	-Wswitch-enum -Werror
 ifneq ($(FUZZING),)
 OPT := -O1 -fno-omit-frame-pointer

@@ -1,0 +1,379 @@
+"""A gatepost of its own for a test: made, filled, started, looked into, ended.
+
+    with gatepost.Server(users={"ann": "secret"}) as server:
+        talk = server.smtp()
+        assert talk.command("EHLO me")[0] == 250
+        ...
+        assert server.stored("ann") == [b"..."]
+
+The program is $GATEPOST, or build/host/gatepost.  Everything lies in a folder
+of its own that is removed at the end; ports are free ones of 127.0.0.1.
+Leaving the block ends the server with SIGTERM and fails when it did not end
+cleanly, or when a sanitizer has said anything.
+"""
+
+import base64
+import contextlib
+import os
+import poplib
+import re
+import resource
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+PROGRAM = os.environ.get("GATEPOST", os.path.join(ROOT, "build/host/gatepost"))
+SANITIZED = "-san/" in PROGRAM
+SERVICES = ("smtp", "submission", "smtps", "pop3", "pop3s", "http", "https")
+DOMAIN = "home.example"
+FINDING = re.compile(
+    rb"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed")
+SECONDS = 30  # for anything that is only waited for
+
+
+def free_ports(n):
+    """Ports of 127.0.0.1 that nobody listens on just now."""
+    with contextlib.ExitStack() as stack:
+        found = []
+        for _ in range(n):
+            s = stack.enter_context(socket.socket())
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", 0))
+            found.append(s.getsockname()[1])
+        return found
+
+
+def wait_for(condition, what, seconds=SECONDS):
+    """Until condition() is true; its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.01)
+
+
+def untrusting_tls():
+    """A client's TLS for our self-signed certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Talk:
+    """A raw connection: bytes out, lines in."""
+
+    def __init__(self, port, tls=False, host="127.0.0.1"):
+        self.sock = socket.create_connection((host, port), timeout=SECONDS)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.secure()
+        self.buffer = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    def close(self):
+        self.sock.close()
+
+    def secure(self):
+        self.sock = untrusting_tls().wrap_socket(
+            self.sock, server_hostname="localhost")
+        self.buffer = b""
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def drip(self, data):
+        """One byte at a time, each in a packet of its own."""
+        for i in range(len(data)):
+            self.sock.sendall(data[i:i + 1])
+
+    def line(self):
+        """The next line without its CR LF; None at the end."""
+        while b"\n" not in self.buffer:
+            try:
+                more = self.sock.recv(65536)
+            except ConnectionError:
+                more = b""
+            if not more:
+                if self.buffer:
+                    raise AssertionError(f"half a line: {self.buffer!r}")
+                return None
+            self.buffer += more
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        if not line.endswith(b"\r"):
+            raise AssertionError(f"line end without CR: {line!r}")
+        return line[:-1]
+
+    def reply(self):
+        """One SMTP reply: (code, [text lines]); (None, []) at the end."""
+        texts = []
+        while True:
+            line = self.line()
+            if line is None:
+                return None, texts
+            match = re.fullmatch(rb"(\d{3})([ -])?(.*)", line, re.S)
+            if not match:
+                raise AssertionError(f"no reply: {line!r}")
+            texts.append(match.group(3).decode("utf-8", "replace"))
+            if match.group(2) != b"-":
+                return int(match.group(1)), texts
+
+    def command(self, text):
+        """Send one SMTP command line; its reply."""
+        self.send((text if isinstance(text, bytes) else text.encode())
+                  + b"\r\n")
+        return self.reply()
+
+    def expect(self, code, text):
+        """A command whose reply must have this code; the reply's lines."""
+        got, lines = self.command(text)
+        if got != code:
+            raise AssertionError(f"{text!r}: {got} {lines}, not {code}")
+        return lines
+
+    def pop(self, text):
+        """Send one POP3 command; its status line."""
+        self.send(text.encode() + b"\r\n")
+        return self.line()
+
+    def listing(self):
+        """The lines of a POP3 multi-line reply, unstuffed."""
+        lines = []
+        while True:
+            line = self.line()
+            if line is None:
+                raise AssertionError("ended within a listing")
+            if line == b".":
+                return lines
+            lines.append(line[1:] if line.startswith(b".") else line)
+
+    def at_end(self):
+        """Has the server closed the connection?  Waits for it."""
+        try:
+            return not self.sock.recv(1)
+        except ConnectionError:
+            return True
+
+
+class Server:
+    """One state folder and, while started, the program serving it."""
+
+    def __init__(self, users=None, settings=None, legacy=False, serve=None):
+        self.users = {"ann": "open sesame"} if users is None else users
+        self.legacy = legacy
+        self.folder = tempfile.mkdtemp(prefix="gatepost-")
+        self.state = os.path.join(self.folder, "state")
+        self.log_path = os.path.join(self.folder, "log")
+        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
+        self.process = None
+        self.serve = serve or {}
+        self.settings = {
+            "host.name": "gate.example",
+            "host.domains": DOMAIN,
+            **{f"listen.{s}": f"127.0.0.1:{p}"
+               for s, p in self.ports.items()},
+            **(settings or {}),
+        }
+
+    def __enter__(self):
+        try:
+            self.init()
+            for name, password in self.users.items():
+                self.add_user(name, password)
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, kind, *unused):
+        try:
+            if self.process:
+                self.stop()
+        except AssertionError:
+            if kind is None:
+                raise
+        finally:
+            self.remove()
+
+    def remove(self):
+        if self.process:
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- the command line ----
+
+    def run(self, *words, stdin=b"", check=True):
+        """gatepost WORDS --state ...: the finished process."""
+        done = subprocess.run(
+            [PROGRAM, *words, "--state", self.state], input=stdin,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=SECONDS)
+        if FINDING.search(done.stderr):
+            raise AssertionError(done.stderr.decode(errors="replace"))
+        if check and done.returncode != 0:
+            raise AssertionError(f"{words}: {done.returncode}: "
+                                 f"{done.stderr.decode(errors='replace')}")
+        return done
+
+    def init(self):
+        self.run("init", *self.sets(self.settings))
+
+    @staticmethod
+    def sets(settings):
+        return [w for k, v in settings.items() for w in ("--set", f"{k}={v}")]
+
+    def add_user(self, name, password):
+        legacy = ["--legacy"] if self.legacy else []
+        self.run("user", "add", name, "--password-stdin", *legacy,
+                 stdin=password.encode() + b"\n")
+
+    # ---- the server's life ----
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, "serve", "--state", self.state,
+                 *self.sets(self.serve)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"})
+        for service in SERVICES:
+            if self.settings[f"listen.{service}"] != "off":
+                wait_for(lambda s=service: self.is_listening(s),
+                         f"{service} answers")
+
+    def is_listening(self, service):
+        if self.process.poll() is not None:
+            raise AssertionError("the server ended:\n" + self.log())
+        try:
+            socket.create_connection(
+                ("127.0.0.1", self.ports[service]), timeout=5).close()
+        except ConnectionError:
+            return False
+        return True
+
+    def stop(self):
+        """SIGTERM; it must end cleanly, with nothing found."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+            raise AssertionError("did not end on SIGTERM:\n" + self.log()
+                                 ) from None
+        self.process = None
+        self.look_for_findings()
+        if status != 0:
+            raise AssertionError(f"ended with {status}:\n{self.log()}")
+
+    def kill(self):
+        """As a power cut would: no chance to do anything."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def log(self):
+        try:
+            with open(self.log_path, "rb") as f:
+                return f.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def look_for_findings(self):
+        if FINDING.search(self.log().encode()):
+            raise AssertionError("finding:\n" + self.log())
+
+    # ---- what a test wants of it ----
+
+    def port(self, service):
+        return self.ports[service]
+
+    def smtp(self, service="smtp", hello=None):
+        """A raw SMTP connection, greeting read, EHLO said if wanted."""
+        talk = Talk(self.ports[service], tls=service == "smtps")
+        code, lines = talk.reply()
+        if code != 220:
+            raise AssertionError(f"greeting: {code} {lines}")
+        if hello:
+            talk.expect(250, f"EHLO {hello}")
+        return talk
+
+    def pop(self, service="pop3"):
+        """A raw POP3 connection, greeting read."""
+        talk = Talk(self.ports[service], tls=service == "pop3s")
+        greeting = talk.line()
+        if not greeting.startswith(b"+OK"):
+            raise AssertionError(f"greeting: {greeting!r}")
+        return talk
+
+    def mail_folder(self, user):
+        return os.path.join(self.state, "mail", user, "Maildir")
+
+    def stored(self, user):
+        """The texts of a user's messages as they lie on the disk."""
+        found = []
+        for part in ("new", "cur"):
+            folder = os.path.join(self.mail_folder(user), part)
+            if os.path.isdir(folder):
+                found += [os.path.join(folder, n) for n in os.listdir(folder)]
+        texts = []
+        for path in sorted(found, key=os.path.basename):
+            with open(path, "rb") as f:
+                texts.append(f.read())
+        return texts
+
+    def fetch(self, user, delete=False):
+        """A user's messages by POP3S, with CR LF line ends."""
+        pop = poplib.POP3_SSL("127.0.0.1", self.ports["pop3s"],
+                              context=untrusting_tls(), timeout=SECONDS)
+        pop.user(user)
+        pop.pass_(self.users[user])
+        count, _ = pop.stat()
+        texts = []
+        for i in range(1, count + 1):
+            _, lines, _ = pop.retr(i)
+            texts.append(b"".join(line + b"\r\n" for line in lines))
+            if delete:
+                pop.dele(i)
+        pop.quit()
+        return texts
+
+
+def body_of(message):
+    """What follows the header that we added and the sender's own."""
+    for mark in (b"\r\n\r\n", b"\n\n"):
+        at = message.find(mark)
+        if at >= 0:
+            return message[at + len(mark):]
+    return b""
+
+
+def plain(user, password):
+    """The response of AUTH PLAIN."""
+    return base64.b64encode(
+        b"\0" + user.encode() + b"\0" + password.encode()).decode()
+
+
+def raise_descriptor_limit():
+    """As many descriptors as allowed, for tests with many connections."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
