@@ -89,7 +89,7 @@ static int
 parse_v6(struct span text, uint8_t ip[16])
 {
 	size_t gap = find_gap(text);
-	uint8_t head[16], tail[16];
+	uint8_t head[16], tail[16] = { 0 };
 	int h = parse_groups(span_first(text, gap), gap == text.len, head),
 	    t = 0;
 

@@ -128,8 +128,8 @@ reply_feed(struct reply *r, struct span *bytes)
 }
 
 void
-reply_set(struct reply *r, unsigned code, unsigned subject,
-    unsigned detail, const char *words)
+reply_set(struct reply *r, unsigned code, unsigned subject, unsigned detail,
+    const char *words)
 {
 	unsigned kind = code >= 200 ? code / 100 : 4;
 

@@ -20,7 +20,7 @@
 
 #define REPLY_LINE_MAX 1000
 #define REPLY_LINES    128
-#define REPLY_TEXT	    240
+#define REPLY_TEXT     240
 
 struct reply {
 	uint16_t code;	      /* 200 to 599; 0 where no server spoke */
@@ -39,7 +39,7 @@ enum reply_event {
 	REPLY_MORE, /* all bytes used, no line complete */
 	REPLY_LINE, /* a line that is not the last: reply_line */
 	REPLY_DONE, /* the last line: the reply is complete */
-	REPLY_BAD,	 /* not a reply: the connection is useless */
+	REPLY_BAD,  /* not a reply: the connection is useless */
 };
 
 /* Forget the reply; the next byte begins a new one. */

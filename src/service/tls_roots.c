@@ -132,7 +132,7 @@ int
 tls_roots_load(
     struct tls_roots *r, struct fs *fs, const char *path, struct text *why)
 {
-	struct span text;
+	struct span text = SPAN("");
 	const char *words;
 	int h = fs->open(fs, path, FS_READ);
 	int err = h;

@@ -60,7 +60,7 @@ kv_format(struct kv *kv)
 int
 kv_get(struct kv *kv, struct span key, void *to, size_t cap)
 {
-	struct kv_item it;
+	struct kv_item it = { 0 };
 	struct kv_slot *slot;
 	int rc = kv_ready(kv);
 
@@ -213,7 +213,7 @@ sum_up(struct kv *kv)
 {
 	uint32_t octets = kv->live_octets, keys = kv->index.used;
 	struct span rest = txn_items(kv), value;
-	struct kv_item it, old;
+	struct kv_item it, old = { 0 };
 	struct kv_slot *slot;
 	int rc;
 
