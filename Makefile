@@ -182,9 +182,8 @@ fuzz: ## fuzz every target for SECONDS=60 (FUZZ=name: one)
 		grep -E 'number_of_executed|DONE' $$new.log; \
 	done
 
-$(BUILD)/bench/%: tools/bench/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpthread
+$(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIB)
+	$(link) -lpthread $(LIBS)
 
 bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in DIR (default: build)
 	@d=$$(mktemp -d $(or $(DIR),build)/barrier.XXXXXX) && $< $$d $(MS); rm -rf $$d

@@ -9,6 +9,7 @@
 #include "core/text.h"
 
 #define LOW_INODES 16 /* fewer free: as good as none */
+#define ROOM_ASKS  16 /* answered from memory before asking again */
 
 static void
 list_init(struct spool_list *l)
@@ -121,16 +122,19 @@ spool_room(struct spool *sp, uint64_t octets)
 	uint64_t free;
 	int err;
 
-	if (!sp->space_known) {
+	if (sp->room_asks == 0) {
 		err = sp->fs->space(sp->fs, sp->tmp, &sp->space);
 		if (err)
 			return err;
-		sp->space_known = true;
+		sp->room_asks = ROOM_ASKS;
 	}
+	sp->room_asks--;
 	free = sp->space.octets;
-	if (sp->space.inodes < LOW_INODES || free < sp->reserve_octets)
-		return ERR_FULL;
-	return octets > free - sp->reserve_octets ? ERR_FULL : ERR_OK;
+	if (sp->space.inodes >= LOW_INODES && free >= sp->reserve_octets
+	    && octets <= free - sp->reserve_octets)
+		return ERR_OK;
+	sp->room_asks = 0; /* somebody may be making room just now */
+	return ERR_FULL;
 }
 
 int
@@ -502,7 +506,7 @@ end_batch(struct spool *sp)
 void
 spool_barrier(struct spool *sp)
 {
-	sp->space_known = false;
+	sp->room_asks = 0;
 	if (sp->batch.first == NULL)
 		return;
 	sp->barriers++;

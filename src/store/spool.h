@@ -81,7 +81,7 @@ struct spool {
 	struct mailbox_ids *ids;
 	uint64_t reserve_octets;
 	struct fs_space space; /* what was free when last asked */
-	bool space_known;
+	unsigned room_asks;    /* to be answered from `space` yet */
 	struct spool_list batch;
 	struct spool_list done;
 	struct spool_folder folders[SPOOL_FOLDERS];
@@ -116,8 +116,9 @@ int spool_recover(struct spool *sp) MUST_CHECK;
 
 /*
  * Is there room for a message of `octets` (0: unknown)?  ERR_FULL: answer 452.
- * Asks the file system at most once between two barriers.  ERR_IO and others:
- * nothing is known; refuse.
+ * What the file system said is good for a few more questions until the next
+ * barrier; a refusal is never remembered.  ERR_IO and others: nothing is
+ * known; refuse.
  */
 int spool_room(struct spool *sp, uint64_t octets) MUST_CHECK;
 
