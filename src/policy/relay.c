@@ -36,15 +36,6 @@ relay_rules_init(struct relay_rules *rr)
 }
 
 static bool
-is_lan(const uint8_t ip[16])
-{
-	struct networks lan = { .n = 0 };
-
-	return networks_add(&lan, SPAN("lan")) == ERR_OK
-	       && networks_has(&lan, ip);
-}
-
-static bool
 client_in(const struct relay_rules *rr, struct span list, const uint8_t ip[16])
 {
 	struct span piece;
@@ -239,7 +230,7 @@ without_permission(const struct relay_rules *rr, const struct relay_question *q)
 	}
 	if (q->to_local)
 		return answer(RELAY_PERMIT, SPAN("local"));
-	if (rr->later_in_lan && is_lan(q->ip))
+	if (networks_has(&rr->retry, q->ip))
 		return answer(RELAY_LATER, SPAN("fetch-first"));
 	return answer(RELAY_REFUSE, SPAN("none"));
 }

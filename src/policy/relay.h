@@ -97,9 +97,8 @@ struct relay_rule {
 struct relay_rules {
 	uint8_t permits[RELAY_LISTENERS]; /* permit.*: of enum relay_permit */
 	enum grant_how grant_least; /* relay.pop_before_smtp; GRANT_NONE: off */
-	bool
-	    later_in_lan; /* 450 for clients that send before they fetch (R5) */
-	struct networks inside; /* relay.networks */
+	struct networks retry;	    /* 450: they send before they fetch (R5) */
+	struct networks inside;	    /* relay.networks */
 	unsigned n;
 	unsigned n_conds;
 	struct relay_rule table[RELAY_RULES];

@@ -1,5 +1,5 @@
 /*
- * users: names, verifiers, sealed secrets and the cache of right passwords.
+ * users: names, verifiers and the cache of right passwords.
  * It keeps no accounts (store/accounts) and speaks no mechanism (proto/sasl).
  */
 #include "policy/users.h"
@@ -197,43 +197,6 @@ users_verifier_read(struct span record, struct users_verifier *v)
 	memcpy(
 	    v->server_key, record.p + 4 + USERS_SALT + USERS_HASH, USERS_HASH);
 	return ERR_OK;
-}
-
-int
-users_seal(struct span password, struct span name, const uint8_t key[USERS_KEY],
-    const uint8_t nonce[USERS_NONCE], uint8_t *out)
-{
-	uint8_t *text = out + USERS_NONCE;
-
-	if (password.len > USERS_PASSWORD_MAX)
-		return ERR_RANGE;
-	memcpy(out, nonce, USERS_NONCE);
-	memcpy(text, password.p, password.len);
-	br_poly1305_ctmul_run(key, out, text, password.len, name.p, name.len,
-	    text + password.len, br_chacha20_ct_run, 1);
-	return (int)(USERS_SEAL_OVER + password.len);
-}
-
-int
-users_unseal(struct span sealed, struct span name, const uint8_t key[USERS_KEY],
-    uint8_t *out)
-{
-	struct span text;
-	uint8_t tag[16];
-
-	if (sealed.len < USERS_SEAL_OVER || sealed.len > USERS_SEALED_MAX)
-		return ERR_TORN;
-	text = span_first(
-	    span_from(sealed, USERS_NONCE), sealed.len - USERS_SEAL_OVER);
-	memcpy(out, text.p, text.len);
-	br_poly1305_ctmul_run(key, sealed.p, out, text.len, name.p, name.len,
-	    tag, br_chacha20_ct_run, 0);
-	if (!secret_is(span_of(tag, sizeof(tag)),
-		span_of(text.p + text.len, sizeof(tag)))) {
-		secret_wipe(out, text.len);
-		return ERR_TORN;
-	}
-	return (int)text.len;
 }
 
 void

@@ -4,7 +4,6 @@
  *   login name   "User%example.org" --users_name--> "user"
  *   password     --users_kdf_*, in slices--> verifier (RFC 5803's four parts)
  *                --users_cache_*--> "this one was right a moment ago"
- *                --users_seal--> the legacy secret (APOP, CRAM-MD5) on flash
  *
  * A verifier is what SCRAM-SHA-256 keeps (RFC 5802 section 3, RFC 7677): with
  * it a password can be checked, but neither read nor used to log in elsewhere.
@@ -22,7 +21,7 @@
 #include "core/err.h"
 #include "core/span.h"
 
-#define USERS_NAME_MAX	     63	 /* an account's name, and its folder's */
+#define USERS_NAME_MAX	     54	 /* an account's name, and its folder's */
 #define USERS_PASSWORD_MAX   191 /* octets of UTF-8 */
 #define USERS_SALT	     16
 #define USERS_HASH	     32
@@ -103,29 +102,6 @@ void users_verifier_write(
 /* ERR_SYNTAX for a wrong length, ERR_RANGE for impossible iterations. */
 int users_verifier_read(
     struct span record, struct users_verifier *v) MUST_CHECK;
-
-/*
- * The legacy secret: nonce, the password in ChaCha20, Poly1305 tag (RFC 8439);
- * bound to the account's name, so that a record moved to another is refused.
- */
-#define USERS_NONCE	 12
-#define USERS_SEAL_OVER	 (USERS_NONCE + 16)
-#define USERS_SEALED_MAX (USERS_SEAL_OVER + USERS_PASSWORD_MAX)
-
-/*
- * Seal; returns the octets written to `out` (USERS_SEALED_MAX at most), or
- * ERR_RANGE for a password that is too long.  `nonce` must be fresh.
- */
-int users_seal(struct span password, struct span name,
-    const uint8_t key[USERS_KEY], const uint8_t nonce[USERS_NONCE],
-    uint8_t *out) MUST_CHECK;
-
-/*
- * Open; returns the password's octets in `out` (USERS_PASSWORD_MAX at most),
- * or ERR_TORN when key, name or bytes are not those of the sealing.
- */
-int users_unseal(struct span sealed, struct span name,
-    const uint8_t key[USERS_KEY], uint8_t *out) MUST_CHECK;
 
 /*
  * Passwords that were right: so that a client that polls every minute costs

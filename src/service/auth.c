@@ -41,8 +41,7 @@ auth_prep(struct participant *me, struct poller *p)
 
 int
 auth_init(struct auth_service *as, struct accounts *accounts, struct pool *pool,
-    struct users_seen *seen, uint32_t n_seen,
-    const uint8_t device_key[USERS_KEY])
+    struct users_seen *seen, uint32_t n_seen, const struct seal *seal)
 {
 	uint8_t key[USERS_KEY];
 	int err = entropy_fill(key, sizeof(key));
@@ -53,10 +52,10 @@ auth_init(struct auth_service *as, struct accounts *accounts, struct pool *pool,
 		.base = { .name = "auth", .prep = auth_prep, .run = auth_run },
 		.accounts = accounts,
 		.pool = pool,
+		.seal = seal,
 		.config = { .plaintext = AUTH_PLAIN_TLS,
 		    .iterations = USERS_ITERATIONS_MIN },
 	};
-	memcpy(as->device_key, device_key, USERS_KEY);
 	users_cache_init(&as->cache, seen, n_seen, CACHE_KEEP_MS, key);
 	secret_wipe(key, sizeof(key));
 	return ERR_OK;
@@ -199,7 +198,7 @@ look_up(struct auth *a)
 	if (!users_name(login, as->config.domains, name))
 		who = accounts_find(as->accounts, span_str(name));
 	users_verifier_dummy(
-	    &a->verifier, login, as->device_key, as->config.iterations);
+	    &a->verifier, login, as->seal->key, as->config.iterations);
 	a->account = 0;
 	if (who != NULL) {
 		a->account = who->id;
@@ -235,9 +234,8 @@ open_secret(struct auth *a, uint8_t secret[USERS_PASSWORD_MAX], size_t *len)
 
 	look_up(a);
 	who = accounts_by_id(as->accounts, a->account);
-	if (who != NULL && (who->flags & ACCOUNT_LEGACY))
-		n = users_unseal(span_of(who->sealed, who->sealed_len),
-		    account_name(who), as->device_key, secret);
+	if (who != NULL)
+		n = account_secret(who, as->seal, secret);
 	if (n < 0) {
 		memcpy(secret, a->verifier.salt, USERS_SALT);
 		*len = USERS_SALT;

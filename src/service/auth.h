@@ -83,8 +83,8 @@ struct auth_service {
 	struct pool *pool; /* struct auth, AUTH_SIZE bytes each */
 	struct users_cache cache;
 	struct auth_config config;
-	uint8_t device_key[USERS_KEY]; /* seals legacy secrets */
-	struct auth *first, *last;     /* who waits for work or for a time */
+	const struct seal *seal;   /* opens legacy secrets */
+	struct auth *first, *last; /* who waits for work or for a time */
 	uint64_t serial;
 	uint64_t accepted;
 	uint64_t failed;
@@ -101,7 +101,7 @@ struct auth_service {
  */
 int auth_init(struct auth_service *as, struct accounts *accounts,
     struct pool *pool, struct users_seen *seen, uint32_t n_seen,
-    const uint8_t device_key[USERS_KEY]) MUST_CHECK;
+    const struct seal *seal) MUST_CHECK;
 
 /* New settings; the spans must stay valid. */
 void auth_configure(struct auth_service *as, const struct auth_config *config);

@@ -20,6 +20,12 @@
 #include "core/err.h"
 #include "core/span.h"
 #include "policy/users.h"
+#include "store/kv.h"
+#include "store/seal.h"
+
+/* The sealed legacy secret: see account_secret. */
+#define ACCOUNT_SEALED_MAX (SEAL_OVER + USERS_PASSWORD_MAX)
+#define ACCOUNT_RECORD_MAX (4 + USERS_RECORD + ACCOUNT_SEALED_MAX)
 
 enum account_flag {
 	ACCOUNT_LEGACY = 1, /* a sealed secret for APOP and CRAM-MD5 is kept */
@@ -33,10 +39,11 @@ struct account {
 	uint8_t sealed_len;
 	char name[USERS_NAME_MAX + 1];
 	struct users_verifier verifier;
-	uint8_t sealed[USERS_SEALED_MAX];
+	uint8_t sealed[ACCOUNT_SEALED_MAX];
 };
 
 struct accounts {
+	struct kv *kv;	       /* NULL: in memory only */
 	struct account *table; /* account `id` stands at id - 1 */
 	uint16_t *index;       /* ids, open addressing, `index_cap` places */
 	uint32_t cap;
@@ -58,6 +65,25 @@ account_name(const struct account *a)
 /* An empty table; `index` has ACCOUNTS_INDEX(cap) places, cap <= 30000. */
 void accounts_init(
     struct accounts *as, struct account *table, uint32_t cap, uint16_t *index);
+
+/*
+ * Read all accounts from `kv`, and keep changes there from now on.  A record
+ * that makes no sense is left alone and counted in `*bad`.  ERR_FULL: more
+ * accounts than places; ERR_IO.
+ */
+int accounts_load(struct accounts *as, struct kv *kv, unsigned *bad) MUST_CHECK;
+
+/*
+ * The legacy secret's bytes in the clear, in `out` (USERS_PASSWORD_MAX); its
+ * length, ERR_MISSING, or ERR_DENIED when it was sealed with another key.
+ * The caller wipes it.
+ */
+int account_secret(
+    const struct account *a, const struct seal *seal, uint8_t *out) MUST_CHECK;
+
+/* Seal a legacy secret for that account; the octets in `out`, or an error. */
+int account_seal(struct span name, struct span password,
+    const struct seal *seal, uint8_t out[ACCOUNT_SEALED_MAX]) MUST_CHECK;
 
 /* The account with exactly this name (see users_name), or NULL. */
 const struct account *accounts_find(

@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include "platform/clock.h"
+#include "platform/entropy.h"
 #include "service/auth.h"
 
 #define ACCOUNTS 8
@@ -17,7 +18,7 @@ static unsigned woken;
 
 POOL_MEMORY(auth_memory, uint8_t[AUTH_SIZE], 4);
 
-static const uint8_t device_key[USERS_KEY] = { 1, 2, 3 };
+static const struct seal seal = { .key = { 1, 2, 3 }, .random = entropy_fill };
 
 static void
 wake(void *waker)
@@ -39,10 +40,9 @@ static const struct auth_peer clear = {
 static void
 add(const char *name, const char *password, bool legacy)
 {
-	static const uint8_t nonce[USERS_NONCE] = { 9 };
 	struct users_verifier v = { .iterations = USERS_ITERATIONS_MIN,
 		.salt = "0123456789abcde" };
-	uint8_t salted[USERS_HASH], sealed[USERS_SEALED_MAX];
+	uint8_t salted[USERS_HASH], sealed[ACCOUNT_SEALED_MAX];
 	struct users_kdf kdf;
 	int n = 0;
 
@@ -52,8 +52,8 @@ add(const char *name, const char *password, bool legacy)
 	users_kdf_done(&kdf, salted);
 	users_verifier_set(&v, salted);
 	if (legacy)
-		n = users_seal(span_str(password), span_str(name), device_key,
-		    nonce, sealed);
+		n = account_seal(
+		    span_str(name), span_str(password), &seal, sealed);
 	assert_true(n >= 0);
 	assert_int_equal(accounts_add(&accounts, span_str(name), &v,
 			     span_of(sealed, (size_t)n)),
@@ -74,7 +74,7 @@ setup(void **state)
 	accounts_init(&accounts, table, ACCOUNTS, places);
 	pool_init(&pool, "auth", auth_memory, AUTH_SIZE, 4);
 	assert_int_equal(
-	    auth_init(&service, &accounts, &pool, seen, 16, device_key), 0);
+	    auth_init(&service, &accounts, &pool, seen, 16, &seal), 0);
 	auth_configure(&service, &config);
 	add("anna", "correct horse", false);
 	add("old", "battery", true);

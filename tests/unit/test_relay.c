@@ -174,7 +174,7 @@ lan_client_that_sends_before_it_fetches_is_put_off(void **state)
 	struct relay_answer a;
 
 	(void)state;
-	rules.later_in_lan = true;
+	assert_int_equal(networks_add(&rules.retry, SPAN("lan")), 0);
 	assert_int_equal(relay_decide(&rules, &q, &a), RELAY_LATER);
 	assert_int_equal(a.code, 450);
 	q.ip = outside_ip;
