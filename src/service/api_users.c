@@ -4,7 +4,6 @@
 #include "core/log.h"
 #include "core/secret.h"
 #include "platform/entropy.h"
-#include "store/accounts_log.h"
 
 #define SLICE_ITERATIONS 1024 /* under 1 ms on a PC, about 10 on a 24Kc */
 
@@ -51,7 +50,7 @@ say_failure(struct api_call *c, struct span name, int err)
 		break;
 	case ERR_RANGE:
 		say(c, 400, name,
-		    "this name is too long; 55 letters are the most");
+		    "this name is too long; 54 letters are the most");
 		break;
 	case ERR_FULL:
 		say(c, 507, name,
@@ -168,27 +167,26 @@ end_stretching(struct stretching *st)
 /* Seal the password if that was asked for; octets in `out`, or an error. */
 static int
 seal_legacy(struct api_call *c, const struct json *j, struct span name,
-    struct span password, uint8_t out[USERS_SEALED_MAX])
+    struct span password, uint8_t out[ACCOUNT_SEALED_MAX])
 {
 	const struct state *s = c->context;
-	uint8_t nonce[USERS_NONCE];
 	bool legacy;
-	int err;
+	int n;
 
 	if (api_body_truth(c, j, "legacy", &legacy))
 		return ERR_SYNTAX;
 	if (!legacy)
 		return 0;
-	err = entropy_fill(nonce, sizeof(nonce));
-	if (err >= 0)
-		err = users_seal(password, name, s->device_key, nonce, out);
-	if (err < 0)
-		(void)api_failed(c, "sealing the password", err);
-	return err;
+	n = s->settings.has_seal
+		? account_seal(name, password, &s->settings.seal, out)
+		: ERR_DENIED;
+	if (n < 0)
+		(void)api_failed(c, "sealing the password", n);
+	return n;
 }
 
 /* What both ways to give a password do, once it has been stretched. */
-typedef int (*store_fn)(struct accounts *as, struct kv *kv, struct span name,
+typedef int (*store_fn)(struct accounts *as, struct span name,
     const struct users_verifier *v, struct span legacy);
 
 /* Not inlined: its seal and its messages would stand beside the password. */
@@ -198,21 +196,20 @@ store_password(struct api_call *c, const struct json *j, struct span name,
 {
 	struct state *s = c->context;
 	struct stretching *st = (struct stretching *)c->state.bytes;
-	uint8_t sealed[USERS_SEALED_MAX];
+	uint8_t sealed[ACCOUNT_SEALED_MAX];
 	int n = seal_legacy(c, j, name, password, sealed);
 	int err;
 
 	if (n < 0)
 		return API_DONE;
 	end_stretching(st);
-	err = store(&s->accounts, &s->kv, name, &st->verifier,
-	    span_of(sealed, (size_t)n));
+	err = store(
+	    &s->accounts, name, &st->verifier, span_of(sealed, (size_t)n));
 	secret_wipe(sealed, sizeof(sealed));
 	if (err < 0)
 		return say_failure(c, name, err);
 	log_change(
-	    store == accounts_log_add ? "account.added" : "account.password",
-	    name);
+	    store == accounts_add ? "account.added" : "account.password", name);
 	return api_ok(c);
 }
 
@@ -242,8 +239,6 @@ check_new(const struct state *s, struct span name)
 {
 	if (!users_is_name(name))
 		return name.len > USERS_NAME_MAX ? ERR_RANGE : ERR_SYNTAX;
-	if (name.len > ACCOUNTS_LOG_NAME_MAX)
-		return ERR_RANGE;
 	return accounts_find(&s->accounts, name) != NULL ? ERR_EXISTS : ERR_OK;
 }
 
@@ -265,7 +260,7 @@ users_add(struct api_call *c)
 	if (err < 0)
 		return say_failure(c, text_data(&name), err);
 	c->status = 201;
-	return give_password(c, &j, text_data(&name), accounts_log_add);
+	return give_password(c, &j, text_data(&name), accounts_add);
 }
 
 static enum api_result
@@ -278,7 +273,7 @@ users_passwd(struct api_call *c)
 		return say_failure(c, c->arg[0], ERR_MISSING);
 	if (api_body(c, &j))
 		return API_DONE;
-	return give_password(c, &j, c->arg[0], accounts_log_set_password);
+	return give_password(c, &j, c->arg[0], accounts_set_password);
 }
 
 /* ---- other changes ---- */
@@ -298,8 +293,8 @@ users_change(struct api_call *c)
 		    "nothing to change: the body may have \"disabled\"");
 	if (api_body_truth(c, &j, "disabled", &disabled))
 		return API_DONE;
-	err = accounts_log_set_flags(
-	    &s->accounts, &s->kv, c->arg[0], disabled ? ACCOUNT_DISABLED : 0);
+	err = accounts_set_flags(
+	    &s->accounts, c->arg[0], disabled ? ACCOUNT_DISABLED : 0);
 	if (err < 0)
 		return say_failure(c, c->arg[0], err);
 	log_change(
@@ -311,7 +306,7 @@ static enum api_result
 users_del(struct api_call *c)
 {
 	struct state *s = c->context;
-	int err = accounts_log_remove(&s->accounts, &s->kv, c->arg[0]);
+	int err = accounts_remove(&s->accounts, c->arg[0]);
 
 	if (err < 0)
 		return say_failure(c, c->arg[0], err);

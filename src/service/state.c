@@ -7,7 +7,6 @@
 #include "core/secret.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
-#include "store/accounts_log.h"
 
 static const char set_up_key[] = "setup.done";
 
@@ -177,7 +176,7 @@ load(struct state *s, const struct state_memory *m, struct text *why)
 	    kv_get(&s->kv, span_str(set_up_key), &mark, sizeof(mark)) >= 0;
 	accounts_init(
 	    &s->accounts, m->accounts, m->accounts_cap, m->accounts_index);
-	err = accounts_log_load(&s->accounts, &s->kv, &s->bad_accounts);
+	err = accounts_load(&s->accounts, &s->kv, &s->bad_accounts);
 	if (err == ERR_FULL)
 		return say(s, why, STATE_SETTINGS,
 		    "holds more accounts than this program was built for; use "
