@@ -82,6 +82,7 @@ struct submit {
 	struct spool *spool;
 	struct accounts *accounts;
 	struct auth_service *auth;
+	char mail_root[FS_PATH_MAX / 2]; /* folder of the mailboxes */
 	char host[ADDR_DOMAIN_MAX + 1];
 	char domains[SUBMIT_DOMAINS_MAX];
 	char head[TRACE_MAX]; /* our own lines, while they are made */

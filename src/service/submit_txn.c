@@ -227,15 +227,14 @@ place(const struct spool_file *f, unsigned i, char out[FS_PATH_MAX])
 	const struct account *a = accounts_by_id(su->accounts, t->local[i]);
 	uint64_t wire = t->head_octets + t->session->smtp.dot.wire_octets;
 	char name[MAILBOX_NAME_MAX], dir[FS_PATH_MAX];
-	struct text path;
+	int err;
 
 	if (a == NULL)
 		return ERR_MISSING;
+	err = mailbox_folder(dir, su->mail_root, account_name(a));
+	if (err)
+		return err;
 	mailbox_name(name, f->id, f->octets, wire);
-	text_init(&path, dir, FS_PATH_MAX / 2);
-	text_str(&path, "mail/");
-	text_span(&path, account_name(a));
-	text_str(&path, "/Maildir");
 	return mailbox_path(out, dir, "new", span_str(name));
 }
 

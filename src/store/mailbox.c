@@ -197,3 +197,16 @@ mailbox_create(struct fs *fs, const char *maildir)
 	}
 	return err;
 }
+
+int
+mailbox_folder(char out[FS_PATH_MAX], const char *root, struct span account)
+{
+	struct text t;
+
+	text_init(&t, out, FS_PATH_MAX);
+	text_str(&t, root);
+	text_chr(&t, '/');
+	text_span(&t, account);
+	text_str(&t, "/Maildir");
+	return t.cut ? ERR_RANGE : ERR_OK;
+}

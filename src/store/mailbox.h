@@ -78,6 +78,13 @@ int mailbox_path(char out[FS_PATH_MAX], const char *maildir, const char *folder,
     struct span name) MUST_CHECK;
 
 /*
+ * Write the path of an account's Maildir: "ROOT/ACCOUNT/Maildir".  ERR_RANGE:
+ * longer than a path may be.
+ */
+int mailbox_folder(
+    char out[FS_PATH_MAX], const char *root, struct span account) MUST_CHECK;
+
+/*
  * Create `maildir` with tmp, new and cur, and every missing folder on the way,
  * durably.  What is there already stays; so this may also be used to repair.
  * Not to be called from the loop for many accounts at once: it syncs.

@@ -1,0 +1,88 @@
+/*
+ * server: the boot order, the loop, and the end.
+ *
+ *   state open -> settings -> TLS pair -> spool recovery -> ports -> rights
+ *   dropped -> loop ... SIGHUP: settings again ... SIGTERM: no new clients,
+ *   421 to those who are there, a last barrier, end
+ *
+ * Memory: one struct server and the pools' areas, the caller's (memory.c).
+ * Failure: opening says in one line what is wrong, where, and what to do.
+ * Tested: every end-to-end test; tests/e2e/test_server.py for the end.
+ */
+#ifndef SERVICE_SERVER_H
+#define SERVICE_SERVER_H
+
+#include "service/auth.h"
+#include "service/conn.h"
+#include "service/listen.h"
+#include "service/state.h"
+#include "service/submit.h"
+#include "service/tls.h"
+#include "service/tls_identity.h"
+
+enum server_pool {
+	SERVER_CONNS,
+	SERVER_WINDOWS,
+	SERVER_BIGS,
+	SERVER_TLS,
+	SERVER_AUTH,
+	SERVER_SMTP,
+	SERVER_TXNS,
+	SERVER_POOLS
+};
+
+/* One pool's memory: `n` objects of `size` bytes. */
+struct server_area {
+	const char *name;
+	void *mem;
+	size_t size;
+	uint32_t n;
+};
+
+struct server_memory {
+	struct server_area pools[SERVER_POOLS];
+	struct users_seen *seen; /* right passwords seen lately */
+	uint32_t seen_n;
+	uint8_t *tls_cache;
+	size_t tls_cache_octets;
+};
+
+/* Signals, SIGHUP's new settings, and the time of the start. */
+struct server_watch {
+	struct participant base;
+	int fd;
+	bool stop;
+	bool reload;
+};
+
+struct server {
+	struct loop loop;
+	struct state *state;
+	struct pool pools[SERVER_POOLS];
+	struct conns conns;
+	struct listeners listeners;
+	struct mailbox_ids ids;
+	struct spool spool;
+	struct auth_service auth;
+	struct submit submit;
+	struct tls_identity identity;
+	struct tls_cache tls_cache;
+	struct tls_config tls_modern;
+	struct tls_config tls_legacy;
+	struct server_watch watch;
+	char host[256];	     /* our name */
+	uint32_t generation; /* of the settings that are in force */
+	int64_t started_ms;
+};
+
+/*
+ * Make everything ready on an open state folder: after ERR_OK the ports are
+ * open and server_run serves them.
+ */
+int server_open(struct server *sv, struct state *st,
+    const struct server_memory *m, struct text *why) MUST_CHECK;
+
+/* Serve until SIGTERM or SIGINT; returns after a clean end. */
+void server_run(struct server *sv);
+
+#endif

@@ -1,0 +1,183 @@
+/* server_config: one function per module that has settings. */
+#include "service/server_config.h"
+
+#include "core/log.h"
+#include "platform/log_sink.h"
+#include "platform/process.h"
+
+#define MIB (1024u * 1024u)
+
+static const struct settings *
+settings_of(const struct server *sv)
+{
+	return &sv->state->settings;
+}
+
+int
+server_configure_host(struct server *sv, struct text *why)
+{
+	struct span name = settings_text(settings_of(sv), SETTING_HOST_NAME);
+	struct text t;
+
+	if (name.len == 0) {
+		process_host_name(sv->host, sizeof(sv->host));
+		return ERR_OK;
+	}
+	text_init(&t, sv->host, sizeof(sv->host));
+	text_span(&t, name);
+	if (t.cut)
+		text_str(why, "host.name is too long");
+	return t.cut ? ERR_RANGE : ERR_OK;
+}
+
+static void
+configure_auth(struct server *sv)
+{
+	const struct settings *s = settings_of(sv);
+	struct auth_config c = {
+		.plaintext = settings_number(s, SETTING_AUTH_PLAINTEXT),
+		.old_form = settings_bool(s, SETTING_AUTH_OLD_FORM),
+		.iterations = settings_number(s, SETTING_AUTH_ITERATIONS),
+		.domains = span_str(sv->submit.domains),
+		.host = span_str(sv->host),
+	};
+
+	auth_configure(&sv->auth, &c);
+}
+
+static int
+configure_submit(struct server *sv)
+{
+	const struct settings *s = settings_of(sv);
+	struct submit_config c = {
+		.host = span_str(sv->host),
+		.domains = settings_text(s, SETTING_HOST_DOMAINS),
+		.max_octets = settings_number(s, SETTING_SMTP_MAX_OCTETS),
+		.max_recipients =
+		    settings_number(s, SETTING_SMTP_MAX_RECIPIENTS),
+	};
+
+	return submit_configure(&sv->submit, &c);
+}
+
+int
+server_configure(struct server *sv, struct text *why)
+{
+	const struct settings *s = settings_of(sv);
+	int err;
+
+	log_to(log_sink_stderr, settings_number(s, SETTING_LOG_LEVEL));
+	sv->conns.idle_ms = 1000 * settings_number(s, SETTING_NET_IDLE_SECONDS);
+	sv->listeners.max_per_address =
+	    settings_number(s, SETTING_NET_MAX_PER_ADDRESS);
+	err = configure_submit(sv);
+	if (err)
+		text_str(why, "host.domains is too long: name fewer domains");
+	configure_auth(sv);
+	sv->generation = s->generation;
+	return err;
+}
+
+/* A terminated copy of a path setting, or what stands in for an empty one. */
+static const char *
+path_of(struct span value, const char *instead, char mem[FS_PATH_MAX])
+{
+	struct text t;
+
+	if (value.len == 0)
+		return instead;
+	text_init(&t, mem, FS_PATH_MAX);
+	text_span(&t, value);
+	return mem;
+}
+
+static int
+load_pair(struct server *sv, struct text *why)
+{
+	const struct settings *s = settings_of(sv);
+	char cert[FS_PATH_MAX], key[FS_PATH_MAX];
+	const char *cert_path =
+	    path_of(settings_text(s, SETTING_TLS_CERT), STATE_PAIR, cert);
+	const char *key_path =
+	    path_of(settings_text(s, SETTING_TLS_KEY), cert_path, key);
+	struct fs *fs = &sv->state->files.fs;
+	struct fs_stat st;
+
+	if (cert_path == STATE_PAIR && fs->stat(fs, STATE_PAIR, &st)) {
+		log_event(LOG_WARN, "tls.no_pair", "try",
+		    "run init, or set tls.cert and tls.key", 0);
+		return ERR_MISSING;
+	}
+	return tls_identity_load(&sv->identity, fs, cert_path, key_path, why);
+}
+
+int
+server_configure_tls(
+    struct server *sv, const struct server_memory *m, struct text *why)
+{
+	int err = load_pair(sv, why);
+
+	if (err)
+		return err == ERR_MISSING && why->len == 0 ? ERR_OK : err;
+	tls_cache_init(&sv->tls_cache, m->tls_cache, m->tls_cache_octets);
+	tls_config_init(&sv->tls_modern, false);
+	tls_config_init(&sv->tls_legacy, true);
+	sv->tls_modern.main = sv->tls_legacy.main = &sv->identity;
+	sv->tls_modern.cache = &sv->tls_cache;
+	sv->conns.tls_modern = &sv->tls_modern;
+	sv->conns.tls_legacy = &sv->tls_legacy;
+	return ERR_OK;
+}
+
+static int
+make_mailboxes(struct server *sv, struct text *why)
+{
+	struct fs *fs = &sv->state->files.fs;
+	const struct account *a = NULL;
+	char maildir[FS_PATH_MAX];
+	int err;
+
+	while ((a = accounts_next(&sv->state->accounts, a ? a->id : 0))) {
+		err = mailbox_folder(
+		    maildir, sv->submit.mail_root, account_name(a));
+		if (!err)
+			err = mailbox_create(fs, maildir);
+		if (!err)
+			continue;
+		text_str(why, "cannot make the mailbox of ");
+		text_span(why, account_name(a));
+		text_str(why, ": ");
+		text_str(why, err_text(err));
+		return err;
+	}
+	return ERR_OK;
+}
+
+int
+server_configure_spool(struct server *sv, struct text *why)
+{
+	const struct settings *s = settings_of(sv);
+	struct span path = settings_text(s, SETTING_MAIL_PATH);
+	struct submit *su = &sv->submit;
+	struct text root, tmp;
+	char mem[FS_PATH_MAX];
+	int err;
+
+	text_init(&root, su->mail_root, sizeof(su->mail_root));
+	text_span(&root, path.len > 0 ? path : SPAN("mail"));
+	/* received next to the mailboxes, so that a rename can deliver */
+	text_init(&tmp, mem, sizeof(mem));
+	text_span(&tmp, path);
+	text_str(&tmp, path.len > 0 ? "/.receiving" : "tmp");
+	err = spool_init(&sv->spool, &sv->state->files.fs, &sv->ids, mem,
+	    (uint64_t)settings_number(s, SETTING_MAIL_FREE_MIB) * MIB);
+	if (!err)
+		err = spool_recover(&sv->spool);
+	if (err >= 0)
+		return make_mailboxes(sv, why);
+	text_str(why, "cannot receive in folder ");
+	text_str(why, mem);
+	text_str(why, ": ");
+	text_str(why, err_text(err));
+	return err;
+}
