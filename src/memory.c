@@ -40,6 +40,47 @@ const struct state_memory memory_state_areas = {
 	.blocks = SETTINGS_BLOCKS,
 };
 
+/* ---- the server ---- */
+
+#define WINDOWS	   (2 * MAX_CONNECTIONS) /* in and out: never short of one */
+#define BIG_OCTETS (BIG_WINDOW_KIB * 1024)
+
+_Static_assert(MAX_CONNECTIONS + MAX_TRANSACTIONS < POLLER_FD_MAX - 64,
+    "every connection and every message under way needs a descriptor");
+
+POOL_MEMORY(conns, struct conn, MAX_CONNECTIONS);
+POOL_MEMORY(tls, struct tls, MAX_TLS);
+POOL_MEMORY(smtp, struct submit_session, MAX_CONNECTIONS);
+POOL_MEMORY(txns, struct submit_txn, MAX_TRANSACTIONS);
+static _Alignas(4096) uint8_t windows[WINDOWS * CONN_WINDOW];
+static _Alignas(4096) uint8_t bigs[BIG_WINDOWS * BIG_OCTETS];
+static _Alignas(16) uint8_t auths[MAX_CONNECTIONS * AUTH_SIZE];
+static struct users_seen seen[USERS_SEEN];
+static uint8_t tls_cache[TLS_CACHE_OCTETS(TLS_SESSIONS)];
+
+struct server memory_server;
+
+#define AREA(mem, type, n)                                                     \
+	{                                                                      \
+#mem, mem, POOL_SIZE(type), n                                  \
+	}
+
+const struct server_memory memory_server_areas = {
+	.pools = {
+		[SERVER_CONNS] = AREA(conns, struct conn, MAX_CONNECTIONS),
+		[SERVER_WINDOWS] = { "windows", windows, CONN_WINDOW, WINDOWS },
+		[SERVER_BIGS] = { "bigs", bigs, BIG_OCTETS, BIG_WINDOWS },
+		[SERVER_TLS] = AREA(tls, struct tls, MAX_TLS),
+		[SERVER_AUTH] = { "auths", auths, AUTH_SIZE, MAX_CONNECTIONS },
+		[SERVER_SMTP] = AREA(smtp, struct submit_session, MAX_CONNECTIONS),
+		[SERVER_TXNS] = AREA(txns, struct submit_txn, MAX_TRANSACTIONS),
+	},
+	.seen = seen,
+	.seen_n = USERS_SEEN,
+	.tls_cache = tls_cache,
+	.tls_cache_octets = sizeof(tls_cache),
+};
+
 /* ---- the command line ---- */
 
 struct cli memory_cli;

@@ -8,10 +8,14 @@
 
 #include "service/api.h"
 #include "service/cli.h"
+#include "service/server.h"
 #include "service/state.h"
 
 extern struct state memory_state;
 extern const struct state_memory memory_state_areas;
+
+extern struct server memory_server;
+extern const struct server_memory memory_server_areas;
 
 /* Of the command line's own process. */
 extern struct cli memory_cli;

@@ -80,45 +80,56 @@ server_configure(struct server *sv, struct text *why)
 
 /* A terminated copy of a path setting, or what stands in for an empty one. */
 static const char *
-path_of(struct span value, const char *instead, char mem[FS_PATH_MAX])
+path_of(struct span value, const char *instead, char *mem, size_t size)
 {
 	struct text t;
 
 	if (value.len == 0)
 		return instead;
-	text_init(&t, mem, FS_PATH_MAX);
+	text_init(&t, mem, size);
 	text_span(&t, value);
 	return mem;
+}
+
+/* Is there anything to load?  A device that nobody has set up has no pair. */
+static bool
+has_pair(struct server *sv)
+{
+	struct fs *fs = &sv->state->files.fs;
+	struct fs_stat st;
+
+	return settings_text(settings_of(sv), SETTING_TLS_CERT).len > 0
+	       || !fs->stat(fs, STATE_PAIR, &st);
 }
 
 static int
 load_pair(struct server *sv, struct text *why)
 {
 	const struct settings *s = settings_of(sv);
-	char cert[FS_PATH_MAX], key[FS_PATH_MAX];
-	const char *cert_path =
-	    path_of(settings_text(s, SETTING_TLS_CERT), STATE_PAIR, cert);
-	const char *key_path =
-	    path_of(settings_text(s, SETTING_TLS_KEY), cert_path, key);
-	struct fs *fs = &sv->state->files.fs;
-	struct fs_stat st;
+	char cert[FS_PATH_MAX / 2], key[FS_PATH_MAX / 2];
+	const char *cert_path = path_of(
+	    settings_text(s, SETTING_TLS_CERT), STATE_PAIR, cert, sizeof(cert));
+	const char *key_path = path_of(
+	    settings_text(s, SETTING_TLS_KEY), cert_path, key, sizeof(key));
 
-	if (cert_path == STATE_PAIR && fs->stat(fs, STATE_PAIR, &st)) {
-		log_event(LOG_WARN, "tls.no_pair", "try",
-		    "run init, or set tls.cert and tls.key", 0);
-		return ERR_MISSING;
-	}
-	return tls_identity_load(&sv->identity, fs, cert_path, key_path, why);
+	return tls_identity_load(
+	    &sv->identity, &sv->state->files.fs, cert_path, key_path, why);
 }
 
 int
 server_configure_tls(
     struct server *sv, const struct server_memory *m, struct text *why)
 {
-	int err = load_pair(sv, why);
+	int err;
 
+	if (!has_pair(sv)) {
+		log_event(LOG_WARN, "tls.no_pair", "try",
+		    "run init, or set tls.cert and tls.key", 0);
+		return ERR_OK;
+	}
+	err = load_pair(sv, why);
 	if (err)
-		return err == ERR_MISSING && why->len == 0 ? ERR_OK : err;
+		return err;
 	tls_cache_init(&sv->tls_cache, m->tls_cache, m->tls_cache_octets);
 	tls_config_init(&sv->tls_modern, false);
 	tls_config_init(&sv->tls_legacy, true);
@@ -160,9 +171,13 @@ server_configure_spool(struct server *sv, struct text *why)
 	struct span path = settings_text(s, SETTING_MAIL_PATH);
 	struct submit *su = &sv->submit;
 	struct text root, tmp;
-	char mem[FS_PATH_MAX];
+	char mem[FS_PATH_MAX / 2];
 	int err;
 
+	if (path.len > sizeof(mem) - 16) {
+		text_str(why, "mail.path is too long");
+		return ERR_RANGE;
+	}
 	text_init(&root, su->mail_root, sizeof(su->mail_root));
 	text_span(&root, path.len > 0 ? path : SPAN("mail"));
 	/* received next to the mailboxes, so that a rename can deliver */
