@@ -83,8 +83,9 @@ open_ids(struct server *sv, struct text *why)
 static int
 open_auth(struct server *sv, const struct server_memory *m, struct text *why)
 {
-	int err = auth_init(&sv->auth, &sv->state->accounts,
-	    &sv->pools[SERVER_AUTH], m->seen, m->seen_n, sv->state->device_key);
+	int err =
+	    auth_init(&sv->auth, &sv->state->accounts, &sv->pools[SERVER_AUTH],
+		m->seen, m->seen_n, &sv->state->settings.seal);
 
 	if (err)
 		text_str(why, "the system has no random numbers");
