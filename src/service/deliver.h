@@ -1,0 +1,101 @@
+/*
+ * deliver: where a complete message goes: mailboxes, the queue, or both.
+ *
+ *   RCPT      delivery_add        each accepted recipient is noted
+ *   COMMIT    delivery_commit     directory says what they mean; the message
+ *                                 joins the spool's batch with all its places
+ *   barrier   delivery_done       what went to the queue is due
+ *
+ *   only mailboxes   the file becomes a Maildir file, further ones are links
+ *   only remote      the envelope is appended; the file becomes queue/ID
+ *   both             mailboxes and queue/ID.body are one file; the envelope is
+ *                    queue/ID, a second file tied to the first
+ *
+ * Memory: one struct delivery per message under way, about 9 KB, part of its
+ * transaction.  Bounds: DELIVERY_BOXES mailboxes after aliases,
+ * DELIVERY_NOTED octets of noted recipients.
+ * Failure: ERR_FULL at add: 452 for that recipient; anything at commit: the
+ * message is refused for now, and nothing of it is kept.
+ * Tested: tests/unit/test_deliver.c, tests/e2e/test_relay.py.
+ */
+#ifndef SERVICE_DELIVER_H
+#define SERVICE_DELIVER_H
+
+#include "service/directory.h"
+#include "store/queue.h"
+#include "store/spool.h"
+
+#define DELIVERY_BOXES 256
+#define DELIVERY_NOTED 8192
+
+/* What all deliveries share. */
+struct deliver {
+	struct spool *spool;
+	struct queue *queue;
+	const struct directory *directory;
+	const struct accounts *accounts;
+	struct span mail; /* the folder of all mailboxes: "mail" */
+	bool lmtp; /* no mailboxes here: local mail goes to the queue, too */
+	struct directory_walk walk;
+	struct queue_writer writer;
+};
+
+struct delivery {
+	struct deliver *owner;
+	void *user;		    /* the caller's, untouched */
+	struct spool_file *file;    /* the message */
+	struct spool_file envelope; /* in use where both kinds meet */
+	uint64_t wire_octets;
+	bool queued; /* a part of it is in the queue's places */
+	bool apart;
+	uint16_t boxes_n;
+	uint16_t noted_n;
+	uint16_t noted_len;
+	uint16_t boxes[DELIVERY_BOXES];
+	uint8_t noted[DELIVERY_NOTED];
+};
+
+/* What is known about the message itself. */
+struct delivery_head {
+	struct span sender; /* without <>; empty: null */
+	struct span envid;  /* as written */
+	struct span login;  /* the account that submitted it, or empty */
+	uint64_t wire_octets;
+	int64_t arrived_s;
+	unsigned flags; /* enum queue_flag */
+	char ret;	/* 'F', 'H' or 0 */
+};
+
+/* Begin with no recipients; `user` is NULL then. */
+void delivery_begin(struct delivery *d, struct deliver *owner);
+
+/* Note an accepted recipient; `notify` and `orcpt` as in RFC 3461. */
+int delivery_add(struct delivery *d, const struct addr *path, unsigned notify,
+    struct span orcpt) MUST_CHECK;
+
+/*
+ * The message in `f` is complete: give it to the spool's batch.  On an error
+ * it is still the caller's, to abort.
+ */
+int delivery_commit(struct delivery *d, struct spool_file *f,
+    const struct delivery_head *head) MUST_CHECK;
+
+/*
+ * A file that spool_next returned: the delivery it belongs to, or NULL for the
+ * second file of one, which is to be passed over.
+ */
+static inline struct delivery *
+delivery_of(const struct spool_file *f)
+{
+	struct delivery *d = f->owner;
+
+	return d->file == f ? d : NULL;
+}
+
+/* After the barrier, with a good result: the queue knows of it. */
+void delivery_done(struct delivery *d, int64_t now_ms);
+
+/* Give it up before or after commit, but not after the barrier. */
+void delivery_abort(struct delivery *d);
+
+#endif
