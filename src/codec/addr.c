@@ -134,11 +134,11 @@ domain_part(struct span *rest, unsigned allow, struct addr *out)
 		out->domain = span_first(*rest, domain_literal(*rest));
 	} else {
 		out->domain = span_first(*rest, domain_len(*rest, allow));
-		if (out->domain.len > ADDR_DOMAIN_MAX)
-			return ADDR_LONG;
-		if (!addr_is_domain(out->domain, true))
-			return ADDR_SYNTAX;
 	}
+	if (out->domain.len > ADDR_DOMAIN_MAX)
+		return ADDR_LONG;
+	if (!out->literal && !addr_is_domain(out->domain, true))
+		return ADDR_SYNTAX;
 	if (out->domain.len == 0)
 		return ADDR_SYNTAX;
 	*rest = span_from(*rest, out->domain.len);
