@@ -150,9 +150,14 @@ test: ## run every test: unit, sanitizer twins, corpora, power cuts, end to end 
 powerloss: programs ## the power-cut tests at length (SEEDS=500)
 	@for t in $(POWERLOSS); do echo "  CUT  $$t"; \
 		SEEDS=$(or $(SEEDS),500) $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; \
-		grep -E '^[0-9]+ changes' $$t.log; done
+		grep -E '^[0-9]+ (changes|cut points)' $$t.log; done
 
 .PHONY: powerloss
+
+cuts: $(BUILD)/powerloss/power_kv ## lose power at every byte of every settings operation (minutes)
+	@$< long
+
+.PHONY: cuts
 
 # ---- fuzzing ---------------------------------------------------------------
 

@@ -34,14 +34,11 @@ kv_open(struct kv *kv, struct flash *flash, uint32_t bank_blocks,
 
 	if (rc == ERR_OK)
 		rc = kv_log_survey(&kv->log);
-	if (rc == ERR_OK)
-		rc = kv_replay(kv);
 	if (rc != ERR_OK)
 		return rc;
 	kv_log_strike_unsealed(&kv->log);
-	rc = kv_log_refresh(&kv->log, kv->mem.txn, kv->mem.txn_cap);
-	if (rc == ERR_TORN)
-		rc = kv_replay(kv);
+	kv_log_settle(&kv->log, kv->mem.txn, kv->mem.txn_cap);
+	rc = kv_replay(kv);
 	if (rc == ERR_OK && kv->dirty && kv_compact(kv) != ERR_OK)
 		kv->dirty = true; /* readable; the next commit tries again */
 	return rc;

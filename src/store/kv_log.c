@@ -441,11 +441,19 @@ refresh_seal(struct kv_log *log)
 	    span_of(mem + KV_MARK, KV_SEAL));
 }
 
+/* Zeros over a frame's head: it never reads well again. */
+static int
+spoil_frame(struct kv_log *log, uint32_t at)
+{
+	static const uint8_t zeros[KV_FRAME_HEAD];
+
+	return program_checked(log, at, span_of(zeros, sizeof(zeros)));
+}
+
 /* Once in memory the frame is certain, and so is what is programmed. */
 static int
 refresh_frame(struct kv_log *log, uint8_t *mem, size_t size)
 {
-	static const uint8_t zeros[KV_FRAME_HEAD];
 	uint32_t at = log->live.last, crc = frame_seed(log->live.seq);
 	int rc = log->flash->read(log->flash, at, mem, size);
 
@@ -456,25 +464,40 @@ refresh_frame(struct kv_log *log, uint8_t *mem, size_t size)
 	    && le32_get(mem + 8)
 		   == crc_of(crc, mem + KV_FRAME_HEAD, le32_get(mem + 4)))
 		return program_checked(log, at, span_of(mem, size));
-	rc = program_checked(log, at, span_of(zeros, sizeof(zeros)));
-	return rc == ERR_OK ? ERR_TORN : rc;
+	return spoil_frame(log, at);
 }
 
-int
-kv_log_refresh(struct kv_log *log, uint8_t *mem, size_t cap)
+/* The newest frame, and what may lie behind it. */
+static int
+settle_tail(struct kv_log *log, uint8_t *mem, size_t cap)
 {
 	struct kv_tail *t = &log->live;
-	size_t size = t->end - t->last;
+	struct kv_frame f = { .size = 0 };
+	int rc;
+
+	while ((rc = kv_log_frame(log, t->end, &f)) == 1) {
+		t->last = f.at;
+		t->end = f.at + f.size;
+	}
+	if (rc == ERR_TORN)
+		return spoil_frame(log, t->end);
+	if (rc == 0 && t->last != 0 && f.size <= cap)
+		rc = refresh_frame(log, mem, f.size);
+	return rc;
+}
+
+void
+kv_log_settle(struct kv_log *log, uint8_t *mem, size_t cap)
+{
 	int rc;
 
 	if (!log->flash->fades)
-		return ERR_OK;
+		return;
 	rc = refresh_seal(log);
-	if (rc == ERR_OK && t->last != 0 && size <= cap)
-		rc = refresh_frame(log, mem, size);
-	if (rc == ERR_IO)
-		note_failure(log, t);
-	return rc == ERR_IO ? ERR_OK : rc;
+	if (rc == ERR_OK)
+		rc = settle_tail(log, mem, cap);
+	if (rc != ERR_OK)
+		note_failure(log, &log->live);
 }
 
 int

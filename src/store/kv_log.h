@@ -122,12 +122,12 @@ int kv_log_seal(struct kv_log *log, struct kv_tail *t) MUST_CHECK;
 void kv_log_strike_unsealed(struct kv_log *log);
 
 /*
- * After a restart, on media whose half-programmed bits may fade: program the
- * seal and the newest frame once more, with their own content, using `cap`
- * octets at `mem`.  ERR_TORN: the frame does not read well a second time; it
- * was spoilt for good, and the bank must be read again.
+ * After a restart, on media whose half-programmed bits may fade, before the
+ * log is read: program the seal and the newest frame once more, with their own
+ * content, using `cap` octets at `mem`; what does not read well is spoilt for
+ * good.  So everything reads the same from here on.  Errors are counted.
  */
-int kv_log_refresh(struct kv_log *log, uint8_t *mem, size_t cap) MUST_CHECK;
+void kv_log_settle(struct kv_log *log, uint8_t *mem, size_t cap);
 
 /*
  * The geometry that the first KV_MARK octets of an image tell of; ERR_MISSING

@@ -2,6 +2,7 @@
  * power_kv: power lost at every byte of every operation of store/kv.
  *
  * usage: power_kv [long]          test-seconds: 600
+ * (SEEDS in the environment means "long", too)
  *
  * A body is a prepared flash and a few steps.  It is run with power for 0, 1,
  * 2 ... octets until it comes through, for each tear model and several seeds;
@@ -39,16 +40,19 @@ struct body {
 };
 
 static struct flash_emu emu, snapshot, cut;
+static uint64_t ends[EMU_ENDS];
+static unsigned n_ends;
 static struct kv kv;
 static struct kv_slot slots[SLOTS];
 static uint8_t txn[KV_TXN_MIN], copy[KV_COPY_MIN];
 static const struct kv_memory memory = { slots, SLOTS, txn, sizeof(txn), copy,
 	sizeof(copy) };
 static uint8_t value_mem[2][KV_VALUE_MAX];
-static unsigned long points, pair_points, bodies_failed, bodies_passed;
+static unsigned long points, pair_points, failing_calls, calls_used,
+    bodies_failed, bodies_passed;
 static const struct body *now_body;
 static uint64_t now_fuel, now_fuel2 = NO_FUEL;
-static unsigned now_seed;
+static unsigned now_seed, now_try;
 
 static void
 fail(const char *what)
@@ -323,8 +327,10 @@ check_after_cut(const struct state *was, const struct state *is)
 			fail("another state at the next start");
 	}
 	must(step_small(50, &s));
-	if (open_kv() != ERR_OK || !holds(&s))
-		fail("a change after the cut is lost");
+	for (int again = 0; again < 3; again++) {
+		if (open_kv() != ERR_OK || !holds(&s))
+			fail("a change after the cut is lost");
+	}
 	if (emu.violations > 0)
 		fail("a bit was to be set without erasing");
 }
@@ -350,6 +356,44 @@ check_pairs(const struct state *was, const struct state *is, uint64_t step)
 	emu_power_on(&emu, UINT64_MAX);
 }
 
+/*
+ * How often this amount of power is tried: every step-th once, the end of a
+ * call too, and often where the last bits may fade.
+ */
+static unsigned
+tries(uint64_t fuel, uint64_t step)
+{
+	for (unsigned i = 0; i < n_ends; i++) {
+		if (ends[i] == fuel)
+			return emu.tear == EMU_FADE ? 8 : 1;
+	}
+	return fuel % step == now_seed % step;
+}
+
+/* One run with so much power; true when it lasted. */
+static bool
+run_once(const struct body *b, const struct state *start, uint64_t pair_step)
+{
+	struct state was = *start, is = *start;
+	bool lasted;
+
+	emu_copy(&emu, &snapshot);
+	emu.seed = (uint32_t)((now_fuel * 64 + now_seed * 8 + now_try) * 4
+			      + emu.tear + 1);
+	emu_power_on(&emu, now_fuel);
+	lasted = run_steps(b, &was, &is);
+	if (lasted && now_fuel > UINT32_MAX) {
+		memcpy(ends, emu.ends, sizeof(ends));
+		n_ends = emu.n_ends;
+	}
+	emu_power_on(&emu, UINT64_MAX);
+	if (b->pairs && pair_step > 0 && now_fuel % pair_step == 0)
+		check_pairs(&was, &is, pair_step / 8);
+	check_after_cut(&was, &is);
+	points++;
+	return lasted;
+}
+
 static void
 run_body(
     const struct body *b, unsigned seeds, uint64_t step, uint64_t pair_step)
@@ -363,25 +407,90 @@ run_body(
 		state_at_start(&start);
 	emu_copy(&snapshot, &emu);
 	for (unsigned n = 0; n < seeds * EMU_TEARS; n++) {
-		bool lasted = false;
+		uint64_t last;
 
 		emu.tear = (enum emu_tear)(n % EMU_TEARS);
 		now_seed = n / EMU_TEARS + 1;
-		for (uint64_t fuel = now_seed % step; !lasted; fuel += step) {
-			struct state was = start, is = start;
-
-			now_fuel = fuel;
-			emu_copy(&emu, &snapshot);
-			emu.seed = (uint32_t)(fuel * 16 + n + 1);
-			emu_power_on(&emu, fuel);
-			lasted = run_steps(b, &was, &is);
-			emu_power_on(&emu, UINT64_MAX);
-			if (b->pairs && pair_step > 0 && fuel % pair_step == 0)
-				check_pairs(&was, &is,
-				    pair_step > 8 ? pair_step / 8 : 1);
-			check_after_cut(&was, &is);
-			points++;
+		now_fuel = UINT64_MAX / 64; /* to know the ends of its calls */
+		(void)run_once(b, &start, 0);
+		last = ends[n_ends - 1];
+		for (now_fuel = 0; now_fuel <= last; now_fuel++) {
+			for (now_try = tries(now_fuel, step); now_try > 0;
+			     now_try--)
+				(void)run_once(b, &start, pair_step);
 		}
+	}
+	bodies_passed++;
+}
+
+/* Failing calls (T23). */
+
+/* One call fails: what it was part of fails or not, and works when retried. */
+static void
+fail_once(const struct body *b, struct state is)
+{
+	struct state was = is;
+
+	if (b->prepare != prepare_blank && open_kv() != ERR_OK)
+		must(open_kv());
+	for (unsigned i = 0; i < b->steps; i++) {
+		was = is;
+		if (b->step(i, &is) == ERR_OK)
+			continue;
+		kv_abort(&kv);
+		if (i > 0 && !holds(&was))
+			fail("a failed change shows");
+		is = was;
+		if (b->step(i, &is) != ERR_OK)
+			fail("a change fails twice for one failed call");
+	}
+	calls_used = emu.calls;
+	emu.fail_from = emu.fail_to = UINT64_MAX;
+	if (!holds(&is) || open_kv() != ERR_OK || !holds(&is))
+		fail("wrong content after a failed call");
+	check_after_cut(&is, &is);
+}
+
+/* Every call fails from one on, until the device is replugged. */
+static void
+fail_from_here(const struct body *b, struct state is)
+{
+	struct state was = is;
+	int rc = b->prepare == prepare_blank ? ERR_OK : open_kv();
+
+	for (unsigned i = 0; rc == ERR_OK && i < b->steps; i++) {
+		was = is;
+		rc = b->step(i, &is);
+	}
+	kv_abort(&kv);
+	emu.fail_from = emu.fail_to = UINT64_MAX;
+	check_after_cut(&was, &is);
+}
+
+static void
+run_failing(const struct body *b)
+{
+	struct state start = { 0 };
+	uint64_t calls = 1;
+
+	now_body = b;
+	emu_init(&emu, BLOCK, b->blocks);
+	b->prepare();
+	if (b->prepare != prepare_blank)
+		state_at_start(&start);
+	emu_copy(&snapshot, &emu);
+	for (now_fuel = 0; now_fuel < 2 * calls; now_fuel++) {
+		emu_copy(&emu, &snapshot);
+		emu_power_on(&emu, UINT64_MAX);
+		emu.fail_from = now_fuel / 2;
+		emu.fail_to = now_fuel % 2 ? UINT64_MAX : now_fuel / 2 + 1;
+		if (now_fuel % 2)
+			fail_from_here(b, start);
+		else
+			fail_once(b, start);
+		if (now_fuel == 0)
+			calls = calls_used;
+		failing_calls++;
 	}
 	bodies_passed++;
 }
@@ -389,14 +498,19 @@ run_body(
 int
 main(int argc, char **argv)
 {
-	bool all = argc > 1 && strcmp(argv[1], "long") == 0;
+	bool all = (argc > 1 && strcmp(argv[1], "long") == 0)
+	    || getenv("SEEDS") != NULL;
 	unsigned n = sizeof(bodies) / sizeof(bodies[0]);
 
 	for (unsigned i = 0; i < n; i++) {
-		run_body(&bodies[i], all ? 8 : 2, all ? 1 : 5, all ? 4 : 64);
+		run_body(&bodies[i], all ? 4 : 1, all ? 1 : 11, all ? 8 : 64);
 		printf("%-28s %lu cuts, %lu pairs so far\n", bodies[i].name,
 		    points, pair_points);
 	}
+	for (unsigned i = 0; i < n; i++)
+		run_failing(&bodies[i]);
+	printf("%lu failing calls, each once and from there on\n",
+	    failing_calls / 2);
 	printf("%lu cut points, %lu of them with a second cut in the"
 	       " recovery\n",
 	    points + pair_points, pair_points);

@@ -23,6 +23,16 @@ enter(struct flash_emu *e)
 	return !e->off && (n < e->fail_from || n >= e->fail_to);
 }
 
+/* A call has come to its end. */
+static void
+spend(struct flash_emu *e, uint64_t fuel)
+{
+	e->fuel -= fuel;
+	e->spent += fuel;
+	if (e->n_ends < EMU_ENDS)
+		e->ends[e->n_ends++] = e->spent;
+}
+
 static uint32_t
 size_of(const struct flash_emu *e)
 {
@@ -57,6 +67,18 @@ program_octet(struct flash_emu *e, uint32_t at, uint8_t byte)
 	e->programmed++;
 }
 
+/* One octet of a page whose programming stopped, in one of three ways. */
+static uint8_t
+page_octet(
+    struct flash_emu *e, unsigned way, size_t i, size_t done, uint8_t byte)
+{
+	if (way == 0) /* any bits */
+		return byte | (uint8_t)random_bits(e);
+	if (way == 1) /* whole octets, some of them */
+		return random_bits(e) & 1 ? byte : 0xff;
+	return i > done ? byte : 0xff; /* the end before the beginning */
+}
+
 /* How a program call that stops after `done` octets treats octet `i`. */
 static void
 program_torn(
@@ -64,23 +86,66 @@ program_torn(
 {
 	uint32_t page = (at + (uint32_t)done) / PAGE * PAGE;
 	uint32_t here = at + (uint32_t)i;
-	uint8_t was = e->octets[here] | e->weak[here];
 	uint8_t byte = data.p[i];
 
 	if (e->tear == EMU_PAGE && here >= page) {
 		if (here < page + PAGE)
-			program_octet(e, here, byte | (uint8_t)random_bits(e));
+			program_octet(e, here,
+			    page_octet(e, (unsigned)(done % 3), i, done, byte));
 		return;
 	}
 	if (i == done && e->tear == EMU_BITS)
 		program_octet(e, here, byte | (uint8_t)random_bits(e));
-	if (i >= done)
-		return;
-	program_octet(e, here, byte);
-	if (e->tear == EMU_FADE && i + 16 >= done) {
-		e->weak[here] |= was & (uint8_t)~byte;
-		e->any_weak = true;
+	if (i < done)
+		program_octet(e, here, byte);
+}
+
+struct edge {
+	uint32_t at;
+	uint8_t bit;
+};
+
+/*
+ * Choose up to three bits of the last octets to be on the edge: few enough
+ * that the whole often reads well.  A bit that was firmly 0 before, stays so.
+ */
+static unsigned
+choose_edges(
+    struct flash_emu *e, uint32_t at, struct span done, struct edge out[3])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		size_t back = random_bits(e) % 32 + 1;
+		uint8_t bit = (uint8_t)(1u << random_bits(e) % 8);
+		uint32_t here = at + (uint32_t)(done.len - back);
+
+		if (back > done.len || done.p[done.len - back] & bit
+		    || !((e->octets[here] | e->weak[here]) & bit))
+			continue;
+		out[n++] = (struct edge) { here, bit };
 	}
+	return n;
+}
+
+/* Power ends in this call, after as many octets as there is fuel. */
+static void
+program_cut(struct flash_emu *e, uint32_t at, struct span data)
+{
+	size_t done = (size_t)e->fuel;
+	struct edge edge[3];
+	unsigned n = 0;
+
+	if (e->tear == EMU_FADE)
+		n = choose_edges(e, at, span_first(data, done), edge);
+	for (size_t i = 0; i < data.len; i++)
+		program_torn(e, at, data, i, done);
+	for (unsigned i = 0; i < n; i++)
+		e->weak[edge[i].at] |= edge[i].bit;
+	e->any_weak |= n > 0;
+	e->spent += done;
+	e->fuel = 0;
+	e->off = true;
 }
 
 static void
@@ -108,17 +173,13 @@ emu_program(struct flash *f, uint32_t at, struct span data)
 		return ERR_IO;
 	if (fails)
 		data = span_first(data, data.len / 2);
-	if (data.len > e->fuel) {
-		for (size_t i = 0; i < data.len; i++)
-			program_torn(e, at, data, i, (size_t)e->fuel);
-		e->spent += e->fuel;
-		e->fuel = 0;
-		e->off = true;
+	if (data.len > e->fuel
+	    || (data.len == e->fuel && e->tear == EMU_FADE)) {
+		program_cut(e, at, data);
 		return ERR_IO;
 	}
 	program_all(e, at, data);
-	e->fuel -= data.len;
-	e->spent += data.len;
+	spend(e, data.len);
 	return fails ? ERR_IO : ERR_OK;
 }
 
@@ -162,8 +223,7 @@ emu_erase(struct flash *f, uint32_t block)
 		e->off = true;
 		return ERR_IO;
 	}
-	e->fuel -= EMU_ERASE_FUEL;
-	e->spent += EMU_ERASE_FUEL;
+	spend(e, EMU_ERASE_FUEL);
 	memset(e->octets + at, 0xff, f->block_octets);
 	memset(e->weak + at, 0, f->block_octets);
 	return ERR_OK;
@@ -196,6 +256,7 @@ emu_power_on(struct flash_emu *e, uint64_t fuel)
 	e->off = false;
 	e->fuel = fuel;
 	e->spent = 0;
+	e->n_ends = 0;
 	e->calls = 0;
 }
 

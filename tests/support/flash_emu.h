@@ -22,6 +22,7 @@
 #define EMU_OCTETS_MAX (256 * 1024)
 #define EMU_BLOCKS_MAX 32
 #define EMU_ERASE_FUEL 4
+#define EMU_ENDS       512
 
 enum emu_tear {
 	EMU_PREFIX, /* the first octets are done, the rest untouched */
@@ -38,6 +39,8 @@ struct flash_emu {
 	uint32_t erases[EMU_BLOCKS_MAX];
 	uint64_t fuel;
 	uint64_t spent;
+	uint64_t ends[EMU_ENDS]; /* `spent` at the end of each call */
+	unsigned n_ends;
 	enum emu_tear tear;
 	uint32_t seed;
 	bool off;
