@@ -190,6 +190,11 @@ fuzz: ## fuzz every target for SECONDS=60 (FUZZ=name: one)
 $(BUILD)/bench/%: $(BUILD)/obj/tools/bench/%.o $(LIB)
 	$(link) -lpthread $(LIBS)
 
+# the load generator is a client, not a part of gatepost: OpenSSL, no library
+$(BUILD)/bench/load: tools/bench/load.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -D_GNU_SOURCE -o $@ $< -lssl -lcrypto
+
 bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in DIR (default: build)
 	@d=$$(mktemp -d $(or $(DIR),build)/barrier.XXXXXX) && $< $$d $(MS); rm -rf $$d
 
