@@ -21,7 +21,8 @@ GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := $(if $(filter-out help clean install,$(GOALS)),build) \
 	$(if $(filter test unit san,$(GOALS)),test) \
 	$(if $(filter lint lint-%,$(GOALS)),lint test) \
-	$(if $(filter fuzz fuzzers,$(GOALS)),fuzz)
+	$(if $(filter fuzz fuzzers,$(GOALS)),fuzz) \
+	$(if $(filter bench bench-%,$(GOALS)),bench)
 
 ifeq ($(INSTALL)$(findstring n,$(firstword -$(MAKEFLAGS))),yes)
 ifneq ($(strip $(GROUPS)),)
