@@ -489,3 +489,11 @@ pop3_init(struct pop3 *s, const struct pop3_config *config,
 	s->challenge_len = (uint8_t)challenge.len;
 	pop3_say_greeting(s, out);
 }
+
+void
+pop3_init_refused(struct pop3 *s, struct buf *out)
+{
+	memset(s, 0, offsetof(struct pop3, user));
+	s->state = POP3_CLOSED;
+	pop3_say(out, "-ERR [SYS/PERM] not from your network");
+}

@@ -45,6 +45,7 @@ struct pop3_config {
 	struct span sasl_plain; /* mechanisms without TLS: "SCRAM-SHA-256" */
 	struct span sasl_tls;	/* and with it: "PLAIN LOGIN" */
 	bool stls;		/* TLS can be started */
+	unsigned login_delay_s; /* between two logins, announced */
 	bool plaintext;		/* USER and PASS are allowed without TLS */
 };
 
@@ -86,6 +87,8 @@ enum pop3_login {
 	POP3_LOGIN_UNKNOWN_MECH,
 	POP3_LOGIN_SYNTAX, /* the mechanism can't read the response */
 	POP3_LOGIN_CANCELLED,
+	POP3_LOGIN_TOO_SOON, /* after the last one: LOGIN-DELAY */
+	POP3_LOGIN_BANNED,   /* the session ends */
 	POP3_LOGINS
 };
 
@@ -140,6 +143,12 @@ extern const struct session_ops pop3_ops;
  */
 void pop3_init(struct pop3 *s, const struct pop3_config *config,
     struct span challenge, bool tls, struct buf *out);
+
+/*
+ * Begin a dialogue that is over at once: the client's network may not fetch
+ * mail here.
+ */
+void pop3_init_refused(struct pop3 *s, struct buf *out);
 
 /* What the session asks, while its `want` is WANT_ANSWER. */
 const struct pop3_request *pop3_request(const struct pop3 *s);

@@ -49,7 +49,7 @@ pop3_answer_denied(struct pop3 *s, enum pop3_login how, struct buf *out)
 	settle(s);
 	s->user_len = 0;
 	pop3_say_denied(how, out);
-	if (++s->denied >= POP3_DENIED_MAX)
+	if (++s->denied >= POP3_DENIED_MAX || how == POP3_LOGIN_BANNED)
 		s->state = POP3_CLOSED;
 }
 
@@ -97,7 +97,7 @@ pop3_answer_opened(struct pop3 *s, uint64_t octets, struct buf *out)
 {
 	assert(s->request.ask == POP3_ASK_READ && !s->begun);
 	s->begun = true;
-	pop3_say_octets(out, octets);
+	pop3_say_number(out, "+OK ", octets, " octets");
 }
 
 /* Watch a piece of one line of a message for TOP's sake. */

@@ -49,15 +49,15 @@ pop3_say_numbers(struct buf *out, const char *head, uint64_t a,
 }
 
 void
-pop3_say_octets(struct buf *out, uint64_t octets)
+pop3_say_number(struct buf *out, const char *head, uint64_t n, const char *tail)
 {
 	char mem[TEXT_MAX];
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	text_str(&t, "+OK ");
-	text_u64(&t, octets);
-	text_str(&t, " octets");
+	text_str(&t, head);
+	text_u64(&t, n);
+	text_str(&t, tail);
 	put_line(out, text_data(&t));
 }
 
@@ -113,8 +113,8 @@ pop3_say_capabilities(const struct pop3 *s, struct buf *out)
 		      "RESP-CODES\r\n"
 		      "AUTH-RESP-CODE\r\n"
 		      "UTF8\r\n"
-		      "EXPIRE NEVER\r\n"
-		      "LOGIN-DELAY 0\r\n"));
+		      "EXPIRE NEVER\r\n"));
+	pop3_say_number(out, "LOGIN-DELAY ", s->config->login_delay_s, "");
 	if (s->config->stls && !s->tls)
 		pop3_say(out, "STLS");
 	if (s->tls || s->config->plaintext)
@@ -161,6 +161,10 @@ pop3_say_denied(enum pop3_login how, struct buf *out)
 		[POP3_LOGIN_UNKNOWN_MECH] = "-ERR no such mechanism",
 		[POP3_LOGIN_SYNTAX] = "-ERR malformed response",
 		[POP3_LOGIN_CANCELLED] = "-ERR cancelled",
+		[POP3_LOGIN_TOO_SOON] =
+		    "-ERR [LOGIN-DELAY] too soon after the last login",
+		[POP3_LOGIN_BANNED] =
+		    "-ERR [SYS/TEMP] too many failed logins, try again later",
 	};
 
 	pop3_say(out, text[how]);

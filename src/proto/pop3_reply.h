@@ -16,8 +16,9 @@ void pop3_say(struct buf *out, const char *line);
 void pop3_say_numbers(struct buf *out, const char *head, uint64_t a,
     const char *between, uint64_t b, const char *tail);
 
-/* "+OK N octets". */
-void pop3_say_octets(struct buf *out, uint64_t octets);
+/* One number with words around it. */
+void pop3_say_number(
+    struct buf *out, const char *head, uint64_t n, const char *tail);
 
 /* "NUMBER octets" or "NUMBER uid" behind `head`. */
 void pop3_say_entry(struct buf *out, const char *head, uint32_t number,
