@@ -52,6 +52,10 @@ POOL_MEMORY(conns, struct conn, MAX_CONNECTIONS);
 POOL_MEMORY(tls, struct tls, MAX_TLS);
 POOL_MEMORY(smtp, struct submit_session, MAX_CONNECTIONS);
 POOL_MEMORY(txns, struct submit_txn, MAX_TRANSACTIONS);
+POOL_MEMORY(pop3, struct collect_session, MAX_CONNECTIONS);
+POOL_MEMORY(drops, struct maildrop, MAX_MAILDROPS);
+static struct maildrop_work drop_work;
+static int64_t logged_in_ms[MAX_ACCOUNTS + 1];
 static _Alignas(4096) uint8_t windows[WINDOWS * CONN_WINDOW];
 static _Alignas(4096) uint8_t bigs[BIG_WINDOWS * BIG_OCTETS];
 static _Alignas(16) uint8_t auths[MAX_CONNECTIONS * AUTH_SIZE];
@@ -74,7 +78,11 @@ const struct server_memory memory_server_areas = {
 		[SERVER_AUTH] = { "auths", auths, AUTH_SIZE, MAX_CONNECTIONS },
 		[SERVER_SMTP] = AREA(smtp, struct submit_session, MAX_CONNECTIONS),
 		[SERVER_TXNS] = AREA(txns, struct submit_txn, MAX_TRANSACTIONS),
+		[SERVER_POP3] = AREA(pop3, struct collect_session, MAX_CONNECTIONS),
+		[SERVER_DROPS] = AREA(drops, struct maildrop, MAX_MAILDROPS),
 	},
+	.drop_work = &drop_work,
+	.logged_in_ms = logged_in_ms,
 	.seen = seen,
 	.seen_n = USERS_SEEN,
 	.tls_cache = tls_cache,

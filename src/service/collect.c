@@ -303,8 +303,7 @@ send_message(struct collect_session *s)
 {
 	struct collect *co = s->owner;
 	struct buf *out = &s->conn->out;
-	size_t cap =
-	    buf_free(out) < sizeof(co->io) ? buf_free(out) : sizeof(co->io);
+	size_t cap = buf_free(out) < MAILDROP_IO ? buf_free(out) : MAILDROP_IO;
 	int got;
 
 	if (cap < READ_ROOM)
@@ -512,8 +511,10 @@ void
 collect_init(struct collect *co, struct fs *fs, struct auth_service *auth,
     const struct collect_memory *m)
 {
+	memset(co, 0, sizeof(*co));
 	co->fs = fs;
 	co->auth = auth;
+	co->io = m->work->io;
 	co->sessions = m->sessions;
 	co->logged_in_ms = m->logged_in_ms;
 	maildrops_init(&co->drops, fs, m->drops, m->work);

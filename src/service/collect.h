@@ -9,7 +9,8 @@
  * that take more than a turn to open or to clear, and output that waits for
  * the client: then the request stays open and is taken up again.
  *
- * Memory: sessions and maildrops from pools; one reading buffer for all.
+ * Memory: sessions and maildrops from pools; one reading buffer for all, that
+ * of the maildrops.
  * Bounds: as many sessions and maildrops as their pools have.
  * Failure: a message that can't be read to its end ends the connection; other
  * failures are [SYS/TEMP] replies.  The maildrop's lock goes with the session,
@@ -23,8 +24,6 @@
 #include "service/auth.h"
 #include "service/conn.h"
 #include "store/maildrop.h"
-
-#define COLLECT_IO 65536
 
 struct collect;
 
@@ -62,15 +61,15 @@ struct collect {
 	struct fs *fs;
 	struct auth_service *auth;
 	struct maildrops drops;
+	uint8_t *io; /* MAILDROP_IO bytes, within one call */
 	struct collect_config config;
 	int64_t *logged_in_ms; /* by account id: the last login, or 0 */
 	uint64_t logins;
 	uint64_t retrieved;
 	uint64_t removed;
-	uint8_t io[COLLECT_IO];
 };
 
-/* Prepare; `co` is zero but for its reading buffer, as static memory is. */
+/* Prepare. */
 void collect_init(struct collect *co, struct fs *fs, struct auth_service *auth,
     const struct collect_memory *m);
 

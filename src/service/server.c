@@ -107,6 +107,13 @@ open_services(
 		return err;
 	submit_init(&sv->submit, &p[SERVER_SMTP], &p[SERVER_TXNS], &sv->spool,
 	    &sv->state->accounts, &sv->auth);
+	collect_init(&sv->collect, &sv->state->files.fs, &sv->auth,
+	    &(struct collect_memory) {
+		.sessions = &p[SERVER_POP3],
+		.drops = &p[SERVER_DROPS],
+		.work = m->drop_work,
+		.logged_in_ms = m->logged_in_ms,
+	    });
 	return ERR_OK;
 }
 

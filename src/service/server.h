@@ -13,6 +13,7 @@
 #define SERVICE_SERVER_H
 
 #include "service/auth.h"
+#include "service/collect.h"
 #include "service/conn.h"
 #include "service/listen.h"
 #include "service/state.h"
@@ -28,6 +29,8 @@ enum server_pool {
 	SERVER_AUTH,
 	SERVER_SMTP,
 	SERVER_TXNS,
+	SERVER_POP3,
+	SERVER_DROPS,
 	SERVER_POOLS
 };
 
@@ -43,6 +46,8 @@ struct server_memory {
 	struct server_area pools[SERVER_POOLS];
 	struct users_seen *seen; /* right passwords seen lately */
 	uint32_t seen_n;
+	struct maildrop_work *drop_work;
+	int64_t *logged_in_ms; /* POP3, by account id */
 	uint8_t *tls_cache;
 	size_t tls_cache_octets;
 };
@@ -65,6 +70,7 @@ struct server {
 	struct spool spool;
 	struct auth_service auth;
 	struct submit submit;
+	struct collect collect;
 	struct tls_identity identity;
 	struct tls_cache tls_cache;
 	struct tls_config tls_modern;

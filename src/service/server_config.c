@@ -60,6 +60,21 @@ configure_submit(struct server *sv)
 	return submit_configure(&sv->submit, &c);
 }
 
+static void
+configure_collect(struct server *sv)
+{
+	const struct settings *s = settings_of(sv);
+	struct collect_config c = {
+		.host = span_str(sv->host),
+		.mail_root = sv->submit.mail_root,
+		.networks = settings_text(s, SETTING_PERMIT_POP3_NETWORKS),
+		.login_delay_s =
+		    settings_number(s, SETTING_POP3_LOGIN_DELAY_SECONDS),
+	};
+
+	collect_configure(&sv->collect, &c);
+}
+
 int
 server_configure(struct server *sv, struct text *why)
 {
@@ -74,6 +89,7 @@ server_configure(struct server *sv, struct text *why)
 	if (err)
 		text_str(why, "host.domains is too long: name fewer domains");
 	configure_auth(sv);
+	configure_collect(sv);
 	sv->generation = s->generation;
 	return err;
 }

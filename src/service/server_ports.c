@@ -75,10 +75,13 @@ int
 server_ports_open(struct server *sv, struct text *why)
 {
 	const struct conn_kind *smtp = &sv->submit.kind;
+	const struct conn_kind *pop3 = &sv->collect.kind;
 	const struct port ports[] = {
 		{ SETTING_LISTEN_SMTP, LISTENER_SMTP, smtp },
 		{ SETTING_LISTEN_SUBMISSION, LISTENER_SUBMISSION, smtp },
 		{ SETTING_LISTEN_SMTPS, LISTENER_SMTPS, smtp },
+		{ SETTING_LISTEN_POP3, LISTENER_POP3, pop3 },
+		{ SETTING_LISTEN_POP3S, LISTENER_POP3S, pop3 },
 	};
 
 	for (unsigned i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {

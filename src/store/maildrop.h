@@ -24,7 +24,7 @@
  * again by its base name.
  *
  * Memory: struct maildrop (about 3.5 KB) per session; struct maildrop_work
- * (about 90 KB) shared by all.
+ * (about 150 KB) shared by all.
  * Bounds: MAILDROP_MARKS_MAX marks without a table file; UINT32_MAX messages.
  * Failure: enum err; nothing but maildrop_commit removes a message.
  * Tested: test_maildrop.
@@ -39,7 +39,7 @@
 #define MAILDROP_WINDOW	     16
 #define MAILDROP_BATCH	     512
 #define MAILDROP_RUNS	     31
-#define MAILDROP_IO	     16384
+#define MAILDROP_IO	     65536
 #define MAILDROP_FOLDER_MAX  224
 #define MAILDROP_ACCOUNT_MAX 64
 #define MAILDROP_UID_MAX     70
@@ -72,7 +72,7 @@ struct maildrop_work {
 	struct maildrop_entry entry[MAILDROP_BATCH];
 	uint16_t order[MAILDROP_BATCH];
 	struct maildrop_run run[MAILDROP_RUNS];
-	uint8_t io[MAILDROP_IO];
+	uint8_t io[MAILDROP_IO]; /* for reading messages, within one call */
 };
 
 struct maildrop {
