@@ -93,7 +93,7 @@ setup_refusal(struct span how)
 {
 	static const char *const names[POP3_LOGINS] = { "denied", "in-use",
 		"temp", "perm", "tls", "mech", "syntax", "cancelled",
-		"banned" };
+		"too-soon", "banned" };
 
 	stub.refusing = true;
 	for (unsigned i = 0; i < POP3_LOGINS; i++)
