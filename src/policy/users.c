@@ -64,6 +64,67 @@ users_name(struct span login, struct span domains, char *out)
 	return ERR_OK;
 }
 
+/* A three- or two-byte UTF-8 character at the front, else 0; sets its size. */
+static unsigned
+wide_character(struct span s, size_t *octets)
+{
+	unsigned c = s.p[0];
+
+	*octets = (c & 0xe0) == 0xc0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : 1;
+	if (*octets == 1 || s.len < *octets)
+		return 0;
+	c &= *octets == 2 ? 0x1f : 0x0f;
+	for (size_t i = 1; i < *octets; i++) {
+		if ((s.p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s.p[i] & 0x3f);
+	}
+	return c;
+}
+
+/* RFC 3454 C.1.2 */
+static bool
+is_blank(unsigned c)
+{
+	return c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a)
+	       || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+/* RFC 3454 B.1 */
+static bool
+is_nothing(unsigned c)
+{
+	return c == 0xad || c == 0x34f || c == 0x1806
+	       || (c >= 0x180b && c <= 0x180d) || (c >= 0x200b && c <= 0x200d)
+	       || c == 0x2060 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff;
+}
+
+int
+users_prep(struct span in, uint8_t out[USERS_PASSWORD_MAX])
+{
+	size_t n = 0, octets;
+
+	for (; in.len > 0; in = span_from(in, octets)) {
+		unsigned c = wide_character(in, &octets);
+
+		if (in.p[0] < 0x20 || in.p[0] == 0x7f)
+			return ERR_SYNTAX;
+		if (c == 0)
+			octets = 1;
+		if (is_nothing(c))
+			continue;
+		if (n + octets > USERS_PASSWORD_MAX)
+			return ERR_RANGE;
+		if (is_blank(c)) {
+			out[n++] = ' ';
+		} else {
+			memcpy(out + n, in.p, octets);
+			n += octets;
+		}
+	}
+	return n == 0 ? ERR_SYNTAX : (int)n;
+}
+
 static void
 hmac(const void *key, size_t key_len, struct span data, uint8_t *out)
 {

@@ -51,6 +51,16 @@ int users_name(struct span login, struct span domains, char *out) MUST_CHECK;
  */
 bool users_is_name(struct span name);
 
+/*
+ * Prepare a password for comparison, in the spirit of SASLprep (RFC 4013):
+ * other kinds of blanks become a space, characters that show nothing go.
+ * Unlike it, composed forms (NFKC) are left as they came: both sides of an
+ * office type the same keys; and bytes that are no UTF-8 stay too, as clients
+ * of 1999 send Shift JIS.  Returns the octets in `out`, ERR_SYNTAX for
+ * controls or an empty result, ERR_RANGE above USERS_PASSWORD_MAX.
+ */
+int users_prep(struct span in, uint8_t out[USERS_PASSWORD_MAX]) MUST_CHECK;
+
 /* One stretching under way (PBKDF2-HMAC-SHA-256, one block; RFC 8018). */
 struct users_kdf {
 	br_hmac_key_context key;

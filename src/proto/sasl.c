@@ -4,6 +4,8 @@
  */
 #include "proto/sasl.h"
 
+#include "proto/sasl_int.h"
+
 #include <bearssl.h>
 
 #include "core/chr.h"
@@ -63,8 +65,8 @@ sasl_end(struct sasl *s)
 	secret_wipe(s, sizeof(*s));
 }
 
-static void
-take_name(struct sasl *s, struct span name)
+void
+sasl_take_name(struct sasl *s, struct span name)
 {
 	if (name.len == 0 || name.len > SASL_NAME_MAX) {
 		s->state = SASL_SYNTAX;
@@ -86,9 +88,8 @@ take_password(struct sasl *s, struct span password)
 	s->password_len = (uint8_t)password.len;
 }
 
-/* Append to the text; false, with SASL_SYNTAX, when it does not fit. */
-static bool
-put(struct sasl *s, struct span piece)
+bool
+sasl_put(struct sasl *s, struct span piece)
 {
 	if (piece.len > sizeof(s->text) - s->text_len) {
 		s->state = SASL_SYNTAX;
@@ -109,8 +110,10 @@ sasl_begin(struct sasl *s, enum sasl_mech mech, struct span nonce)
 	s->challenge = SPAN("");
 	if (mech == SASL_LOGIN)
 		s->challenge = SPAN("Username:");
-	if (mech == SASL_CRAM_MD5 && put(s, SPAN("<")) && put(s, nonce)
-	    && put(s, SPAN(">")))
+	s->nonce_len = (uint8_t)span_first(nonce, SASL_NONCE_MAX).len;
+	memcpy(s->nonce, nonce.p, s->nonce_len);
+	if (mech == SASL_CRAM_MD5 && sasl_put(s, SPAN("<"))
+	    && sasl_put(s, nonce) && sasl_put(s, SPAN(">")))
 		s->challenge = span_of(s->text, s->text_len);
 }
 
@@ -132,10 +135,10 @@ feed_cram(struct sasl *s, struct span response)
 	struct span digest = span_from(response, blank + 1);
 
 	s->state = SASL_SYNTAX;
-	if (!is_hex(digest) || !put(s, digest))
+	if (!is_hex(digest) || !sasl_put(s, digest))
 		return;
 	s->state = SASL_SECRET;
-	take_name(s, span_first(response, blank));
+	sasl_take_name(s, span_first(response, blank));
 }
 
 /* The bytes in lower-case hexadecimal, against what the client said. */
@@ -202,7 +205,7 @@ feed_plain(struct sasl *s, struct span response)
 		return;
 	}
 	s->state = SASL_PASSWORD;
-	take_name(s, name);
+	sasl_take_name(s, name);
 	take_password(s, response);
 }
 
@@ -210,7 +213,7 @@ static void
 feed_login(struct sasl *s, struct span response)
 {
 	if (s->step == 1) {
-		take_name(s, response);
+		sasl_take_name(s, response);
 		s->challenge = SPAN("Password:");
 	} else {
 		s->state = SASL_PASSWORD;
@@ -233,6 +236,8 @@ sasl_feed(struct sasl *s, struct span response)
 		feed_cram(s, response);
 		break;
 	case SASL_SCRAM_SHA_256:
+		sasl_feed_scram(s, response);
+		break;
 	case SASL_MECHS:
 		s->state = SASL_SYNTAX;
 		break;

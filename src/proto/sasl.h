@@ -13,7 +13,8 @@
  * `Username:` and `Password:`), CRAM-MD5 (RFC 2195), SCRAM-SHA-256 (RFC 5802,
  * RFC 7677; without channel binding).
  *
- * Preparation of names and passwords: see sasl_prep.
+ * Passwords are compared as users_prep leaves them; a SCRAM client prepares
+ * its password itself.
  *
  * Memory: one struct of the caller's; wipe it with sasl_end, as it holds a
  * password.  Bounds: names and passwords of SASL_NAME_MAX and
@@ -30,6 +31,7 @@
 
 #define SASL_NAME_MAX	  191
 #define SASL_PASSWORD_MAX USERS_PASSWORD_MAX
+#define SASL_NONCE_MAX	  64 /* of ours in SCRAM */
 #define SASL_TEXT_MAX	  768
 
 enum sasl_mech {
@@ -59,7 +61,15 @@ struct sasl {
 	uint16_t text_len;
 	struct span challenge;
 	char name[SASL_NAME_MAX + 1];
-	uint8_t text[SASL_TEXT_MAX]; /* a password; or SCRAM's AuthMessage */
+	uint8_t text[SASL_TEXT_MAX]; /* a password; or SCRAM's messages */
+	bool known;		     /* SCRAM: from here on */
+	uint8_t header_len; /* of the GS2 header, at the text's start */
+	uint8_t nonce_len;
+	uint16_t bare_nonce; /* where the client's nonce stands in the text */
+	uint16_t first;	     /* where the server's first message stands */
+	char nonce[SASL_NONCE_MAX]; /* our part */
+	uint8_t stored_key[USERS_HASH];
+	uint8_t server_key[USERS_HASH];
 };
 
 /* The mechanism of that name (any case), or SASL_MECHS. */
@@ -78,7 +88,7 @@ sasl_is_plaintext(enum sasl_mech mech)
 /*
  * Begin an exchange.  `nonce` is what makes the challenge fresh: for CRAM-MD5
  * "unique@host" without the angle brackets, for SCRAM printable characters
- * without a comma; at most 128 octets, used nowhere else.
+ * without a comma; at most SASL_NONCE_MAX octets, used nowhere else.
  * The state is SASL_CHALLENGE: either send the (perhaps empty) challenge, or
  * feed the client's initial response (RFC 4954: PLAIN, SCRAM and LOGIN only).
  */
@@ -114,6 +124,12 @@ void sasl_secret(struct sasl *s, struct span secret, bool known);
  * the greeting's stamp, with its <>, and the secret?
  */
 bool sasl_is_apop(struct span stamp, struct span secret, struct span digest);
+
+/*
+ * Settle SASL_VERIFIER: what is kept of the password of the account of that
+ * name; for a name without one give `known` false and a dummy.
+ */
+void sasl_verifier(struct sasl *s, const struct users_verifier *v, bool known);
 
 /* Forget everything, secrets first. */
 void sasl_end(struct sasl *s);

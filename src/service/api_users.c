@@ -109,29 +109,30 @@ users_list(struct api_call *c)
 
 /* ---- passwords ---- */
 
-static bool
-is_password(struct span p)
-{
-	for (size_t i = 0; i < p.len; i++)
-		if (p.p[i] < 0x20 || p.p[i] == 0x7f)
-			return false;
-	return p.len > 0 && p.len <= USERS_PASSWORD_MAX;
-}
-
-/* The request's password; ERR_SYNTAX when it has been refused. */
+/*
+ * The request's password, prepared for comparison; ERR_SYNTAX when it has been
+ * refused.
+ */
 static int
 take_password(struct api_call *c, const struct json *j, struct text *password)
 {
+	uint8_t prepared[USERS_PASSWORD_MAX];
 	int err = api_body_text(c, j, "password", password);
+	int n;
 
 	if (err == ERR_SYNTAX)
 		return err;
-	if (!err && is_password(text_data(password)))
-		return ERR_OK;
-	(void)api_refuse(c, 400,
-	    "the password is missing or is none: 1 to 191 octets of UTF-8 "
-	    "without control characters");
-	return ERR_SYNTAX;
+	n = err ? err : users_prep(text_data(password), prepared);
+	if (n < 0) {
+		(void)api_refuse(c, 400,
+		    "the password is missing or is none: 1 to 191 octets of "
+		    "UTF-8 without control characters");
+		return ERR_SYNTAX;
+	}
+	password->len = 0;
+	text_span(password, span_of(prepared, (size_t)n));
+	secret_wipe(prepared, sizeof(prepared));
+	return ERR_OK;
 }
 
 static int

@@ -10,7 +10,7 @@
 #include "platform/entropy.h"
 
 #define SLICE_ITERATIONS 64 /* between two looks at the clock */
-#define CACHE_KEEP_MS	 (15 * 60 * 1000)
+#define CACHE_SECONDS	 600
 
 struct auth {
 	struct auth_service *owner;
@@ -20,7 +20,10 @@ struct auth {
 	const char *how;
 	uint16_t account; /* id, 0: nobody */
 	bool queued;
-	bool stretching;
+	bool stretching;       /* else, when queued: held back until ... */
+	int64_t held_ms;       /* ... this time, to become ... */
+	enum auth_result then; /* ... this */
+	char name[USERS_NAME_MAX + 1]; /* empty: not even a name */
 	struct users_kdf kdf;
 	struct users_verifier verifier; /* to be met */
 	struct sasl sasl;
@@ -35,8 +38,8 @@ auth_prep(struct participant *me, struct poller *p)
 {
 	struct auth_service *as = (struct auth_service *)me;
 
-	if (as->first != NULL)
-		poller_at(p, p->now_ms);
+	for (struct auth *a = as->first; a != NULL; a = a->next)
+		poller_at(p, a->stretching ? p->now_ms : a->held_ms);
 }
 
 int
@@ -54,9 +57,10 @@ auth_init(struct auth_service *as, struct accounts *accounts, struct pool *pool,
 		.pool = pool,
 		.seal = seal,
 		.config = { .plaintext = AUTH_PLAIN_TLS,
-		    .iterations = USERS_ITERATIONS_MIN },
+		    .iterations = USERS_ITERATIONS_MIN,
+		    .cache_seconds = CACHE_SECONDS },
 	};
-	users_cache_init(&as->cache, seen, n_seen, CACHE_KEEP_MS, key);
+	users_cache_init(&as->cache, seen, n_seen, CACHE_SECONDS * 1000, key);
 	secret_wipe(key, sizeof(key));
 	return ERR_OK;
 }
@@ -65,6 +69,23 @@ void
 auth_configure(struct auth_service *as, const struct auth_config *config)
 {
 	as->config = *config;
+	as->cache.keep_ms = (int64_t)config->cache_seconds * 1000;
+}
+
+void
+auth_connect(
+    struct auth_service *as, struct grants *grants, struct limit *limit)
+{
+	as->grants = grants;
+	as->limit = limit;
+}
+
+static bool
+is_marked(const struct auth_service *as, const struct auth_peer *peer)
+{
+	return peer->legacy
+	       || (as->config.legacy != NULL
+		   && networks_has(as->config.legacy, peer->addr.ip));
 }
 
 bool
@@ -75,7 +96,7 @@ auth_is_plaintext_ok(
 	case AUTH_PLAIN_ANY:
 		return true;
 	case AUTH_PLAIN_LEGACY:
-		return peer->tls || peer->legacy;
+		return peer->tls || is_marked(as, peer);
 	case AUTH_PLAIN_TLS:
 		break;
 	}
@@ -88,8 +109,10 @@ auth_mechanisms(const struct auth_service *as, const struct auth_peer *peer)
 	bool plain = auth_is_plaintext_ok(as, peer);
 
 	if (auth_has_apop(as))
-		return plain ? SPAN("PLAIN LOGIN CRAM-MD5") : SPAN("CRAM-MD5");
-	return plain ? SPAN("PLAIN LOGIN") : SPAN("");
+		return plain ? SPAN("PLAIN LOGIN SCRAM-SHA-256 CRAM-MD5")
+			     : SPAN("SCRAM-SHA-256 CRAM-MD5");
+	return plain ? SPAN("PLAIN LOGIN SCRAM-SHA-256")
+		     : SPAN("SCRAM-SHA-256");
 }
 
 bool
@@ -151,14 +174,28 @@ log_result(const struct auth *a, const char *event, struct span name)
 	log_end(&l);
 }
 
-static void
-accept_login(struct auth *a)
+static enum grant_how
+how_protected(const struct auth *a)
 {
-	const struct account *who =
-	    accounts_by_id(a->owner->accounts, a->account);
+	if (a->peer.tls)
+		return GRANT_TLS;
+	if (a->sasl.mech == SASL_CRAM_MD5 || a->sasl.mech == SASL_SCRAM_SHA_256
+	    || !strcmp(a->how, "APOP"))
+		return GRANT_CHALLENGE;
+	return GRANT_CLEAR;
+}
 
-	a->result = AUTH_OK;
-	a->owner->accepted++;
+static void
+accept_login(struct auth *a, const struct account *who, int64_t now_ms)
+{
+	struct auth_service *as = a->owner;
+
+	as->accepted++;
+	if (as->limit != NULL)
+		limit_login_ok(as->limit, a->peer.addr.ip, now_ms);
+	if (as->grants != NULL && a->peer.protocol == AUTH_POP3)
+		grants_add(as->grants, a->peer.addr.ip, a->account,
+		    how_protected(a), now_ms);
 	log_result(a, "auth.ok", account_name(who));
 }
 
@@ -166,9 +203,28 @@ static void
 refuse_login(struct auth *a)
 {
 	a->account = 0;
-	a->result = AUTH_FAILED;
 	a->owner->failed++;
 	log_result(a, "auth.failed", sasl_name(&a->sasl));
+}
+
+/*
+ * How long the answer waits.  A right one waits, too, when the name is under
+ * attack and the client is a stranger, or the waiting itself would tell.
+ */
+static uint32_t
+delay(struct auth *a, bool right, int64_t now_ms)
+{
+	struct limit *l = a->owner->limit;
+	struct span name = span_str(a->name);
+	uint32_t wait, failed;
+
+	if (l == NULL)
+		return 0;
+	wait = limit_login_wait(l, a->peer.addr.ip, name, now_ms);
+	if (right)
+		return wait;
+	failed = limit_login_failed(l, a->peer.addr.ip, name, now_ms);
+	return failed > wait ? failed : wait;
 }
 
 /* The mechanism has said its last word, or the password was compared. */
@@ -177,11 +233,20 @@ settle(struct auth *a, bool right)
 {
 	const struct account *who =
 	    accounts_by_id(a->owner->accounts, a->account);
+	int64_t now_ms = clock_mono_ms();
+	uint32_t wait;
 
-	if (right && who != NULL && !(who->flags & ACCOUNT_DISABLED))
-		accept_login(a);
+	right = right && who != NULL && !(who->flags & ACCOUNT_DISABLED);
+	wait = delay(a, right, now_ms);
+	if (right)
+		accept_login(a, who, now_ms);
 	else
 		refuse_login(a);
+	a->then = right ? AUTH_OK : AUTH_FAILED;
+	a->result = wait > 0 ? AUTH_PENDING : a->then;
+	a->held_ms = now_ms + wait;
+	if (wait > 0)
+		queue_add(a);
 }
 
 /*
@@ -191,12 +256,11 @@ static void
 look_up(struct auth *a)
 {
 	struct auth_service *as = a->owner;
-	char name[USERS_NAME_MAX + 1];
 	struct span login = sasl_name(&a->sasl);
 	const struct account *who = NULL;
 
-	if (!users_name(login, as->config.domains, name))
-		who = accounts_find(as->accounts, span_str(name));
+	if (!users_name(login, as->config.domains, a->name))
+		who = accounts_find(as->accounts, span_str(a->name));
 	users_verifier_dummy(
 	    &a->verifier, login, as->seal->key, as->config.iterations);
 	a->account = 0;
@@ -206,22 +270,35 @@ look_up(struct auth *a)
 	}
 }
 
+/* The password as it is compared; what can't be prepared is wrong anyway. */
+static struct span
+prepared(const struct auth *a, uint8_t mem[USERS_PASSWORD_MAX])
+{
+	struct span password = sasl_password(&a->sasl);
+	int n = users_prep(password, mem);
+
+	return n < 0 ? password : span_of(mem, (size_t)n);
+}
+
 static void
 check_password(struct auth *a)
 {
-	struct span password = sasl_password(&a->sasl);
-	int64_t now_ms = clock_mono_ms();
+	uint8_t mem[USERS_PASSWORD_MAX];
+	struct span password = prepared(a, mem);
 
 	look_up(a);
-	if (users_cache_has(&a->owner->cache, &a->verifier, password, now_ms)) {
+	if (users_cache_has(
+		&a->owner->cache, &a->verifier, password, clock_mono_ms())) {
 		settle(a, true);
-		return;
+	} else {
+		users_kdf_begin(&a->kdf, password,
+		    span_of(a->verifier.salt, USERS_SALT),
+		    a->verifier.iterations);
+		a->stretching = true;
+		a->result = AUTH_PENDING;
+		queue_add(a);
 	}
-	users_kdf_begin(&a->kdf, password,
-	    span_of(a->verifier.salt, USERS_SALT), a->verifier.iterations);
-	a->stretching = true;
-	a->result = AUTH_PENDING;
-	queue_add(a);
+	secret_wipe(mem, sizeof(mem));
 }
 
 /* The account's legacy secret; false: none, and a stand-in is used. */
@@ -271,6 +348,11 @@ follow(struct auth *a)
 		check_cram(a);
 		break;
 	case SASL_VERIFIER:
+		look_up(a);
+		sasl_verifier(&a->sasl, &a->verifier, a->account != 0);
+		a->result = a->sasl.state == SASL_CHALLENGE ? AUTH_CHALLENGE
+							    : AUTH_SYNTAX;
+		break;
 	case SASL_SYNTAX:
 		a->result = AUTH_SYNTAX;
 		break;
@@ -279,6 +361,24 @@ follow(struct auth *a)
 		settle(a, a->sasl.state == SASL_RIGHT);
 		break;
 	}
+}
+
+/* The exchange is over before it began. */
+static struct auth *
+refused(struct auth *a, enum auth_result result)
+{
+	a->owner->refused += result == AUTH_NEEDS_TLS;
+	a->result = result;
+	return a;
+}
+
+static bool
+is_banned(const struct auth *a)
+{
+	struct limit *l = a->owner->limit;
+
+	return l != NULL
+	       && limit_is_banned(l, a->peer.addr.ip, clock_mono_ms());
 }
 
 static struct auth *
@@ -324,20 +424,15 @@ auth_begin(struct auth_service *as, struct span mech,
 
 	if (a == NULL)
 		return NULL;
-	if (m == SASL_MECHS) {
-		a->result = AUTH_UNKNOWN_MECH;
-		return a;
-	}
+	if (is_banned(a))
+		return refused(a, AUTH_BANNED);
+	if (m == SASL_MECHS)
+		return refused(a, AUTH_UNKNOWN_MECH);
 	a->how = sasl_mech_name(m);
-	if (sasl_is_plaintext(m) && !auth_is_plaintext_ok(as, peer)) {
-		as->refused++;
-		a->result = AUTH_NEEDS_TLS;
-		return a;
-	}
-	if (!begin_mech(a, m)) {
-		a->result = AUTH_TEMPFAIL;
-		return a;
-	}
+	if (sasl_is_plaintext(m) && !auth_is_plaintext_ok(as, peer))
+		return refused(a, AUTH_NEEDS_TLS);
+	if (!begin_mech(a, m))
+		return refused(a, AUTH_TEMPFAIL);
 	if (has_initial && !sasl_has_initial(m))
 		a->sasl.state = SASL_SYNTAX;
 	else if (has_initial)
@@ -355,11 +450,10 @@ auth_password(struct auth_service *as, const struct auth_peer *peer,
 
 	if (a == NULL)
 		return NULL;
-	if (!auth_is_plaintext_ok(as, peer)) {
-		as->refused++;
-		a->result = AUTH_NEEDS_TLS;
-		return a;
-	}
+	if (is_banned(a))
+		return refused(a, AUTH_BANNED);
+	if (!auth_is_plaintext_ok(as, peer))
+		return refused(a, AUTH_NEEDS_TLS);
 	sasl_begin(&a->sasl, SASL_LOGIN, SPAN(""));
 	sasl_feed(&a->sasl, name);
 	if (a->sasl.state == SASL_CHALLENGE)
@@ -379,12 +473,12 @@ auth_apop(struct auth_service *as, const struct auth_peer *peer,
 
 	if (a == NULL)
 		return NULL;
+	if (is_banned(a))
+		return refused(a, AUTH_BANNED);
 	sasl_begin(&a->sasl, SASL_LOGIN, SPAN(""));
 	sasl_feed(&a->sasl, name);
-	if (a->sasl.state != SASL_CHALLENGE) {
-		a->result = AUTH_SYNTAX;
-		return a;
-	}
+	if (a->sasl.state != SASL_CHALLENGE)
+		return refused(a, AUTH_SYNTAX);
 	known = open_secret(a, secret, &len);
 	same = sasl_is_apop(stamp, span_of(secret, len), digest);
 	secret_wipe(secret, sizeof(secret));
@@ -442,23 +536,56 @@ auth_end(struct auth *a)
 }
 
 static void
+wake(struct auth *a)
+{
+	if (a->peer.wake != NULL)
+		a->peer.wake(a->peer.waker);
+}
+
+static void
 stretched(struct auth *a)
 {
-	uint8_t salted[USERS_HASH];
+	uint8_t salted[USERS_HASH], mem[USERS_PASSWORD_MAX];
 	bool right;
 
 	users_kdf_done(&a->kdf, salted);
 	right = users_verifier_is(&a->verifier, salted);
 	if (right && a->account != 0)
 		users_cache_put(&a->owner->cache, &a->verifier,
-		    sasl_password(&a->sasl), clock_mono_ms());
+		    prepared(a, mem), clock_mono_ms());
+	secret_wipe(mem, sizeof(mem));
 	secret_wipe(salted, sizeof(salted));
 	a->stretching = false;
-	sasl_verdict(&a->sasl, right);
 	queue_remove(a);
 	settle(a, right);
-	if (a->peer.wake != NULL)
-		a->peer.wake(a->peer.waker);
+	if (!a->queued)
+		wake(a);
+}
+
+/* Whose answer was held back long enough? */
+static void
+let_go(struct auth_service *as, int64_t now_ms)
+{
+	struct auth *next;
+
+	for (struct auth *a = as->first; a != NULL; a = next) {
+		next = a->next;
+		if (a->stretching || a->held_ms > now_ms)
+			continue;
+		queue_remove(a);
+		a->result = a->then;
+		wake(a);
+	}
+}
+
+static struct auth *
+next_work(const struct auth_service *as)
+{
+	struct auth *a = as->first;
+
+	while (a != NULL && !a->stretching)
+		a = a->next;
+	return a;
 }
 
 static void
@@ -467,11 +594,13 @@ auth_run(struct participant *me, struct poller *p)
 	struct auth_service *as = (struct auth_service *)me;
 	int64_t begun = clock_mono_us();
 	int64_t now = begun;
+	struct auth *a;
 
-	(void)p;
-	while (as->first != NULL && now - begun < AUTH_SLICE_MS * 1000) {
-		if (users_kdf_run(&as->first->kdf, SLICE_ITERATIONS))
-			stretched(as->first);
+	let_go(as, p->now_ms);
+	while (
+	    now - begun < AUTH_SLICE_MS * 1000 && (a = next_work(as)) != NULL) {
+		if (users_kdf_run(&a->kdf, SLICE_ITERATIONS))
+			stretched(a);
 		now = clock_mono_us();
 	}
 	if ((uint64_t)(now - begun) > as->slowest_us)

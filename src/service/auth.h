@@ -25,6 +25,9 @@
 #define SERVICE_AUTH_H
 
 #include "core/pool.h"
+#include "policy/grant.h"
+#include "policy/limit.h"
+#include "policy/network.h"
 #include "platform/net.h"
 #include "proto/sasl.h"
 #include "service/loop.h"
@@ -42,8 +45,8 @@ enum auth_protocol {
 struct auth_peer {
 	struct net_addr addr;
 	enum auth_protocol protocol;
-	bool tls;    /* the connection is under TLS now */
-	bool legacy; /* its listener or network is marked as legacy */
+	bool tls;		   /* the connection is under TLS now */
+	bool legacy;		   /* its listener is marked as legacy */
 	void (*wake)(void *waker); /* conn_wake, or NULL */
 	void *waker;
 };
@@ -69,10 +72,12 @@ enum auth_plaintext {
 
 struct auth_config {
 	enum auth_plaintext plaintext;
-	bool old_form;	     /* announce "AUTH=" to old clients, too (R9) */
-	uint32_t iterations; /* of a new password, and of a dummy */
-	struct span domains; /* host.domains, comma separated */
-	struct span host;    /* host.name, for challenges */
+	bool old_form;		/* announce "AUTH=" to old clients, too (R9) */
+	uint32_t iterations;	/* of a new password, and of a dummy */
+	uint32_t cache_seconds; /* how long a right password is remembered */
+	struct span domains;	/* host.domains, comma separated */
+	struct span host;	/* host.name, for challenges */
+	const struct networks *legacy; /* marked networks, or NULL */
 };
 
 struct auth;
@@ -83,6 +88,8 @@ struct auth_service {
 	struct pool *pool; /* struct auth, AUTH_SIZE bytes each */
 	struct users_cache cache;
 	struct auth_config config;
+	struct grants *grants;	   /* NULL: POP3 logins grant nothing */
+	struct limit *limit;	   /* NULL: no delays and bans */
 	const struct seal *seal;   /* opens legacy secrets */
 	struct auth *first, *last; /* who waits for work or for a time */
 	uint64_t serial;
@@ -93,7 +100,7 @@ struct auth_service {
 };
 
 /* Bytes of a struct auth, for its pool. */
-#define AUTH_SIZE 1536
+#define AUTH_SIZE 1728
 
 /*
  * Prepare, and join the loop.  `seen` are `n_seen` slots for the cache of
@@ -103,7 +110,11 @@ int auth_init(struct auth_service *as, struct accounts *accounts,
     struct pool *pool, struct users_seen *seen, uint32_t n_seen,
     const struct seal *seal) MUST_CHECK;
 
-/* New settings; the spans must stay valid. */
+/* Record grants and failures there from now on; each may be NULL. */
+void auth_connect(
+    struct auth_service *as, struct grants *grants, struct limit *limit);
+
+/* New settings; what they point to must stay valid. */
 void auth_configure(struct auth_service *as, const struct auth_config *config);
 
 /* May this peer send a password in the clear?  For USER, before PASS (R10). */
