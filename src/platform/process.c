@@ -106,3 +106,17 @@ process_user(struct text *out)
 	text_str(out, "uid ");
 	text_u64(out, geteuid());
 }
+
+int
+process_symlink(int dir, const char *name, const char *target)
+{
+	if (unlinkat(dir, name, 0) && errno != ENOENT)
+		return ERR_IO;
+	return symlinkat(target, dir, name) ? ERR_IO : ERR_OK;
+}
+
+void
+process_remove(const char *path)
+{
+	(void)unlink(path);
+}

@@ -37,6 +37,12 @@ int process_make_folder(const char *path) MUST_CHECK;
 /* The machine's own name, or "localhost"; terminated. */
 void process_host_name(char *out, size_t size);
 
+/* Let `name` in folder `dir` point to `target`, replacing what was there. */
+int process_symlink(int dir, const char *name, const char *target) MUST_CHECK;
+
+/* Remove a name; fine when there is none. */
+void process_remove(const char *path);
+
 /* The program's own user can be named in messages: "uid 1000". */
 void process_user(struct text *out);
 

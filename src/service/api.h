@@ -55,6 +55,7 @@
 #define API_STATE   512
 #define API_TOKENS  512
 #define API_MESSAGE 400
+#define API_SCRATCH 2048
 
 enum api_result {
 	API_DONE,
@@ -112,6 +113,10 @@ struct api_table {
 struct api {
 	struct api_table *tables;
 	struct json_token tokens[API_TOKENS]; /* for the call that runs */
+	union {
+		int64_t align;
+		char bytes[API_SCRATCH]; /* the same; too much for a stack */
+	} scratch;
 	uint64_t calls;
 	uint64_t refusals;
 };

@@ -12,7 +12,7 @@
  *	static int
  *	thing_list(struct cli *cli)
  *	{
- *		return cli_list(cli, "/things", print_thing);
+ *		return cli_list(cli, "/api/v1/things", print_thing);
  *	}
  *
  *	static const struct cli_command rows[] = {

@@ -1,0 +1,10 @@
+/* cli_all: the list. */
+#include "service/cli_all.h"
+
+void
+cli_all(struct cli *cli)
+{
+	cli_add(cli, &cli_user_table);
+	cli_add(cli, &cli_settings_table);
+	cli_add(cli, &cli_status_table);
+}

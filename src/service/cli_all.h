@@ -1,0 +1,19 @@
+/*
+ * cli_all: all tables of commands, and all tables of the API that need no
+ * running server.  A module adds a line to each.
+ */
+#ifndef SERVICE_CLI_ALL_H
+#define SERVICE_CLI_ALL_H
+
+#include "service/api.h"
+#include "service/cli.h"
+#include "service/state.h"
+
+extern struct cli_table cli_user_table;
+extern struct cli_table cli_settings_table;
+extern struct cli_table cli_status_table;
+
+/* Add every command but init and serve, which are main's. */
+void cli_all(struct cli *cli);
+
+#endif

@@ -1,0 +1,215 @@
+/* cli_settings: `gatepost get|set|unset`, `gatepost settings list|...`. */
+#include "service/cli_all.h"
+
+#include <string.h>
+
+#include "core/err.h"
+#include "core/secret.h"
+#include "store/settings_schema.h"
+
+/* ---- get ---- */
+
+static int
+print_value(struct cli *cli, const struct json *j)
+{
+	bool secret = false;
+	int value = json_member(j, JSON_ROOT, "value");
+
+	if (!json_truth(j, json_member(j, JSON_ROOT, "secret"), &secret)
+	    && secret)
+		return cli_error_at(
+		    cli, cli->user, "is a secret, which is never shown");
+	if (value == JSON_ABSENT)
+		return cli_error_at(cli, cli->user,
+		    "is a family of settings: name one of its members, or see "
+		    "`gatepost settings list`");
+	if (cli->n_args > 1) {
+		term_str(&cli->out, cli->user);
+		term_str(&cli->out, "=");
+	}
+	cli_print_text(cli, j, value);
+	term_str(&cli->out, "\n");
+	return CLI_OK;
+}
+
+static int
+get(struct cli *cli)
+{
+	for (unsigned i = 0; i < cli->n_args; i++) {
+		struct text path = cli_path(cli, "/settings/");
+		int status;
+
+		cli->user = cli->args[i];
+		httpreq_encode(&path, span_str(cli->args[i]));
+		status = cli_show(cli, HTTP_GET, text_cstr(&path),
+		    span_of(NULL, 0), print_value);
+		if (status)
+			return status;
+	}
+	return CLI_OK;
+}
+
+/* ---- set and unset ---- */
+
+static int
+print_restart(struct cli *cli, const struct json *j)
+{
+	int list = json_member(j, JSON_ROOT, "restart"), at = JSON_ABSENT;
+
+	while (json_next(j, list, &at, NULL)) {
+		cli_print_text(cli, j, at);
+		term_str(&cli->out, ": counts after a restart of the server\n");
+	}
+	return CLI_OK;
+}
+
+static int
+change(struct cli *cli, struct text *body)
+{
+	int status;
+
+	if (body->cut)
+		return cli_error(cli, "too many settings at once");
+	status = cli_show(cli, HTTP_PATCH, "/api/v1/settings", text_data(body),
+	    print_restart);
+	secret_wipe(cli->body_mem, body->len);
+	return status;
+}
+
+/* A value that does not stand on the command line: a secret, mostly. */
+static int
+ask_value(struct cli *cli, const char *key)
+{
+	int n =
+	    term_is_tty(TERM_IN)
+		? term_ask_secret("Value: ", cli->line_mem, SETTING_TEXT_MAX)
+		: term_read_line(cli->line_mem, SETTING_TEXT_MAX);
+
+	if (n < 0)
+		(void)cli_error_at(cli, key,
+		    "no value; write KEY=VALUE, or give the value as one line "
+		    "on standard input");
+	return n;
+}
+
+static int
+add_pair(struct cli *cli, struct json_out *o, const char *arg)
+{
+	struct span pair = span_str(arg), value;
+	size_t equals = span_find(pair, '=');
+	int n = equals < pair.len ? 0 : ask_value(cli, arg);
+
+	if (n < 0)
+		return CLI_FAILED;
+	value = equals < pair.len ? span_from(pair, equals + 1)
+				  : span_of(cli->line_mem, (size_t)n);
+	json_key(o, span_first(pair, equals));
+	json_str(o, NULL, value);
+	return CLI_OK;
+}
+
+static int
+set(struct cli *cli)
+{
+	struct text t;
+	struct json_out o = cli_body(cli, &t);
+
+	json_object(&o, NULL);
+	json_object(&o, "set");
+	for (unsigned i = 0; i < cli->n_args; i++)
+		if (add_pair(cli, &o, cli->args[i]))
+			return CLI_FAILED;
+	json_end(&o);
+	json_end(&o);
+	return change(cli, &t);
+}
+
+static int
+unset(struct cli *cli)
+{
+	struct text t;
+	struct json_out o = cli_body(cli, &t);
+
+	json_object(&o, NULL);
+	json_array(&o, "unset");
+	for (unsigned i = 0; i < cli->n_args; i++)
+		json_cstr(&o, NULL, cli->args[i]);
+	json_end(&o);
+	json_end(&o);
+	return change(cli, &t);
+}
+
+/* ---- settings list ---- */
+
+static bool
+is_true(const struct json *j, const char *key)
+{
+	bool yes = false;
+
+	return !json_truth(j, json_member(j, JSON_ROOT, key), &yes) && yes;
+}
+
+static void
+print_source(struct cli *cli, const struct json *j)
+{
+	char source[16];
+	int preset = json_member(j, JSON_ROOT, "default");
+
+	cli_member(j, "source", source, sizeof(source));
+	term_str(&cli->out, "    ");
+	term_str(&cli->out, *source != '\0' ? source : "family");
+	if (strcmp(source, "default") != 0 && preset != JSON_ABSENT) {
+		term_str(&cli->out, "; default: ");
+		cli_print_text(cli, j, preset);
+	}
+	if (is_true(j, "restart"))
+		term_str(&cli->out, "; counts after a restart");
+	term_str(&cli->out, "\n");
+}
+
+static void
+print_help(struct cli *cli, const struct json *j)
+{
+	int help = json_member(j, JSON_ROOT, "help");
+
+	if (help == JSON_ABSENT)
+		return;
+	term_str(&cli->out, "    ");
+	cli_print_text(cli, j, json_member(j, help, "en"));
+	term_str(&cli->out, "\n");
+}
+
+static int
+print_setting(struct cli *cli, const struct json *j)
+{
+	cli_print_text(cli, j, json_member(j, JSON_ROOT, "key"));
+	term_str(&cli->out, "=");
+	if (is_true(j, "secret"))
+		term_str(&cli->out, is_true(j, "set") ? "(set, secret)" : "");
+	else
+		cli_print_text(cli, j, json_member(j, JSON_ROOT, "value"));
+	term_str(&cli->out, "\n");
+	if (cli_option(cli, "--brief", 0) != NULL)
+		return CLI_OK;
+	print_source(cli, j);
+	print_help(cli, j);
+	return CLI_OK;
+}
+
+static int
+settings_list(struct cli *cli)
+{
+	return cli_list(cli, "/api/v1/settings", print_setting);
+}
+
+static const struct cli_command rows[] = {
+	{ "get", "", "KEY...", 1, CLI_ANY, get, "print settings" },
+	{ "set", "", "KEY=VALUE...", 1, CLI_ANY, set,
+	    "change settings, all or none" },
+	{ "unset", "", "KEY...", 1, CLI_ANY, unset,
+	    "give settings their defaults back" },
+	{ "settings list", "--brief", "[--brief]", 0, 0, settings_list,
+	    "list all settings with their help" },
+};
+
+struct cli_table cli_settings_table = CLI_TABLE(rows);
