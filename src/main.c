@@ -9,54 +9,75 @@
 #include "core/log.h"
 #include "platform/log_sink.h"
 #include "platform/process.h"
+#include "service/api_settings.h"
 #include "service/api_users.h"
+#include "service/cli_all.h"
 #include "service/cli_link.h"
+#include "service/setup.h"
 
 static struct cli_local link;
+static struct api_status status;
 
+/* What the command line's own process offers; the server: admin.c. */
 static void
 offer(struct api *api, struct state *state)
 {
+	status.state = state;
 	api_users_offer(api, state);
+	api_settings_offer(api, state);
+	api_status_offer(api, &status);
 }
 
 static int
-override(struct cli *cli, const char *option, struct text *why)
+init(struct cli *cli)
 {
-	struct span rest = span_str(option), key;
+	struct setup su = { cli, &link, &memory_server.identity };
 
-	if (!span_next(&rest, '=', &key) || rest.p == NULL)
-		return cli_error_at(cli, option, "give --set KEY=VALUE");
-	if (settings_override(&memory_state.settings, key, rest, why))
-		return cli_error(cli, text_cstr(why));
-	return CLI_OK;
+	return setup_run(&su);
+}
+
+static int
+open_server(struct cli *cli, struct text *why)
+{
+	int err;
+
+	if (setup_override(cli, &memory_state.settings))
+		return ERR_SYNTAX;
+	err = server_open(
+	    &memory_server, &memory_state, &memory_server_areas, why);
+	if (!err)
+		err = admin_open(
+		    &memory_admin, &memory_server, &memory_admin_areas, why);
+	if (err)
+		(void)cli_error(cli, text_cstr(why));
+	return err;
 }
 
 static int
 serve(struct cli *cli)
 {
-	const char *set;
 	char mem[STATE_WHY];
 	struct text why;
+	int err;
 
 	text_init(&why, mem, sizeof(mem));
 	log_to(log_sink_stderr, LOG_INFO);
 	if (state_open(&memory_state, &memory_state_areas, cli->state, &why))
 		return cli_error(cli, mem);
-	for (unsigned i = 0; (set = cli_option(cli, "--set", i)); i++)
-		if (override(cli, set, &why))
-			return CLI_FAILED;
-	if (server_open(
-		&memory_server, &memory_state, &memory_server_areas, &why))
-		return cli_error(cli, mem);
-	server_run(&memory_server);
+	err = open_server(cli, &why);
+	if (!err) {
+		server_run(&memory_server);
+		admin_close(&memory_admin);
+	}
 	state_close(&memory_state);
-	return CLI_OK;
+	return err ? CLI_FAILED : CLI_OK;
 }
 
 static const struct cli_command rows[] = {
 	{ "serve", "--set=", "[--set KEY=VALUE]...", 0, 0, serve,
 	    "run in the foreground; SIGHUP re-reads, SIGTERM ends cleanly" },
+	{ "init", "--set=", "[--set KEY=VALUE]...", 0, 0, init,
+	    "make a state folder, or complete one" },
 };
 
 static struct cli_table table = CLI_TABLE(rows);
@@ -64,10 +85,15 @@ static struct cli_table table = CLI_TABLE(rows);
 int
 main(int argc, char **argv)
 {
+	int code;
+
 	process_private();
 	cli_link_init(
 	    &link, &memory_api, &memory_state, &memory_state_areas, offer);
 	cli_init(&memory_cli, &link.link);
 	cli_add(&memory_cli, &table);
-	return cli_run(&memory_cli, argc, argv);
+	cli_all(&memory_cli);
+	code = cli_run(&memory_cli, argc, argv);
+	cli_link_close(&link);
+	return code;
 }

@@ -89,6 +89,24 @@ const struct server_memory memory_server_areas = {
 	.tls_cache_octets = sizeof(tls_cache),
 };
 
+/* ---- the API in the server ---- */
+
+_Static_assert(ADMIN_BODY_KIB % 4 == 0, "a pool's objects are aligned");
+
+POOL_MEMORY(api_sessions, struct api_session, MAX_ADMIN);
+static _Alignas(16) uint8_t api_area[ADMIN_BODY_KIB * 1024];
+static char api_piece_mem[API_PIECE + 1];
+
+struct admin memory_admin;
+
+const struct admin_memory memory_admin_areas = {
+	.sessions = api_sessions,
+	.n = MAX_ADMIN,
+	.area = api_area,
+	.area_octets = sizeof(api_area),
+	.piece = api_piece_mem,
+};
+
 /* ---- the command line ---- */
 
 struct cli memory_cli;

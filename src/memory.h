@@ -6,6 +6,7 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
+#include "service/admin.h"
 #include "service/api.h"
 #include "service/cli.h"
 #include "service/server.h"
@@ -16,6 +17,9 @@ extern const struct state_memory memory_state_areas;
 
 extern struct server memory_server;
 extern const struct server_memory memory_server_areas;
+
+extern struct admin memory_admin;
+extern const struct admin_memory memory_admin_areas;
 
 /* Of the command line's own process. */
 extern struct cli memory_cli;

@@ -129,6 +129,7 @@ api_piece(struct api_call *c, struct text *out)
 {
 	struct api_call before;
 	enum api_result got;
+	bool broken;
 	size_t len;
 
 	if (c->out == NULL)
@@ -140,15 +141,14 @@ api_piece(struct api_call *c, struct text *out)
 		len = out->len;
 		got = c->route->run(c);
 	} while (got == API_MORE && !out->cut);
-	secret_wipe(before.state.bytes, sizeof(before.state.bytes));
-	if (c->broken || (out->cut && len == 0))
-		return ERR_FULL;
-	if (out->cut) {
+	broken = c->broken || (out->cut && len == 0);
+	if (out->cut && !broken) {
 		take_back(c, &before, len);
 		got = API_MORE;
 	}
+	secret_wipe(&before.state, sizeof(before.state));
 	c->began = c->began || out->len > 0;
-	return (int)got;
+	return broken ? ERR_FULL : (int)got;
 }
 
 /* ---- for handlers ---- */

@@ -29,6 +29,8 @@ list(struct api_call *c)
 
 	assert_int_equal(span_u64(c->arg[0], API_PIECE, &len), 0);
 	memset(mem, 'x', sizeof(mem));
+	assert_int_equal(c->state.bytes[7], (uint8_t)c->cursor);
+	c->state.bytes[7]++; /* taken back together with the cursor */
 	if (c->cursor == 0) {
 		json_object(&c->json, NULL);
 		json_array(&c->json, "list");

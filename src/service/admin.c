@@ -1,0 +1,67 @@
+/* admin: putting the API's parts together. */
+#include "service/admin.h"
+
+#include "core/log.h"
+#include "service/api_settings.h"
+#include "service/api_users.h"
+
+static void
+collect_stats(struct admin *ad, struct server *sv)
+{
+	struct stats *st = &ad->stats;
+
+	stats_init(st);
+	for (unsigned i = 0; i < SERVER_POOLS; i++)
+		stats_pool(st, &sv->pools[i]);
+	stats_pool(st, &ad->sessions);
+	stats_pool(st, &ad->areas);
+	stats_counter(st, "loop.turns", &sv->loop.turns);
+	stats_counter(st, "listen.refused", &sv->listeners.refused);
+	stats_counter(st, "auth.accepted", &sv->auth.accepted);
+	stats_counter(st, "auth.failed", &sv->auth.failed);
+	stats_counter(st, "auth.refused", &sv->auth.refused);
+	stats_counter(st, "auth.slowest_us", &sv->auth.slowest_us);
+	stats_counter(st, "api.calls", &ad->api.calls);
+	stats_counter(st, "api.refusals", &ad->api.refusals);
+}
+
+static void
+offer_all(struct admin *ad, struct server *sv)
+{
+	api_init(&ad->api);
+	api_users_offer(&ad->api, sv->state);
+	api_settings_offer(&ad->api, sv->state);
+	ad->status = (struct api_status) {
+		.state = sv->state,
+		.listeners = &sv->listeners,
+		.stats = &ad->stats,
+		.started_ms = sv->started_ms,
+	};
+	api_status_offer(&ad->api, &ad->status);
+}
+
+int
+admin_open(struct admin *ad, struct server *sv, const struct admin_memory *m,
+    struct text *why)
+{
+	int err;
+
+	pool_init(&ad->sessions, "api", m->sessions,
+	    POOL_SIZE(struct api_session), m->n);
+	pool_init(&ad->areas, "api.long", m->area, m->area_octets, 1);
+	offer_all(ad, sv);
+	collect_stats(ad, sv);
+	api_http_init(&ad->control.http, &ad->api, &ad->sessions, &ad->areas,
+	    m->area_octets, m->piece);
+	err = control_open(&ad->control, sv->state, &sv->listeners, why);
+	if (!err)
+		log_event(
+		    LOG_INFO, "server.control", "state", sv->state->folder, 0);
+	return err;
+}
+
+void
+admin_close(struct admin *ad)
+{
+	control_close(&ad->control);
+}
