@@ -106,7 +106,7 @@ struct cli {
 	char body_mem[CLI_BODY];
 	char path_mem[1024];
 	char line_mem[CLI_ITEM]; /* one value that is being printed */
-	char net_mem[4096];	 /* of an answer over a socket */
+	char net_mem[4096]; /* a piece of an answer as it came */
 	struct json_token tokens[CLI_TOKENS];
 };
 

@@ -16,7 +16,7 @@ run_call(struct cli *cli, struct api_call *c, cli_sink sink)
 	int got, status;
 
 	do {
-		text_init(&t, cli->line_mem, API_PIECE + 1);
+		text_init(&t, cli->net_mem, sizeof(cli->net_mem));
 		got = api_piece(c, &t);
 		if (got < 0)
 			return cli_error(cli,
