@@ -236,8 +236,8 @@ settings_source(const struct settings *s, enum setting id)
 
 /* Secrets and families. */
 
-static int
-open_secret(struct settings *s, struct span key, void *to, size_t cap)
+int
+settings_open_secret(struct settings *s, struct span key, void *to, size_t cap)
 {
 	int rc = kv_get(s->kv, key, s->raw, sizeof(s->raw));
 
@@ -249,19 +249,22 @@ open_secret(struct settings *s, struct span key, void *to, size_t cap)
 }
 
 bool
+settings_is_stored(struct settings *s, struct span key)
+{
+	return s->kv != NULL && kv_get(s->kv, key, s->raw, sizeof(s->raw)) >= 0;
+}
+
+bool
 settings_has_secret(struct settings *s, enum setting id)
 {
-	return s->kv != NULL
-	       && kv_get(
-		      s->kv, span_str(spec_of(id)->key), s->raw, sizeof(s->raw))
-		      >= 0;
+	return settings_is_stored(s, span_str(spec_of(id)->key));
 }
 
 int
 settings_secret(struct settings *s, enum setting id, void *to, size_t cap)
 {
 	assert(spec_of(id)->flags & SETTING_SECRET);
-	return open_secret(s, span_str(spec_of(id)->key), to, cap);
+	return settings_open_secret(s, span_str(spec_of(id)->key), to, cap);
 }
 
 /* The key of a family's member, from the family's name and a label. */
@@ -314,7 +317,8 @@ settings_member_secret(struct settings *s, enum setting family,
 
 	text_init(&key, mem, sizeof(mem));
 	rc = member_key(family, label, &key);
-	return rc == ERR_OK ? open_secret(s, text_data(&key), to, cap) : rc;
+	return rc == ERR_OK ? settings_open_secret(s, text_data(&key), to, cap)
+			    : rc;
 }
 
 /* Messages. */
@@ -476,7 +480,7 @@ static int
 put_secret(
     struct settings *s, struct span key, struct span value, struct text *m)
 {
-	int rc = open_secret(s, key, s->raw, sizeof(s->raw));
+	int rc = settings_open_secret(s, key, s->raw, sizeof(s->raw));
 
 	if (!s->has_seal) {
 		say_key(m, key);

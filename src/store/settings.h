@@ -111,6 +111,13 @@ bool settings_has_secret(struct settings *s, enum setting id);
 int settings_secret(
     struct settings *s, enum setting id, void *to, size_t cap) MUST_CHECK;
 
+/* Is anything stored under this key, of whatever kind? */
+bool settings_is_stored(struct settings *s, struct span key);
+
+/* A secret by its key, a family's member too; else as settings_secret. */
+int settings_open_secret(
+    struct settings *s, struct span key, void *to, size_t cap) MUST_CHECK;
+
 /* Members of a family. */
 
 struct settings_member {

@@ -1,0 +1,401 @@
+/*
+ * settings_text: the text form of the settings.  Which values are right is
+ * left to settings_set; here are only lines, comments and sealed secrets.
+ */
+#include "store/settings_text.h"
+
+#include "core/chr.h"
+#include "core/secret.h"
+#include "policy/users.h"
+
+static const char magic[] = "# gatepost settings ";
+static const char secrets_line[] = "# secrets: pbkdf2-sha256 ";
+static const char sealed_mark[] = "sealed:";
+
+void
+settings_stretch(struct span passphrase, struct span salt, uint32_t rounds,
+    uint8_t key[SEAL_KEY])
+{
+	struct users_kdf kdf;
+
+	_Static_assert(SEAL_KEY == USERS_HASH, "one block of PBKDF2 is a key");
+	users_kdf_begin(&kdf, passphrase, salt, rounds);
+	while (!users_kdf_run(&kdf, rounds))
+		continue;
+	users_kdf_done(&kdf, key);
+	secret_wipe(&kdf, sizeof(kdf));
+}
+
+/* Out. */
+
+int
+settings_export_begin(
+    struct settings_export *x, struct settings *s, struct span passphrase)
+{
+	int rc;
+
+	*x = (struct settings_export) { .s = s };
+	x->with_secrets = passphrase.len > 0;
+	if (!x->with_secrets)
+		return ERR_OK;
+	if (!s->has_seal)
+		return ERR_DENIED;
+	x->seal.random = s->seal.random;
+	rc = s->seal.random(x->salt, sizeof(x->salt));
+	if (rc == ERR_OK)
+		settings_stretch(passphrase, span_of(x->salt, sizeof(x->salt)),
+		    SETTINGS_TEXT_ROUNDS, x->seal.key);
+	return rc;
+}
+
+void
+settings_export_end(struct settings_export *x)
+{
+	secret_wipe(&x->seal, sizeof(x->seal));
+}
+
+static void
+write_secrets_line(const struct settings_export *x, struct text *out)
+{
+	text_str(out, secrets_line);
+	text_u64(out, SETTINGS_TEXT_ROUNDS);
+	text_chr(out, ' ');
+	text_hex(out, span_of(x->salt, sizeof(x->salt)));
+}
+
+static bool
+heading(struct settings_export *x, struct text *out)
+{
+	switch (x->line++) {
+	case 0:
+		text_str(out, magic);
+		text_u64(out, SETTINGS_TEXT_VERSION);
+		break;
+	case 1:
+		text_str(out, "# not in this file: accounts, keys and"
+			      " certificates, mail");
+		break;
+	case 2:
+		if (!x->with_secrets)
+			return false;
+		write_secrets_line(x, out);
+		break;
+	default:
+		return false;
+	}
+	text_chr(out, '\n');
+	return true;
+}
+
+/* The line of a secret: sealed, or what is left out. */
+static int
+write_secret(struct settings_export *x, struct span key, struct text *out)
+{
+	struct settings *s = x->s;
+	char plain[256];
+	int rc;
+
+	if (!x->with_secrets) {
+		text_str(out, "# left out: ");
+		text_span(out, key);
+		text_str(out, " (secret)\n");
+		return 1;
+	}
+	rc = settings_open_secret(s, key, plain, sizeof(plain));
+	if (rc >= 0)
+		rc = seal_close(&x->seal, key, span_of(plain, (size_t)rc),
+		    s->raw, sizeof(s->raw));
+	secret_wipe(plain, sizeof(plain));
+	if (rc < 0)
+		return rc;
+	text_span(out, key);
+	text_chr(out, '=');
+	text_str(out, sealed_mark);
+	text_hex(out, span_of(s->raw, (size_t)rc));
+	text_chr(out, '\n');
+	return 1;
+}
+
+static int
+write_stored(struct settings_export *x, struct span key, struct text *out)
+{
+	struct settings *s = x->s;
+	int rc = kv_get(s->kv, key, s->raw, sizeof(s->raw));
+
+	if (rc < 0)
+		return rc;
+	text_span(out, key);
+	text_chr(out, '=');
+	text_span(out, span_of(s->raw, (size_t)rc));
+	text_chr(out, '\n');
+	return 1;
+}
+
+/* The line of one stored key, 0 when it is not stored. */
+static int
+write_key(struct settings_export *x, const struct setting_spec *spec,
+    struct span key, struct text *out)
+{
+	int rc = spec->flags & SETTING_SECRET && settings_is_stored(x->s, key)
+		     ? write_secret(x, key, out)
+		     : write_stored(x, key, out);
+
+	return rc == ERR_MISSING ? 0 : rc;
+}
+
+static int
+next_line(struct settings_export *x, struct text *out)
+{
+	const struct setting_spec *spec = &settings_schema[x->id];
+	struct settings_member m;
+	int rc;
+
+	if (!(spec->flags & SETTING_FAMILY)) {
+		x->id++;
+		return write_key(x, spec, span_str(spec->key), out);
+	}
+	rc = settings_member_next(x->s, (enum setting)x->id, &x->member, &m);
+	if (rc == 1)
+		return write_key(
+		    x, spec, span_of(m.entry.key, m.entry.key_len), out);
+	if (rc == 0) {
+		x->id++;
+		x->member = (struct kv_cursor) { 0 };
+	}
+	return rc;
+}
+
+int
+settings_export_next(struct settings_export *x, struct text *out)
+{
+	int rc = 0;
+
+	if (heading(x, out))
+		return 1;
+	while (rc == 0 && x->id < SETTING_N)
+		rc = next_line(x, out);
+	return rc;
+}
+
+/* In. */
+
+struct import {
+	struct settings *s;
+	struct text *message;
+	struct seal seal;
+	bool with_secrets;
+	unsigned line;
+	char plain[256];
+};
+
+static int
+refuse(struct import *im, const char *words, int rc)
+{
+	struct text *m = im->message;
+
+	text_str(m, "line ");
+	text_u64(m, im->line);
+	text_str(m, ": ");
+	text_str(m, words);
+	text_str(m, "; nothing was changed");
+	return rc;
+}
+
+/* Hexadecimal to octets: how many, or ERR_SYNTAX. */
+static int
+hex_read(struct span hex, uint8_t *to, size_t cap)
+{
+	if (hex.len % 2 != 0 || hex.len / 2 > cap)
+		return ERR_SYNTAX;
+	for (size_t i = 0; i < hex.len / 2; i++) {
+		int high = chr_hex(hex.p[2 * i]);
+		int low = chr_hex(hex.p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return ERR_SYNTAX;
+		to[i] = (uint8_t)(high << 4 | low);
+	}
+	return (int)(hex.len / 2);
+}
+
+/* "# secrets: pbkdf2-sha256 ROUNDS SALT" */
+static int
+read_secrets_line(struct import *im, struct span line, struct span passphrase)
+{
+	struct span rest = span_from(line, sizeof(secrets_line) - 1);
+	size_t space = span_find(rest, ' ');
+	uint8_t salt[SETTINGS_TEXT_SALT];
+	uint64_t rounds;
+
+	if (span_u64(span_first(rest, space), 10000000, &rounds) != ERR_OK
+	    || rounds == 0
+	    || hex_read(span_from(rest, space + 1), salt, sizeof(salt))
+		   != (int)sizeof(salt))
+		return refuse(
+		    im, "the secrets' heading is damaged", ERR_SYNTAX);
+	if (passphrase.len == 0)
+		return refuse(im,
+		    "the file holds secrets: its passphrase is"
+		    " needed",
+		    ERR_DENIED);
+	settings_stretch(passphrase, span_of(salt, sizeof(salt)),
+	    (uint32_t)rounds, im->seal.key);
+	im->with_secrets = true;
+	return ERR_OK;
+}
+
+/* "sealed:HEX" to the secret in im->plain; its length. */
+static int
+open_sealed(struct import *im, struct span key, struct span value)
+{
+	struct span hex = span_from(value, sizeof(sealed_mark) - 1);
+	int rc;
+
+	if (!im->with_secrets)
+		return refuse(
+		    im, "a sealed value, but no secrets' heading", ERR_SYNTAX);
+	rc = hex_read(hex, im->s->raw, sizeof(im->s->raw));
+	if (rc < 0)
+		return refuse(im, "a sealed value is damaged", ERR_SYNTAX);
+	rc = seal_open(&im->seal, key, span_of(im->s->raw, (size_t)rc),
+	    (uint8_t *)im->plain, sizeof(im->plain));
+	if (rc < 0)
+		return refuse(im,
+		    "the passphrase is wrong, or the line is"
+		    " damaged",
+		    ERR_DENIED);
+	return rc;
+}
+
+static int
+read_setting(struct import *im, struct span line)
+{
+	size_t equals = span_find(line, '=');
+	struct span key = span_trim(span_first(line, equals));
+	struct span value = span_from(line, equals + 1);
+	int rc;
+
+	if (equals == line.len)
+		return refuse(im, "not of the form key=value", ERR_SYNTAX);
+	if (span_starts(value, span_str(sealed_mark))) {
+		rc = open_sealed(im, key, value);
+		if (rc < 0)
+			return rc;
+		value = span_of(im->plain, (size_t)rc);
+	}
+	text_str(im->message, "line ");
+	text_u64(im->message, im->line);
+	text_str(im->message, ": ");
+	rc = settings_set(im->s, key, value, im->message);
+	if (rc == ERR_OK)
+		text_init(im->message, im->message->mem, im->message->cap + 1);
+	return rc;
+}
+
+static int
+read_line(struct import *im, struct span line, struct span passphrase)
+{
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	if (im->line == 1) {
+		if (!span_starts(line, span_str(magic)))
+			return refuse(im,
+			    "this is not a settings file (its"
+			    " first line is \"# gatepost"
+			    " settings 1\")",
+			    ERR_SYNTAX);
+		if (!span_is(span_from(line, sizeof(magic) - 1), SPAN("1")))
+			return refuse(
+			    im, "written by a newer version", ERR_UNSUPPORTED);
+		return ERR_OK;
+	}
+	if (span_starts(line, span_str(secrets_line)))
+		return read_secrets_line(im, line, passphrase);
+	if (span_trim(line).len == 0 || line.p[0] == '#')
+		return ERR_OK;
+	return read_setting(im, line);
+}
+
+/* Put the removal of all stored settings into the open change. */
+static int
+remove_all(struct settings *s, bool secrets_too)
+{
+	struct kv_cursor c = { 0 };
+	struct kv_entry e;
+	int rc;
+
+	while ((rc = kv_next(s->kv, SPAN(""), &c, &e)) == 1) {
+		struct span key = span_of(e.key, e.key_len);
+		int id = settings_find(key, NULL);
+
+		if (id < 0
+		    || (!secrets_too
+			&& settings_schema[id].flags & SETTING_SECRET))
+			continue;
+		rc = kv_delete(s->kv, key);
+		if (rc != ERR_OK)
+			return rc;
+	}
+	return rc;
+}
+
+static bool
+has_secrets(struct span file)
+{
+	struct span line;
+
+	while (span_next(&file, '\n', &line)) {
+		if (span_starts(line, span_str(secrets_line)))
+			return true;
+	}
+	return false;
+}
+
+static int
+import_lines(struct import *im, struct span file, struct span passphrase)
+{
+	struct span line;
+	int rc = remove_all(im->s, has_secrets(file));
+
+	if (rc != ERR_OK) {
+		text_str(im->message, err_text(rc));
+		return rc;
+	}
+	while (rc == ERR_OK && span_next(&file, '\n', &line)) {
+		im->line++;
+		rc = read_line(im, line, passphrase);
+	}
+	return rc;
+}
+
+int
+settings_import(struct settings *s, struct span file, struct span passphrase,
+    struct text *message)
+{
+	struct import im = { .s = s, .message = message };
+	int rc = settings_begin(s, message);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = import_lines(&im, file, passphrase);
+	secret_wipe(&im, sizeof(im));
+	if (rc == ERR_OK)
+		return settings_commit(s, message);
+	settings_abort(s);
+	return rc;
+}
+
+int
+settings_reset(struct settings *s, struct text *message)
+{
+	int rc = settings_begin(s, message);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = remove_all(s, true);
+	if (rc == ERR_OK)
+		return settings_commit(s, message);
+	text_str(message, err_text(rc));
+	settings_abort(s);
+	return rc;
+}
