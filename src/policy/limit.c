@@ -156,7 +156,10 @@ limit_accept(struct limit *l, const uint8_t ip[16], bool known, unsigned used,
 		l->banned++;
 		return LIMIT_BANNED;
 	}
-	if (known || used + kept < cap || limit_is_good(l, ip, now_ms))
+	if (standing == LIMIT_LOCAL)
+		kept /= 2;
+	if (standing == LIMIT_GRANTED || used + kept < cap
+	    || (used < cap && limit_is_good(l, ip, now_ms)))
 		return LIMIT_OK;
 	l->busy++;
 	return LIMIT_BUSY;

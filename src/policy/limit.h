@@ -39,6 +39,13 @@ enum limit_answer {
 	LIMIT_OVER,   /* the sender's hour or day is used up: 450 */
 };
 
+/* How well a client is known when it connects. */
+enum limit_standing {
+	LIMIT_STRANGER,
+	LIMIT_LOCAL,   /* in a network of the owner's */
+	LIMIT_GRANTED, /* has a grant now */
+};
+
 /* Messages in the running hour and day. */
 struct limit_count {
 	int64_t hour_ms, day_ms; /* when they began; 0: never */
@@ -90,10 +97,11 @@ void limit_configure(struct limit *l, const uint8_t key[SIPHASH_KEY],
 
 /*
  * May this client have one of `cap` places, of which `used` are taken?
- * `known`: it has a grant, or is in a network of the owner's.
+ * Strangers leave `reserved` places free, local clients half of them; who has
+ * a grant, or logged in from there within the last day, may have the last.
  */
 enum limit_answer limit_accept(struct limit *l, const uint8_t ip[16],
-    bool known, unsigned used, unsigned cap, int64_t now_ms);
+    enum limit_standing standing, unsigned used, unsigned cap, int64_t now_ms);
 
 bool limit_is_banned(struct limit *l, const uint8_t ip[16], int64_t now_ms);
 

@@ -5,8 +5,7 @@
 #include "policy/network.h"
 
 static const char *const lan_ranges[] = { "10.0.0.0/8", "172.16.0.0/12",
-	"192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7",
-	"fe80::/10", "::1" };
+	"192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10" };
 
 int
 networks_add(struct networks *ns, struct span piece)

@@ -4,8 +4,8 @@
  *	"192.168.1.0/24, 2001:db8::/32, lan"
  *
  * Addresses and ranges are those of codec/ip.
- * `lan` stands for the private ranges (RFC 1918, RFC 4193, link-local),
- * `any` for everybody.
+ * `lan` stands for the private ranges (RFC 1918, RFC 4193, link-local; not
+ *loopback), `any` for everybody.
  *
  * Memory: the caller's.  Bounds: NETWORKS_MAX ranges a list.
  * Failure: ERR_SYNTAX, ERR_FULL; the caller shows the piece that is wrong.

@@ -210,6 +210,20 @@ by_permission(const struct relay_rules *rr, const struct relay_question *q,
 	return true;
 }
 
+/* The owner has written down what this device may do. */
+static bool
+by_profile(const struct relay_rules *rr, const struct relay_question *q,
+    struct relay_answer *out)
+{
+	bool may = q->to == NULL || q->to_local || q->device_may;
+
+	if (q->device.len == 0 || rr->permits[q->listener] == 0)
+		return false;
+	*out = answer(may ? RELAY_PERMIT : RELAY_REFUSE, q->device);
+	out->basis = may ? RELAY_BY_DEVICE : RELAY_BY_NONE;
+	return true;
+}
+
 /* T8: forms that ask the next host, or us, to send it on elsewhere. */
 static bool
 is_detour(const struct relay_question *q)
@@ -243,7 +257,8 @@ static enum relay_verdict
 decide_early(const struct relay_rules *rr, const struct relay_question *q,
     struct relay_answer *out)
 {
-	bool may = q->listener == RELAY_SMTP || by_permission(rr, q, out);
+	bool may = q->listener == RELAY_SMTP || by_profile(rr, q, out)
+		   || by_permission(rr, q, out);
 
 	for (unsigned i = 0; i < rr->n && !may; i++) {
 		const struct relay_rule *r = &rr->table[i];
@@ -264,7 +279,8 @@ relay_decide(const struct relay_rules *rr, const struct relay_question *q,
 		return decide_early(rr, q, out);
 	if (is_detour(q))
 		*out = answer(RELAY_REFUSE, SPAN("detour"));
-	else if (!by_rules(rr, q, out) && !by_permission(rr, q, out))
+	else if (!by_profile(rr, q, out) && !by_rules(rr, q, out)
+		 && !by_permission(rr, q, out))
 		*out = without_permission(rr, q);
 	return out->verdict;
 }

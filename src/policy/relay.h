@@ -28,6 +28,8 @@
  * Without rules of the owner's, three stand in: auth, grant, network; they are
  * appended to the owner's rules, too.  A permit counts only where its basis
  * (auth, grant, else network) is among the listener's permissions (R8).
+ * A device with a profile (policy/profile) has the permission that the profile
+ * gives, on every listener whose permissions are not `none`, and no other.
  * Mail for local recipients needs no permission on port 25; on submission
  * and smtps every recipient needs one.  No address has permission by itself,
  * not even 127.0.0.1.
@@ -116,6 +118,8 @@ struct relay_question {
 	bool from_own;		 /* its domain is one of ours */
 	const struct addr *to;	 /* NULL: at MAIL FROM, before any recipient */
 	bool to_local;		 /* delivered here: account, alias, list */
+	struct span device;	 /* the name of its profile, or empty */
+	bool device_may;	 /* that profile reaches `to` */
 };
 
 /* On what a permission rests, for Received, the log, limits and warnings. */
@@ -124,6 +128,7 @@ enum relay_basis {
 	RELAY_BY_AUTH,
 	RELAY_BY_GRANT,
 	RELAY_BY_NETWORK,
+	RELAY_BY_DEVICE,
 };
 
 struct relay_answer {

@@ -2,6 +2,7 @@
 #include "service/listen.h"
 
 #include "core/log.h"
+#include "service/access.h"
 
 #define BACKLOG		128
 #define ACCEPT_PER_TURN 16
@@ -27,7 +28,14 @@ listener_name(enum listener_role role)
 static bool
 is_welcome(struct listeners *ls, const struct net_addr *peer)
 {
-	if (pool_left(ls->conns->pool) == 0)
+	const struct pool *places = ls->conns->pool;
+
+	if (pool_left(places) == 0)
+		return false;
+	if (ls->access != NULL
+	    && access_accept(ls->access, peer, places->used, places->cap,
+		   ls->conns->now_ms)
+		   != LIMIT_OK)
 		return false;
 	return ls->max_per_address == 0
 	       || conns_from(ls->conns, peer) < ls->max_per_address;

@@ -36,11 +36,14 @@ struct listener {
 	bool legacy;	/* marked by the owner: old TLS, plain-text passwords */
 };
 
+struct access;
+
 struct listeners {
 	struct participant base;
 	struct conns *conns;
 	struct listener table[LISTENERS_MAX];
 	unsigned n;
+	struct access *access;	  /* who may have a place; NULL: anybody */
 	unsigned max_per_address; /* 0: no limit */
 	uint64_t refused;
 };

@@ -42,10 +42,10 @@ wrong_logins_wait_ever_longer_then_are_banned(void **state)
 		assert_int_equal(
 		    limit_login_failed(&l, eve, SPAN("anna"), 1000), want[i]);
 	}
+	assert_int_equal(limit_accept(&l, eve, LIMIT_STRANGER, 0, 100, 900999),
+	    LIMIT_BANNED);
 	assert_int_equal(
-	    limit_accept(&l, eve, false, 0, 100, 900999), LIMIT_BANNED);
-	assert_int_equal(
-	    limit_accept(&l, eve, false, 0, 100, 901000), LIMIT_OK);
+	    limit_accept(&l, eve, LIMIT_STRANGER, 0, 100, 901000), LIMIT_OK);
 	assert_false(limit_is_banned(&l, anna, 1000));
 }
 
@@ -126,14 +126,24 @@ static void
 last_places_are_for_known_clients(void **state)
 {
 	(void)state;
-	assert_int_equal(limit_accept(&l, eve, false, 91, 100, 1), LIMIT_OK);
-	assert_int_equal(limit_accept(&l, eve, false, 92, 100, 1), LIMIT_BUSY);
-	assert_int_equal(limit_accept(&l, eve, true, 99, 100, 1), LIMIT_OK);
+	assert_int_equal(
+	    limit_accept(&l, eve, LIMIT_STRANGER, 91, 100, 1), LIMIT_OK);
+	assert_int_equal(
+	    limit_accept(&l, eve, LIMIT_STRANGER, 92, 100, 1), LIMIT_BUSY);
+	assert_int_equal(
+	    limit_accept(&l, eve, LIMIT_GRANTED, 99, 100, 1), LIMIT_OK);
+	assert_int_equal(
+	    limit_accept(&l, eve, LIMIT_LOCAL, 95, 100, 1), LIMIT_OK);
+	assert_int_equal(
+	    limit_accept(&l, eve, LIMIT_LOCAL, 96, 100, 1), LIMIT_BUSY);
 	limit_login_ok(&l, anna, 1);
-	assert_int_equal(limit_accept(&l, anna, false, 99, 100, 1), LIMIT_OK);
-	assert_int_equal(limit_accept(&l, eve, false, 3, 8, 1), LIMIT_OK);
-	assert_int_equal(limit_accept(&l, eve, false, 4, 8, 1), LIMIT_BUSY);
-	assert_int_equal(l.busy, 2);
+	assert_int_equal(
+	    limit_accept(&l, anna, LIMIT_STRANGER, 99, 100, 1), LIMIT_OK);
+	assert_int_equal(
+	    limit_accept(&l, eve, LIMIT_STRANGER, 3, 8, 1), LIMIT_OK);
+	assert_int_equal(
+	    limit_accept(&l, eve, LIMIT_STRANGER, 4, 8, 1), LIMIT_BUSY);
+	assert_int_equal(l.busy, 3);
 }
 
 static void
