@@ -60,6 +60,15 @@ static _Alignas(4096) uint8_t windows[WINDOWS * CONN_WINDOW];
 static _Alignas(4096) uint8_t bigs[BIG_WINDOWS * BIG_OCTETS];
 static _Alignas(16) uint8_t auths[MAX_CONNECTIONS * AUTH_SIZE];
 static struct users_seen seen[USERS_SEEN];
+static struct grant grants[MAX_GRANTS];
+static uint16_t grant_buckets[MAX_GRANTS];
+static struct grant_holder grant_holders[MAX_ACCOUNTS];
+static struct limit_count senders[MAX_ACCOUNTS];
+static struct limit_place limit_places[LIMIT_ROWS * LIMIT_WAYS];
+static struct profile devices[MAX_DEVICES];
+
+_Static_assert(MAX_GRANTS >= MAX_ACCOUNTS && MAX_GRANTS < GRANT_END,
+    "every account can hold a grant");
 static uint8_t tls_cache[TLS_CACHE_OCTETS(TLS_SESSIONS)];
 
 struct server memory_server;
@@ -83,6 +92,18 @@ const struct server_memory memory_server_areas = {
 	},
 	.drop_work = &drop_work,
 	.logged_in_ms = logged_in_ms,
+	.access = {
+		.grants = grants,
+		.grant_buckets = grant_buckets,
+		.grants_n = MAX_GRANTS,
+		.holders = grant_holders,
+		.senders = senders,
+		.accounts_n = MAX_ACCOUNTS,
+		.places = limit_places,
+		.places_n = LIMIT_ROWS * LIMIT_WAYS,
+		.devices = devices,
+		.devices_n = MAX_DEVICES,
+	},
 	.seen = seen,
 	.seen_n = USERS_SEEN,
 	.tls_cache = tls_cache,

@@ -16,8 +16,6 @@ limit_init(struct limit *l, struct limit_place *places, uint32_t n,
 		.rows = n / LIMIT_WAYS,
 		.senders = senders,
 		.accounts = accounts };
-	memset(places, 0, n * sizeof(*places));
-	memset(senders, 0, accounts * sizeof(*senders));
 }
 
 void
@@ -146,8 +144,8 @@ limit_is_good(struct limit *l, const uint8_t ip[16], int64_t now_ms)
 }
 
 enum limit_answer
-limit_accept(struct limit *l, const uint8_t ip[16], bool known, unsigned used,
-    unsigned cap, int64_t now_ms)
+limit_accept(struct limit *l, const uint8_t ip[16],
+    enum limit_standing standing, unsigned used, unsigned cap, int64_t now_ms)
 {
 	unsigned kept =
 	    l->config.reserved < cap / 2 ? l->config.reserved : cap / 2;

@@ -87,7 +87,7 @@ struct limit {
 	uint64_t forgotten; /* places given up for others */
 };
 
-/* Empty tables: `n` places (a multiple of LIMIT_WAYS), counts by account. */
+/* Tables of zeros: `n` places (a multiple of LIMIT_WAYS), counts by account. */
 void limit_init(struct limit *l, struct limit_place *places, uint32_t n,
     struct limit_count *senders, uint32_t accounts);
 

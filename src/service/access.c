@@ -50,25 +50,35 @@ access_accept(struct access *a, const struct net_addr *addr, unsigned used,
 	return limit_accept(&a->limit, addr->ip, standing, used, cap, now_ms);
 }
 
-bool
-access_is_legacy(const struct access *a, enum listener_role role)
+/* Bits by the words of the settings: see settings_schema. */
+static bool
+is_marked(enum listener_role role, uint32_t flags, const enum listener_role *of,
+    unsigned n)
 {
-	switch (role) {
-	case LISTENER_SMTP:
-		return (a->auth_listeners & 1) != 0;
-	case LISTENER_SUBMISSION:
-		return (a->auth_listeners & 2) != 0;
-	case LISTENER_POP3:
-		return (a->auth_listeners & 4) != 0;
-	case LISTENER_SMTPS:
-	case LISTENER_POP3S:
-	case LISTENER_HTTP:
-	case LISTENER_HTTPS:
-	case LISTENER_CONTROL:
-	case LISTENER_ROLES:
-		break;
+	for (unsigned i = 0; i < n; i++) {
+		if (of[i] == role)
+			return (flags >> i & 1) != 0;
 	}
 	return false;
+}
+
+void
+access_mark(const struct access *a, struct listeners *ls)
+{
+	static const enum listener_role plain[] = { LISTENER_SMTP,
+		LISTENER_SUBMISSION, LISTENER_POP3 };
+	static const enum listener_role old[] = { LISTENER_SMTP,
+		LISTENER_SUBMISSION, LISTENER_SMTPS, LISTENER_POP3,
+		LISTENER_POP3S };
+	uint32_t plain_flags = settings_flags(a->settings, SETTING_AUTH_LEGACY);
+	uint32_t old_flags = settings_flags(a->settings, SETTING_TLS_LEGACY);
+
+	for (unsigned i = 0; i < ls->n; i++) {
+		struct listener *l = &ls->table[i];
+
+		l->plain_auth = is_marked(l->role, plain_flags, plain, 3);
+		l->old_tls = is_marked(l->role, old_flags, old, 5);
+	}
 }
 
 enum relay_listener

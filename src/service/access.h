@@ -48,11 +48,11 @@ struct access {
 	unsigned now;		     /* which */
 	struct networks local;	     /* known without a login: places kept */
 	struct networks auth_legacy;
+	struct networks tls_legacy;
 	struct profile *devices;
 	uint32_t devices_n;
 	uint32_t devices_cap;
 	uint8_t key[SIPHASH_KEY];
-	uint8_t auth_listeners;	   /* auth.legacy: bits by its words */
 	char text[RELAY_TEXT + 1]; /* the rules, while they are read */
 	uint64_t relayed;
 	uint64_t denied;
@@ -83,8 +83,8 @@ void access_connect_auth(struct access *a, struct auth_service *auth);
 enum limit_answer access_accept(struct access *a, const struct net_addr *addr,
     unsigned used, unsigned cap, int64_t now_ms);
 
-/* Is this listener marked as legacy for passwords (auth.legacy)? */
-bool access_is_legacy(const struct access *a, enum listener_role role);
+/* Put the owner's marks (auth.legacy, tls.legacy) on the listeners. */
+void access_mark(const struct access *a, struct listeners *ls);
 
 /* The rules' name of a listener. */
 enum relay_listener access_listener(enum listener_role role);

@@ -201,10 +201,12 @@ access_configure(struct access *a, int64_t now_ms, struct text *why)
 	if (!err)
 		err = read_networks(
 		    a, SETTING_AUTH_LEGACY_NETWORKS, &a->auth_legacy, why);
+	if (!err)
+		err = read_networks(
+		    a, SETTING_TLS_LEGACY_NETWORKS, &a->tls_legacy, why);
 	if (err)
 		return err;
 	a->now = next;
-	a->auth_listeners = (uint8_t)settings_flags(s, SETTING_AUTH_LEGACY);
 	grants_configure(&a->grants, a->key,
 	    (int64_t)MINUTE_MS
 		* settings_number(s, SETTING_RELAY_WINDOW_MINUTES),

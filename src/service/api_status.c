@@ -46,7 +46,7 @@ write_listener(struct json_out *o, const struct listener *l)
 	json_cstr(o, "role", listener_name(l->role));
 	json_cstr(o, "address", mem);
 	json_bool(o, "tls", l->tls_first);
-	json_bool(o, "legacy", l->legacy);
+	json_bool(o, "legacy", l->old_tls || l->plain_auth);
 	json_end(o);
 }
 

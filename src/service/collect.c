@@ -25,7 +25,7 @@ peer_of(const struct conn *c, bool tls)
 		.addr = c->peer,
 		.protocol = AUTH_POP3,
 		.tls = tls,
-		.legacy = c->listener->legacy,
+		.legacy = c->listener->plain_auth,
 		.wake = (void (*)(void *))conn_wake,
 		.waker = (void *)(uintptr_t)c,
 	};

@@ -31,6 +31,7 @@ struct conn;
 struct listener;
 struct tls;
 struct tls_config;
+struct networks;
 
 #define CONN_WINDOW 4096 /* bytes in an ordinary window */
 
@@ -91,6 +92,7 @@ struct conns {
 	struct pool *tls_pool;		     /* struct tls */
 	const struct tls_config *tls_modern; /* NULL: no TLS to offer */
 	const struct tls_config *tls_legacy;
+	const struct networks *old_tls; /* who gets that one; or NULL */
 	unsigned idle_ms;
 	uint32_t serial;
 	int64_t now_ms; /* the time of this turn */

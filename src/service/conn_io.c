@@ -2,6 +2,7 @@
 #include "service/conn_io.h"
 
 #include "core/log.h"
+#include "policy/network.h"
 #include "core/secret.h"
 #include "service/listen.h"
 #include "service/tls.h"
@@ -274,11 +275,21 @@ io_wants_read(const struct conn *c)
 	return room > 0 && buf_free(&c->in) > 0;
 }
 
+/* Does the owner want old TLS for this client (R11)? */
+static bool
+is_old_tls(const struct conn *c)
+{
+	const struct networks *old = c->owner->old_tls;
+
+	return c->listener->old_tls
+	       || (old != NULL && networks_has(old, c->peer.ip));
+}
+
 int
 io_start_tls(struct conn *c)
 {
 	const struct tls_config *config =
-	    c->listener->legacy ? c->owner->tls_legacy : c->owner->tls_modern;
+	    is_old_tls(c) ? c->owner->tls_legacy : c->owner->tls_modern;
 	int err;
 
 	if (config == NULL)

@@ -33,7 +33,8 @@ struct listener {
 	const struct conn_kind *kind;
 	struct net_addr local;
 	bool tls_first; /* TLS from the first byte */
-	bool legacy;	/* marked by the owner: old TLS, plain-text passwords */
+	bool old_tls;	 /* marked as legacy by tls.legacy */
+	bool plain_auth; /* marked as legacy by auth.legacy */
 };
 
 struct access;

@@ -102,9 +102,16 @@ open_services(
 	conns_init(&sv->conns, &p[SERVER_CONNS], &p[SERVER_WINDOWS],
 	    &p[SERVER_BIGS], &p[SERVER_TLS]);
 	listeners_init(&sv->listeners, &sv->conns);
+	err = access_init(&sv->access, &sv->state->settings, &m->access);
+	if (err) {
+		text_str(why, "the system has no random numbers");
+		return err;
+	}
 	err = open_auth(sv, m, why);
 	if (err)
 		return err;
+	access_connect_auth(&sv->access, &sv->auth);
+	sv->listeners.access = &sv->access;
 	submit_init(&sv->submit, &p[SERVER_SMTP], &p[SERVER_TXNS], &sv->spool,
 	    &sv->state->accounts, &sv->auth);
 	collect_init(&sv->collect, &sv->state->files.fs, &sv->auth,

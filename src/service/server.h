@@ -12,6 +12,7 @@
 #ifndef SERVICE_SERVER_H
 #define SERVICE_SERVER_H
 
+#include "service/access.h"
 #include "service/auth.h"
 #include "service/collect.h"
 #include "service/conn.h"
@@ -44,6 +45,7 @@ struct server_area {
 
 struct server_memory {
 	struct server_area pools[SERVER_POOLS];
+	struct access_memory access;
 	struct users_seen *seen; /* right passwords seen lately */
 	uint32_t seen_n;
 	struct maildrop_work *drop_work;
@@ -68,6 +70,7 @@ struct server {
 	struct listeners listeners;
 	struct mailbox_ids ids;
 	struct spool spool;
+	struct access access;
 	struct auth_service auth;
 	struct submit submit;
 	struct collect collect;

@@ -2,6 +2,7 @@
 #include "service/server_config.h"
 
 #include "core/log.h"
+#include "platform/clock.h"
 #include "platform/log_sink.h"
 #include "platform/process.h"
 
@@ -38,11 +39,25 @@ configure_auth(struct server *sv)
 		.plaintext = settings_number(s, SETTING_AUTH_PLAINTEXT),
 		.old_form = settings_bool(s, SETTING_AUTH_OLD_FORM),
 		.iterations = settings_number(s, SETTING_AUTH_ITERATIONS),
+		.cache_seconds =
+		    settings_number(s, SETTING_AUTH_CACHE_SECONDS),
 		.domains = span_str(sv->submit.domains),
 		.host = span_str(sv->host),
+		.legacy = &sv->access.auth_legacy,
 	};
 
 	auth_configure(&sv->auth, &c);
+}
+
+static int
+configure_access(struct server *sv, struct text *why)
+{
+	int err = access_configure(&sv->access, clock_mono_ms(), why);
+
+	if (!err)
+		access_mark(&sv->access, &sv->listeners);
+	sv->conns.old_tls = &sv->access.tls_legacy;
+	return err;
 }
 
 static int
@@ -88,6 +103,8 @@ server_configure(struct server *sv, struct text *why)
 	err = configure_submit(sv);
 	if (err)
 		text_str(why, "host.domains is too long: name fewer domains");
+	if (!err)
+		err = configure_access(sv, why);
 	configure_auth(sv);
 	configure_collect(sv);
 	sv->generation = s->generation;

@@ -90,5 +90,6 @@ server_ports_open(struct server *sv, struct text *why)
 		if (err)
 			return err;
 	}
+	access_mark(&sv->access, &sv->listeners);
 	return ERR_OK;
 }

@@ -59,7 +59,7 @@ peer_of(struct submit_session *ss)
 		.addr = c->peer,
 		.protocol = AUTH_SMTP,
 		.tls = c->tls != NULL,
-		.legacy = c->listener->legacy,
+		.legacy = c->listener->plain_auth,
 		.wake = (void (*)(void *))conn_wake,
 		.waker = c,
 	};

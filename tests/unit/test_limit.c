@@ -25,6 +25,8 @@ setup(void **state)
 		.reserved = 8 };
 
 	(void)state;
+	memset(places, 0, sizeof(places));
+	memset(senders, 0, sizeof(senders));
 	limit_init(&l, places, PLACES, senders, ACCOUNTS);
 	limit_configure(&l, key, &config);
 	return 0;
