@@ -155,6 +155,20 @@ powerloss: programs ## the power-cut tests at length (SEEDS=500)
 
 .PHONY: powerloss
 
+# Needs root, loop devices and FUSE; DISK="--fs xfs" and kin go to the script.
+$(BUILD)/disk/load: $(BUILD)/obj/tests/powerloss/disk/load.o $(LIB)
+	$(link) $(LIBS)
+
+$(BUILD)/disk/logdisk: $(BUILD)/obj/tests/powerloss/disk/logdisk.o
+	$(link) -lfuse3
+
+$(BUILD)/obj/tests/powerloss/disk/logdisk.o: CPPFLAGS += -isystem /usr/include/fuse3
+
+powerloss-disk: $(BUILD)/disk/load $(BUILD)/disk/logdisk ## cut the power of a real ext4 on a logged disk (root)
+	@$(PYTHON) tests/powerloss/disk/run.py $(BUILD)/disk $(DISK)
+
+.PHONY: powerloss-disk
+
 cuts: $(BUILD)/powerloss/power_kv ## lose power at every byte of every settings operation (minutes)
 	@$< long
 
