@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/secret.h"
 #include "platform/entropy.h"
+#include "store/mailbox.h"
 
 #define SLICE_ITERATIONS 1024 /* under 1 ms on a PC, about 10 on a 24Kc */
 
@@ -234,6 +235,28 @@ give_password(
 	return got;
 }
 
+/* The folder first: an account without one would have its mail deferred. */
+static int
+make_mailbox(struct api_call *c, struct span name)
+{
+	struct state *s = c->context;
+	struct span root = settings_text(&s->settings, SETTING_MAIL_PATH);
+	char *mem = c->api->scratch.bytes, *maildir = mem + FS_PATH_MAX;
+	struct text t;
+	int err;
+
+	text_init(&t, mem, FS_PATH_MAX);
+	text_span(&t, root.len > 0 ? root : SPAN("mail"));
+	err = t.cut ? ERR_RANGE : mailbox_folder(maildir, mem, name);
+	if (err >= 0)
+		err = mailbox_create(&s->files.fs, maildir);
+	if (err < 0)
+		(void)api_failed(c, "making the mailbox's folder", err);
+	return err;
+}
+
+_Static_assert(API_SCRATCH >= 2 * FS_PATH_MAX, "two paths are built there");
+
 /* Is a new account of this name possible?  Before the work, and after it. */
 static int
 check_new(const struct state *s, struct span name)
@@ -260,6 +283,8 @@ users_add(struct api_call *c)
 	err = check_new(c->context, text_data(&name));
 	if (err < 0)
 		return say_failure(c, text_data(&name), err);
+	if (c->cursor++ == 0 && make_mailbox(c, text_data(&name)) < 0)
+		return API_DONE;
 	c->status = 201;
 	return give_password(c, &j, text_data(&name), accounts_add);
 }
