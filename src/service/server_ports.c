@@ -84,6 +84,11 @@ server_ports_open(struct server *sv, struct text *why)
 		{ SETTING_LISTEN_POP3S, LISTENER_POP3S, pop3 },
 	};
 
+	if (!sv->state->is_set_up) {
+		log_event(LOG_WARN, "server.not_set_up", "try",
+		    "nothing listens until gatepost init has run", 0);
+		return ERR_OK;
+	}
 	for (unsigned i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		int err = open_port(sv, &ports[i], why);
 

@@ -31,6 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 PROGRAM = os.environ.get("GATEPOST", os.path.join(ROOT, "build/host/gatepost"))
 SANITIZED = "-san/" in PROGRAM
 SERVICES = ("smtp", "submission", "smtps", "pop3", "pop3s", "http", "https")
+UNSERVED = ("http", "https")  # until there is a page
 DOMAIN = "home.example"
 FINDING = re.compile(
     rb"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed")
@@ -186,6 +187,7 @@ class Server:
             "host.domains": DOMAIN,
             **{f"listen.{s}": f"127.0.0.1:{p}"
                for s, p in self.ports.items()},
+            **{f"listen.{s}": "off" for s in UNSERVED},
             **(settings or {}),
         }
 

@@ -1,0 +1,499 @@
+#!/usr/bin/python3
+"""The command line, with the server running and not: what it prints, what it
+refuses, what it leaves behind; and the server's life as its owner sees it."""
+
+import json
+import os
+import poplib
+import re
+import signal
+import smtplib
+import stat
+import subprocess
+import threading
+import time
+import unittest
+
+import gatepost
+
+
+def line_of(done):
+    """The one line of an error; the test fails when it is not one."""
+    text = done.stderr.decode()
+    assert text.count("\n") == 1 and text.startswith("gatepost: "), text
+    return text
+
+
+class Folder(gatepost.Server):
+    """A state folder that nobody has made yet."""
+
+    def __enter__(self):
+        return self
+
+    def users_of(self):
+        return self.run("user", "list").stdout.decode().splitlines()
+
+
+class Init(unittest.TestCase):
+    def test_makes_a_private_folder_and_says_what_it_made(self):
+        with Folder() as g:
+            done = g.run("init", "--set", "host.domains=a.example")
+            out = done.stdout.decode()
+            self.assertIn("tls.pem: made\n", out)
+            self.assertRegex(out, r"certificate sha256: [0-9a-f]{64}\n")
+            self.assertEqual(stat.S_IMODE(os.stat(g.state).st_mode), 0o700)
+            for name in os.listdir(g.state):
+                mode = stat.S_IMODE(os.lstat(f"{g.state}/{name}").st_mode)
+                self.assertEqual(mode & 0o077, 0, name)
+            self.assertEqual(os.path.getsize(f"{g.state}/device.key"), 32)
+
+    def test_a_second_time_destroys_nothing(self):
+        with Folder() as g:
+            g.run("init", "--set", "host.domains=a.example")
+            g.add_user("ann", "x")
+            before = {n: open(f"{g.state}/{n}", "rb").read()
+                      for n in ("device.key", "tls.pem")}
+            out = g.run("init", "--set", "net.idle_seconds=99").stdout
+            self.assertIn(b"tls.pem: exists, kept\n", out)
+            for name, content in before.items():
+                with open(f"{g.state}/{name}", "rb") as f:
+                    self.assertEqual(f.read(), content)
+            self.assertEqual(g.users_of(), ["ann"])
+            got = g.run("get", "host.domains", "net.idle_seconds").stdout
+            self.assertEqual(
+                got, b"host.domains=a.example\nnet.idle_seconds=99\n")
+
+    def test_a_wrong_setting_is_found_before_anything_is_made(self):
+        with Folder() as g:
+            for wrong in ("no.such=1", "net.idle_seconds=0", "host.name",
+                          "listen.smtp=nonsense"):
+                done = g.run("init", "--set", "host.domains=a.example",
+                             "--set", wrong, check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(wrong.split("=")[0], line_of(done))
+                self.assertFalse(os.path.exists(g.state))
+
+    def test_says_which_folder_can_not_be_made(self):
+        with Folder() as g:
+            g.state = f"{g.folder}/missing/state"
+            done = g.run("init", check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("make it first", line_of(done))
+
+
+class Errors(unittest.TestCase):
+    """Each wrong use: exit status 2 and one line that helps."""
+
+    CASES = [
+        ([], "gatepost help"),
+        (["frobnicate"], "no such command"),
+        (["user"], "user add, user del, user passwd, user list"),
+        (["user", "frob"], "user add"),
+        (["user", "add"], "usage: gatepost user add NAME"),
+        (["user", "add", "a", "b"], "one argument too many"),
+        (["user", "list", "--legacy"], "no such option"),
+        (["status", "--json=1"], "takes no value"),
+        (["status", "--state"], "a value must follow"),
+        (["status", "--state="], "the value is empty"),
+        (["user", "del", "nobody"], "no such account"),
+        (["user", "passwd", "nobody", "--password-stdin"],
+         "no such account"),
+        (["user", "add", "Ann!", "--password-stdin"],
+         "not an account's name"),
+        (["user", "add", "../../x", "--password-stdin"],
+         "not an account's name"),
+        (["user", "add", "x" * 70, "--password-stdin"], "too long"),
+        (["get", "no.such"], "no such setting"),
+        (["get", "route.password"], "secret"),
+        (["get", ""], "API"),
+        (["set", "net.idle_seconds=abc"], "net.idle_seconds"),
+        (["set", "net.idle_seconds=1", "no.such=2"], "net.idle_seconds"),
+        (["set", "=x"], "no such setting"),
+        (["unset", "no.such"], "no such setting"),
+    ]
+
+    def check_all(self, g):
+        for words, helps in self.CASES:
+            with self.subTest(words=words):
+                done = subprocess.run(
+                    [gatepost.PROGRAM, *words]
+                    + ([] if not words or "--state" in words[-1]
+                       else ["--state", g.state]),
+                    input=b"pw\n", stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE, timeout=30)
+                self.assertEqual(done.returncode, 2, done)
+                self.assertIn(helps, line_of(done))
+                self.assertEqual(done.stdout, b"")
+
+    def test_are_one_line_without_a_server(self):
+        with Folder() as g:
+            g.init()
+            self.check_all(g)
+
+    def test_are_the_same_with_a_server(self):
+        with gatepost.Server() as g:
+            self.check_all(g)
+
+    def test_name_the_folder_that_is_not_there(self):
+        with Folder() as g:
+            for words in (["serve"], ["status"], ["user", "list"]):
+                done = g.run(*words, check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(g.state, line_of(done))
+                self.assertIn("gatepost init", line_of(done))
+
+    def test_passwords_that_are_none_are_refused(self):
+        with Folder() as g:
+            g.init()
+            for bad in (b"", b"\n", b"a\x00b\n", b"a\tb\n", b"x" * 192):
+                done = g.run("user", "add", "bad", "--password-stdin",
+                             stdin=bad, check=False)
+                self.assertEqual(done.returncode, 2, bad)
+                line_of(done)
+            self.assertEqual(g.users_of(), [])
+
+    def test_no_terminal_to_ask_at_is_said(self):
+        with Folder() as g:
+            g.init()
+            done = subprocess.run(
+                ["setsid", gatepost.PROGRAM, "user", "add", "x", "--state",
+                 g.state], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, timeout=30)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--password-stdin", line_of(done))
+
+    def test_standard_output_that_is_full_is_an_error(self):
+        with Folder() as g:
+            g.init()
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [gatepost.PROGRAM, "settings", "list", "--state",
+                     g.state], stdout=full, stderr=subprocess.PIPE,
+                    timeout=30)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("standard output", line_of(done))
+
+
+class Commands(unittest.TestCase):
+    """The same words do the same with and without a server."""
+
+    def both(self, body):
+        with Folder() as g:
+            g.init()
+            body(g)
+        with gatepost.Server(users={}) as g:
+            body(g)
+
+    def test_users_come_and_go(self):
+        def body(g):
+            self.assertEqual(g.users_of(), [])
+            g.add_user("ann", "one")
+            g.run("user", "add", "--password-stdin", "--legacy", "bob",
+                  stdin="pässwört\n".encode())
+            self.assertEqual(g.users_of(), ["ann", "bob\tlegacy"])
+            again = g.run("user", "add", "ann", "--password-stdin",
+                          stdin=b"x\n", check=False)
+            self.assertIn("exists already", line_of(again))
+            g.run("user", "passwd", "bob", "--password-stdin", stdin=b"y\n")
+            self.assertEqual(g.users_of(), ["ann", "bob"])
+            g.run("user", "del", "ann")
+            self.assertEqual(g.users_of(), ["bob"])
+            self.assertTrue(os.path.isdir(g.mail_folder("ann")))
+        self.both(body)
+
+    def test_settings_are_set_all_or_none(self):
+        def body(g):
+            g.run("set", "net.idle_seconds=77", "smtp.max_recipients=12")
+            done = g.run("set", "net.idle_seconds=88",
+                         "smtp.max_recipients=0", check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(
+                g.run("get", "net.idle_seconds").stdout, b"77\n")
+            g.run("unset", "net.idle_seconds")
+            self.assertEqual(
+                g.run("get", "net.idle_seconds").stdout, b"300\n")
+        self.both(body)
+
+    def test_values_come_back_as_they_were(self):
+        def body(g):
+            for value in ("a.example", "a.example,b.example"):
+                g.run("set", f"host.domains={value}")
+                self.assertEqual(g.run("get", "host.domains").stdout.decode(),
+                                 value + "\n")
+            g.run("set", "alias.info@a.example=ann,bob@b.example")
+            self.assertEqual(
+                g.run("get", "alias.info@a.example").stdout,
+                b"ann,bob@b.example\n")
+            listed = g.run("settings", "list", "--brief").stdout.decode()
+            self.assertIn("\nalias.info@a.example=ann,bob@b.example\n",
+                          listed)
+        self.both(body)
+
+    def test_secrets_are_taken_from_standard_input_and_never_shown(self):
+        def body(g):
+            g.run("set", "route.password", stdin=b"very secret\n")
+            listed = g.run("settings", "list").stdout
+            self.assertIn(b"route.password=(set, secret)\n", listed)
+            self.assertNotIn(b"very secret", listed)
+            with open(f"{g.state}/settings.kv", "rb") as f:
+                self.assertNotIn(b"very secret", f.read())
+            self.assertNotIn("very secret", g.log())
+        self.both(body)
+
+    def test_every_setting_is_listed_with_its_help(self):
+        def body(g):
+            lines = g.run("settings", "list").stdout.decode().splitlines()
+            keys = [x for x in lines if not x.startswith(" ")]
+            self.assertGreater(len(keys), 80)
+            self.assertEqual(len(lines), 3 * len(keys))
+            self.assertIn(f"host.domains={gatepost.DOMAIN}", keys)
+        self.both(body)
+
+    def test_many_accounts_are_listed_in_full(self):
+        with gatepost.Server(users={}) as g:
+            names = [f"user{i:03}" for i in range(120)]
+            for name in names:
+                g.add_user(name, "x")
+            self.assertEqual(g.users_of(), names)
+            g.restart()
+            self.assertEqual(g.users_of(), names)
+
+    def test_status_says_whether_the_server_runs(self):
+        with gatepost.Server() as g:
+            out = g.run("status").stdout.decode()
+            self.assertIn("\nserver: running\n", out)
+            self.assertIn(f"\nlisten.pop3: 127.0.0.1:{g.port('pop3')}\n", out)
+            self.assertRegex(out, r"\npool.conns: \d+ of \d+ used")
+            found = json.loads(g.run("status", "--json").stdout)
+            self.assertTrue(found["running"])
+            self.assertEqual(found["accounts"], 1)
+            g.stop()
+            found = json.loads(g.run("status", "--json").stdout)
+            self.assertFalse(found["running"])
+            self.assertEqual(found["listeners"], [])
+
+    def test_help_and_version(self):
+        done = subprocess.run([gatepost.PROGRAM, "--help"], check=True,
+                              stdout=subprocess.PIPE)
+        for words in (b"user add NAME", b"settings list", b"serve", b"init"):
+            self.assertIn(words, done.stdout)
+        done = subprocess.run([gatepost.PROGRAM, "version"], check=True,
+                              stdout=subprocess.PIPE)
+        self.assertRegex(done.stdout, rb"^gatepost [0-9.]+\n$")
+
+    def test_state_stands_anywhere(self):
+        with Folder() as g:
+            g.init()
+            for words in (["--state", g.state, "user", "list"],
+                          [f"--state={g.state}", "user", "list"],
+                          ["user", "list", f"--state={g.state}"]):
+                subprocess.run([gatepost.PROGRAM, *words], check=True)
+
+
+class Together(unittest.TestCase):
+    def in_threads(self, jobs):
+        failures = []
+
+        def one(job):
+            try:
+                job()
+            except AssertionError as e:
+                failures.append(str(e))
+
+        threads = [threading.Thread(target=one, args=(j,)) for j in jobs]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(failures, [])
+
+    def test_command_lines_wait_for_each_other(self):
+        with Folder() as g:
+            g.init()
+            self.in_threads([
+                lambda i=i: g.add_user(f"u{i}", "x") for i in range(12)])
+            self.assertEqual(len(g.users_of()), 12)
+
+    def test_a_server_takes_many_at_once(self):
+        with gatepost.Server(users={}) as g:
+            self.in_threads([
+                lambda i=i: g.add_user(f"u{i}", "x") for i in range(6)])
+            self.assertEqual(len(g.users_of()), 6)
+
+    def test_a_second_server_is_refused(self):
+        with gatepost.Server() as g:
+            done = g.run("serve", check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("another gatepost is at work",
+                          done.stderr.decode().splitlines()[-1])
+            g.run("status")
+
+
+class Life(unittest.TestCase):
+    def test_a_new_account_gets_in_at_once_and_a_removed_one_no_more(self):
+        with gatepost.Server(users={}) as g:
+            g.add_user("ann", "open")
+            with smtplib.SMTP("127.0.0.1", g.port("smtp")) as c:
+                c.sendmail("a@b.example", f"ann@{gatepost.DOMAIN}",
+                           "Subject: hi\r\n\r\nhello\r\n")
+            pop = poplib.POP3_SSL("127.0.0.1", g.port("pop3s"),
+                                  context=gatepost.untrusting_tls())
+            pop.user("ann")
+            pop.pass_("open")
+            self.assertEqual(pop.stat()[0], 1)
+            pop.quit()
+            g.run("user", "passwd", "ann", "--password-stdin",
+                  stdin=b"other\n")
+            for password, good in (("open", False), ("other", True)):
+                pop = poplib.POP3_SSL("127.0.0.1", g.port("pop3s"),
+                                      context=gatepost.untrusting_tls())
+                pop.user("ann")
+                if good:
+                    pop.pass_(password)
+                else:
+                    self.assertRaises(poplib.error_proto, pop.pass_,
+                                      password)
+                pop.close()
+            g.run("user", "del", "ann")
+            with smtplib.SMTP("127.0.0.1", g.port("smtp")) as c:
+                self.assertRaises(
+                    smtplib.SMTPRecipientsRefused, c.sendmail,
+                    "a@b.example", f"ann@{gatepost.DOMAIN}", "\r\nx\r\n")
+
+    def test_a_changed_setting_counts_at_once(self):
+        with gatepost.Server() as g:
+            g.run("set", "smtp.max_octets=70000")
+            with smtplib.SMTP("127.0.0.1", g.port("smtp")) as c:
+                c.ehlo()
+                self.assertEqual(c.esmtp_features["size"], "70000")
+
+    def test_hangup_is_taken_and_logged(self):
+        with gatepost.Server() as g:
+            g.process.send_signal(signal.SIGHUP)
+            gatepost.wait_for(lambda: "server.reload" in g.log(), "reload")
+            self.assertEqual(
+                g.run("get", "host.name").stdout, b"gate.example\n")
+
+    def test_the_end_says_421_and_leaves_nothing(self):
+        with gatepost.Server() as g:
+            talk = g.smtp(hello="me")
+            g.process.send_signal(signal.SIGTERM)
+            self.assertEqual(talk.reply()[0], 421)
+            self.assertTrue(talk.at_end())
+            self.assertEqual(g.process.wait(10), 0)
+            self.assertFalse(os.path.exists(f"{g.state}/control"))
+
+    def test_log_lines_are_one_event_each(self):
+        with gatepost.Server() as g:
+            with smtplib.SMTP("127.0.0.1", g.port("smtp")) as c:
+                c.sendmail("a@b.example", f"ann@{gatepost.DOMAIN}",
+                           "Subject: hi\r\n\r\nhello\r\n")
+            g.stop()
+            for line in g.log().splitlines():
+                self.assertRegex(
+                    line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ "
+                    r"(error|warn|info|debug) [a-z0-9_.]+( [a-z0-9_]+="
+                    r"(\"[^\"]*\"|[^\s\"]*))*$")
+
+    def test_a_fresh_folder_serves_nothing_but_says_so(self):
+        with Folder() as g:
+            os.mkdir(g.state)
+            with open(g.log_path, "ab") as log:
+                g.process = subprocess.Popen(
+                    [gatepost.PROGRAM, "serve", "--state", g.state,
+                     "--set", f"listen.smtp=127.0.0.1:{g.port('smtp')}"],
+                    stderr=log)
+            gatepost.wait_for(lambda: "server.not_set_up" in g.log(), "log")
+            gatepost.wait_for(
+                lambda: b"\nset_up: no\n" in g.run("status").stdout,
+                "status")
+            with self.assertRaises(ConnectionRefusedError):
+                gatepost.Talk(g.port("smtp"))
+            g.stop()
+
+    def test_starts_within_milliseconds(self):
+        if gatepost.SANITIZED:
+            self.skipTest("sanitizers are slow")
+        with gatepost.Server() as g:
+            best = 1e9
+            for _ in range(5):
+                g.stop()
+                begun = time.monotonic()
+                g.process = subprocess.Popen(
+                    [gatepost.PROGRAM, "serve", "--state", g.state],
+                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                while True:
+                    try:
+                        g.smtp().sock.close()
+                        break
+                    except ConnectionRefusedError:
+                        time.sleep(0.0002)
+                best = min(best, time.monotonic() - begun)
+            print(f"start to first banner: {best * 1000:.1f} ms")
+            self.assertLess(best, 0.2)
+
+    def test_a_deep_folder_is_no_obstacle(self):
+        with Folder() as g:
+            g.state = os.path.join(g.folder, *["d" * 40] * 5)
+            os.makedirs(os.path.dirname(g.state))
+            g.init()
+            g.add_user("ann", "x")
+            g.start()
+            self.assertEqual(g.users_of(), ["ann"])
+            self.assertIn(b"server: running", g.run("status").stdout)
+            g.stop()
+
+    def test_the_socket_can_stand_elsewhere(self):
+        with Folder() as g:
+            g.init()
+            path = f"{g.folder}/api.sock"
+            g.run("set", f"control.socket={path}")
+            g.start()
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+            self.assertIn(b"server: running", g.run("status").stdout)
+            g.stop()
+            self.assertFalse(os.path.exists(path))
+            self.assertIn(b"server: not running", g.run("status").stdout)
+
+    def test_a_killed_server_is_no_obstacle(self):
+        with gatepost.Server() as g:
+            g.kill()
+            self.assertIn(b"server: not running", g.run("status").stdout)
+            g.add_user("zoe", "x")
+            g.start()
+            self.assertEqual(g.users_of(), ["ann", "zoe"])
+
+
+class Rights(unittest.TestCase):
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to try")
+    def test_root_becomes_the_owner_of_the_folder(self):
+        with Folder() as g:
+            os.chmod(g.folder, 0o755)
+            os.mkdir(g.state, 0o700)
+            os.chown(g.state, 65534, 65534)
+            g.init()
+            g.add_user("ann", "x")
+            g.start()
+            with open(f"/proc/{g.process.pid}/status") as f:
+                status = f.read()
+            self.assertRegex(status, r"\nUid:\s+65534\s+65534\s+65534\s")
+            self.assertRegex(status, r"\nNoNewPrivs:\s+1\n")
+            with smtplib.SMTP("127.0.0.1", g.port("smtp")) as c:
+                c.sendmail("a@b.example", f"ann@{gatepost.DOMAIN}",
+                           "Subject: hi\r\n\r\nhello\r\n")
+            g.add_user("bob", "x")
+            g.stop()
+            owners = {os.lstat(os.path.join(where, name)).st_uid
+                      for where, dirs, files in os.walk(g.state)
+                      for name in dirs + files}
+            self.assertEqual(owners, {65534})
+
+    def test_the_socket_is_the_owner_s_alone(self):
+        with gatepost.Server() as g:
+            mode = os.stat(f"{g.state}/control").st_mode
+            self.assertTrue(stat.S_ISSOCK(mode))
+            self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+
+if __name__ == "__main__":
+    unittest.main()
