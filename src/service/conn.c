@@ -309,7 +309,7 @@ conns_prep(struct participant *me, struct poller *p)
 
 	DL_FOREACH(cs->list, c)
 	{
-		if (c->woken)
+		if (c->woken || c->dead)
 			poller_at(p, p->now_ms);
 		if (c->lingering || io_wants_read(c))
 			poller_read(p, c->fd);

@@ -118,6 +118,25 @@ received(struct conn *c, int n)
 		c->dead = true;
 }
 
+/* What the engine's state means for the connection. */
+static void
+watch_tls(struct conn *c)
+{
+	switch (tls_state(c->tls)) {
+	case TLS_HANDSHAKING:
+		c->dead |= c->eof;
+		break;
+	case TLS_CLOSED:
+		c->eof = true;
+		break;
+	case TLS_FAILED:
+		tls_broken(c);
+		break;
+	case TLS_UP:
+		break;
+	}
+}
+
 static void
 receive_tls(struct conn *c)
 {
@@ -131,14 +150,10 @@ receive_tls(struct conn *c)
 	received(c, n);
 	if (n > 0)
 		tls_commit(c->tls, (size_t)n);
-	if (tls_state(c->tls) == TLS_CLOSED)
-		c->eof = true;
-	if (tls_state(c->tls) == TLS_FAILED) {
-		io_send(c);
-		tls_broken(c);
-		return;
-	}
 	(void)io_more(c);
+	if (tls_state(c->tls) == TLS_FAILED)
+		io_send(c);
+	watch_tls(c);
 }
 
 void
@@ -234,10 +249,14 @@ send_tls(struct conn *c)
 void
 io_send(struct conn *c)
 {
-	if (c->tls != NULL)
-		send_tls(c);
-	else
+	if (c->tls == NULL) {
 		send_plain(c);
+		return;
+	}
+	send_tls(c);
+	/* a peer's goodbye counts once ours has been sent */
+	if (tls_state(c->tls) == TLS_CLOSED)
+		c->eof = true;
 }
 
 bool

@@ -23,6 +23,8 @@ watch_prep(struct participant *me, struct poller *p)
 	struct server_watch *w = (struct server_watch *)me;
 
 	poller_read(p, w->fd);
+	if (w->last_ms != 0)
+		poller_at(p, w->last_ms);
 }
 
 static void
@@ -217,11 +219,10 @@ follow_settings(struct server *sv)
 static void
 end(struct server *sv)
 {
-	int64_t last = clock_mono_ms() + END_MS;
-
+	sv->watch.last_ms = clock_mono_ms() + END_MS;
 	log_event(LOG_INFO, "server.stopping", NULL, NULL, 0);
 	listeners_close(&sv->listeners);
-	while (sv->conns.list != NULL && clock_mono_ms() < last) {
+	while (sv->conns.list != NULL && clock_mono_ms() < sv->watch.last_ms) {
 		conns_stop(&sv->conns);
 		loop_turn(&sv->loop);
 	}

@@ -60,6 +60,7 @@ struct server_watch {
 	int fd;
 	bool stop;
 	bool reload;
+	int64_t last_ms; /* once stopping: when to have ended; else 0 */
 };
 
 struct server {

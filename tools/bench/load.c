@@ -471,6 +471,8 @@ flush(struct client *c)
 	return true;
 }
 
+static void shake(struct client *c);
+
 static void
 connect_one(struct client *c)
 {
@@ -488,8 +490,10 @@ connect_one(struct client *c)
 	c->awaited = 1;
 	c->in_len = c->out_len = c->out_at = 0;
 	c->body = c->in_text = false;
-	if (opt.tls == TLS_FIRST)
+	if (opt.tls == TLS_FIRST) {
 		start_tls(c);
+		shake(c);
+	}
 	epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd,
 	    &(struct epoll_event) { .events = EPOLLIN, .data.ptr = c });
 }
