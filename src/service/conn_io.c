@@ -127,7 +127,7 @@ watch_tls(struct conn *c)
 		c->dead |= c->eof;
 		break;
 	case TLS_CLOSED:
-		c->eof = true;
+		c->eof = c->woken = true;
 		break;
 	case TLS_FAILED:
 		tls_broken(c);
@@ -255,8 +255,8 @@ io_send(struct conn *c)
 	}
 	send_tls(c);
 	/* a peer's goodbye counts once ours has been sent */
-	if (tls_state(c->tls) == TLS_CLOSED)
-		c->eof = true;
+	if (tls_state(c->tls) == TLS_CLOSED && !c->eof)
+		c->eof = c->woken = true;
 }
 
 bool
