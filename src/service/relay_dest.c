@@ -61,18 +61,18 @@ relay_dest_when(const struct relay_dests *ds, uint32_t key)
 }
 
 void
-relay_dest_failed(
-    struct relay_dest *d, struct span words, uint32_t random, int64_t now_ms)
+relay_dest_failed(const struct relay_dests *ds, struct relay_dest *d,
+    struct span words, uint32_t random, int64_t now_ms)
 {
-	int64_t rest = RELAY_REST_MS;
+	int64_t rest = ds->rest_ms;
 	struct text t;
 
-	for (uint32_t i = 0; i < d->failures && rest < RELAY_REST_MAX; i++)
+	for (uint32_t i = 0; i < d->failures && rest < ds->rest_max_ms; i++)
 		rest *= 2;
-	if (rest > RELAY_REST_MAX)
-		rest = RELAY_REST_MAX;
+	if (rest > ds->rest_max_ms)
+		rest = ds->rest_max_ms;
 	d->failures++;
-	d->rest_until_ms = now_ms + rest / 2 + random % (rest / 2);
+	d->rest_until_ms = now_ms + rest / 2 + random % (rest / 2 + 1);
 	text_init(&t, d->words, sizeof(d->words));
 	text_span(&t, words);
 }

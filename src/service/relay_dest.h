@@ -15,8 +15,6 @@
 #include "core/text.h"
 
 #define RELAY_DEST_WORDS 160
-#define RELAY_REST_MS	 60000 /* after the first failure; doubles */
-#define RELAY_REST_MAX	 1800000
 
 struct relay_dest {
 	uint32_t key;	     /* 0: free */
@@ -34,6 +32,8 @@ struct relay_dests {
 	struct relay_dest *table;
 	uint32_t n;
 	uint32_t per_dest; /* connections at once */
+	int64_t rest_ms;   /* left alone after the first failure; doubles */
+	int64_t rest_max_ms;
 };
 
 /* The destination with this key, or NULL. */
@@ -49,9 +49,9 @@ struct relay_dest *relay_dest_take(
  */
 int64_t relay_dest_when(const struct relay_dests *ds, uint32_t key);
 
-/* It could not be reached, or refused the whole session. */
-void relay_dest_failed(
-    struct relay_dest *d, struct span words, uint32_t random, int64_t now_ms);
+/* It could not be reached, or refused the whole session; `random` spreads. */
+void relay_dest_failed(const struct relay_dests *ds, struct relay_dest *d,
+    struct span words, uint32_t random, int64_t now_ms);
 
 /* It has taken or judged a message. */
 void relay_dest_works(struct relay_dest *d);

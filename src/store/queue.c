@@ -357,7 +357,7 @@ queue_take(
 			continue;
 		}
 		at = allowed_at(q, q->window[i].dest);
-		if (at <= now_ms) {
+		if (at <= now_ms || (at == QUEUE_NEVER && dest != 0)) {
 			*e = q->window[i];
 			drop_from_window(q, i);
 			return 1;
@@ -440,7 +440,7 @@ consider(struct queue *q, struct queue_entry *e, int64_t now_ms)
 		note_due(q, due);
 		return;
 	}
-	if (at == QUEUE_NEVER || !has_share(q, e->dest)
+	if (!has_share(q, e->dest)
 	    || write_entry(q, e, ENTRY_TAKEN, 0)) {
 		note_due(q, now_ms + 1000);
 		return;

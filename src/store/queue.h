@@ -107,8 +107,9 @@ int queue_add(
     struct queue *q, const char *id, uint32_t dest, int64_t now_ms) MUST_CHECK;
 
 /*
- * Take a message that is due, with destination `dest`, or any where it is 0:
- * 1, or 0 when there is none in the window.  It is the caller's until
+ * Take a message that is due: one for `dest`, which the caller has a connection
+ * to, so that it is not busy for him; or any where `dest` is 0.  1, or 0 when
+ * there is none in the window.  It is the caller's until
  * queue_give or queue_remove.
  */
 int queue_take(struct queue *q, uint32_t dest, int64_t now_ms,

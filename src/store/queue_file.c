@@ -52,6 +52,7 @@ enum {
 	RCPT_CRC = 12,
 	RCPT_FIXED = 12,
 	RCPT_STATE = 32,
+	RCPT_ROUND = 33,
 	RCPT_CODE = 34,
 	RCPT_ENHANCED = 36,
 	RCPT_WORDS_LEN = 42,
@@ -442,6 +443,7 @@ queue_file_rcpt(struct queue_file *q, uint64_t *at, struct queue_rcpt *r,
 	r->orcpt = span_of(mem->mem + path, orcpt);
 	r->sender = span_of(mem->mem + path + orcpt, sender);
 	r->state = state_of(b[RCPT_STATE]);
+	r->round = b[RCPT_ROUND];
 	parse_words(b, r, mem->mem + QUEUE_STRINGS_MAX);
 	*at = aligned(*at + RCPT_LEN + len, BLOCK);
 	return 1;
@@ -464,6 +466,7 @@ queue_file_settle(struct queue_file *q, const struct queue_rcpt *r)
 	uint32_t sum;
 
 	b[RCPT_STATE] = (uint8_t)r->state;
+	b[RCPT_ROUND] = r->round;
 	put(b + RCPT_CODE, r->code, 2);
 	for (unsigned i = 0; i < 3; i++)
 		put(b + RCPT_ENHANCED + 2 * i, r->enhanced[i], 2);

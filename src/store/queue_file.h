@@ -70,6 +70,7 @@ struct queue_rcpt {
 
 	/* Changes. */
 	enum queue_state state;
+	uint8_t round; /* the last one (plan.tries) that asked for it */
 	unsigned code; /* of the last reply; 0: no server spoke */
 	unsigned enhanced[3];
 	struct span words; /* the last words, printable ASCII */

@@ -1,0 +1,75 @@
+/*
+ * notice: telling a sender what became of his message (RFC 3461, 3464).
+ *
+ *   failure   recipients that will never get it
+ *   delay     recipients that still wait
+ *   success   recipients that have it, where their sender asked to know
+ *
+ * A multipart/report: words for people in the owner's language, the report for
+ * programs, and the message's header (with RET=FULL and up to NOTICE_FULL
+ * octets, the message).  The sender is always <>; nothing is ever sent about a
+ * message whose own sender is <>.  What others said stands only in bodies, in
+ * printable ASCII.
+ *
+ * Posting is done at once and is durable on return: one barrier of its own.
+ *
+ * Memory: one struct, about 18 KB.  Failure: enum err: nothing was sent, the
+ * caller asks again later.
+ * Tested: tests/unit/test_notice.c, tests/e2e/test_relay.py.
+ */
+#ifndef SERVICE_NOTICE_H
+#define SERVICE_NOTICE_H
+
+#include "service/deliver.h"
+
+#define NOTICE_FULL 65536u
+#define NOTICE_TEXT 4096
+
+enum notice_kind {
+	NOTICE_FAILURE,
+	NOTICE_DELAY,
+	NOTICE_SUCCESS,
+};
+
+enum notice_language {
+	NOTICE_ENGLISH, /* the order of the setting's words */
+	NOTICE_JAPANESE,
+};
+
+struct notice {
+	struct deliver *deliver;
+	struct span host;
+	enum notice_language language;
+	uint64_t sent;
+
+	struct spool spool; /* its batch is only ever one message */
+	struct spool_file file;
+	struct delivery delivery;
+	uint64_t wire_octets;
+	struct queue_strings strings;
+	char boundary[48];
+	struct text out;
+	char mem[NOTICE_TEXT];
+};
+
+/* When it is, and until when will be tried. */
+struct notice_time {
+	int64_t now_ms;
+	int64_t now_s;
+	int zone_minutes;
+	int64_t until_s; /* of a delay */
+};
+
+/* Prepare; `tmp` as for the main spool. */
+int notice_init(
+    struct notice *n, struct deliver *d, const char *tmp) MUST_CHECK;
+
+/*
+ * Tell the sender of `f`: of its recipients in state QUEUE_FAILED,
+ * QUEUE_WAITING or QUEUE_ARRIVED, as `kind` says.  Their states are not
+ * changed.
+ */
+int notice_send(struct notice *n, struct queue_file *f, const char *id,
+    enum notice_kind kind, const struct notice_time *t) MUST_CHECK;
+
+#endif

@@ -1,0 +1,552 @@
+/*
+ * relay_round: one pass over a message's recipients: batches, results, and
+ * what becomes of the message afterwards.
+ */
+#include "service/relayd.h"
+
+#include "core/log.h"
+#include "platform/clock.h"
+#include "platform/entropy.h"
+
+/* Before this the clock was never set: a router without a battery. */
+#define CLOCK_SANE_S 1700000000
+
+/* The octet that marks a recipient as asked for in this round. */
+static uint8_t
+round_mark(const struct relay_slot *s)
+{
+	return (uint8_t)s->file.plan.tries;
+}
+
+static void
+log_message(enum log_level level, const char *event, const struct relay_slot *s,
+    int err)
+{
+	log_event(level, event, "id", s->entry.id, err);
+}
+
+/* The message has its first or its next turn later, not now. */
+static void
+give_back(struct relayd *r, struct relay_slot *s, int64_t due_ms)
+{
+	int err;
+
+	s->entry.due_ms = due_ms;
+	err = queue_give(r->queue, &s->entry);
+	if (err)
+		log_message(LOG_ERROR, "queue.lost_index", s, err);
+	queue_file_close(&s->file);
+	s->has_mail = false;
+	s->state = s->out.state == OUTGOING_UP ? RELAY_PARKED : RELAY_IDLE;
+	s->parked_ms = r->now_ms;
+}
+
+static void
+begin_plan(struct relayd *r, struct relay_slot *s)
+{
+	struct queue_plan *p = &s->file.plan;
+	int64_t arrived = s->file.head.arrived_s;
+
+	p->tries++;
+	if (p->since_s == 0 && r->now_s > CLOCK_SANE_S)
+		p->since_s = arrived > CLOCK_SANE_S && arrived <= r->now_s
+				 ? arrived
+				 : r->now_s;
+}
+
+void
+relay_begin(struct relayd *r, struct relay_slot *s)
+{
+	int err = queue_file_open(
+	    &s->file, r->queue->fs, r->queue->folder, s->entry.id);
+
+	if (err) {
+		log_message(LOG_ERROR, "queue.unreadable", s, err);
+		give_back(r, s, r->now_ms + r->config.retry_max_s * 1000);
+		return;
+	}
+	r->rounds++;
+	s->has_mail = true;
+	s->tried = s->all_sent = s->wrote = false;
+	s->skipped_n = 0;
+	s->skip_until_ms = INT64_MAX;
+	s->entry.dest = 0;
+	begin_plan(r, s);
+	s->state = RELAY_NEXT;
+}
+
+/* ---- batches ---- */
+
+static struct span
+domain_of(struct span path)
+{
+	return span_from(path, span_rfind(path, '@') + 1);
+}
+
+static struct span
+sender_of(const struct relay_slot *s, const struct queue_rcpt *q)
+{
+	return q->sender.len > 0 ? q->sender : s->file.head.sender;
+}
+
+static bool
+is_skipped(const struct relay_slot *s, uint32_t key)
+{
+	for (unsigned i = 0; i < s->skipped_n; i++)
+		if (s->skipped[i] == key)
+			return true;
+	return s->skipped_n == RELAY_SKIPPED;
+}
+
+static void
+skip(struct relay_slot *s, uint32_t key, int64_t until_ms)
+{
+	if (s->skipped_n < RELAY_SKIPPED)
+		s->skipped[s->skipped_n++] = key;
+	s->entry.dest = key;
+	if (until_ms < s->skip_until_ms)
+		s->skip_until_ms = until_ms;
+}
+
+/* May the way with this key be gone now? */
+static bool
+is_open(struct relayd *r, struct relay_slot *s, uint32_t key)
+{
+	int64_t at;
+
+	if (is_skipped(s, key))
+		return false;
+	if (s->dest != NULL && s->dest->key == key)
+		at = s->dest->rest_until_ms > s->dest->pace_at_ms
+			 ? s->dest->rest_until_ms
+			 : s->dest->pace_at_ms;
+	else
+		at = relay_dest_when(&r->dests, key);
+	if (at <= r->now_ms)
+		return true;
+	skip(s, key, at);
+	return false;
+}
+
+static void
+copy(char *to, size_t cap, struct span s)
+{
+	struct text t;
+
+	text_init(&t, to, cap);
+	text_span(&t, s);
+}
+
+/* The first recipient decides what the batch is. */
+static bool
+begin_batch(struct relayd *r, struct relay_slot *s, const struct queue_rcpt *q)
+{
+	struct span domain = domain_of(q->path);
+	struct span sender = sender_of(s, q);
+	bool local = directory_is_ours(r->directory, domain);
+	const struct route *way =
+	    routes_find(&r->routes, sender, q->path, local);
+	uint32_t key = route_key(way, domain);
+
+	if (!is_open(r, s, key))
+		return false;
+	s->way = *way;
+	s->key = key;
+	copy(s->domain, sizeof(s->domain), domain);
+	copy(s->sender, sizeof(s->sender), sender);
+	return true;
+}
+
+/* Does a further recipient go the same way with the same sender? */
+static bool
+fits_batch(
+    const struct relayd *r, struct relay_slot *s, const struct queue_rcpt *q)
+{
+	struct span domain = domain_of(q->path);
+	struct span sender = sender_of(s, q);
+	bool local = directory_is_ours(r->directory, domain);
+	const struct route *way =
+	    routes_find(&r->routes, sender, q->path, local);
+
+	return route_key(way, domain) == s->key
+	       && span_is(sender, span_str(s->sender))
+	       && (s->way.host[0] != '\0'
+		   || span_is_nocase(domain, span_str(s->domain)));
+}
+
+static unsigned
+batch_max(const struct relay_slot *s)
+{
+	unsigned n = RELAY_BATCH;
+
+	if (s->out.state == OUTGOING_UP
+	    && smtp_client_rcpt_max(&s->out.client) < n)
+		n = smtp_client_rcpt_max(&s->out.client);
+	return n;
+}
+
+static void
+collect(struct relayd *r, struct relay_slot *s)
+{
+	uint64_t at = s->file.first;
+	struct queue_rcpt q;
+	unsigned most = batch_max(s);
+
+	s->rcpt_n = s->rcpt_at = 0;
+	while (s->rcpt_n < most
+	       && queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
+		if (q.state != QUEUE_WAITING || q.round == round_mark(s))
+			continue;
+		if (s->rcpt_n == 0 ? !begin_batch(r, s, &q)
+				   : !fits_batch(r, s, &q))
+			continue;
+		s->settled[s->rcpt_n] = false;
+		s->rcpt[s->rcpt_n++] = q.at;
+	}
+}
+
+static bool
+can_reuse(const struct relay_slot *s)
+{
+	return s->out.state == OUTGOING_UP && s->dest != NULL
+	       && s->dest->key == s->key
+	       && smtp_client_want(&s->out.client) == CLIENT_READY;
+}
+
+void
+relay_next_batch(struct relayd *r, struct relay_slot *s)
+{
+	collect(r, s);
+	if (s->rcpt_n == 0) {
+		s->state = RELAY_END;
+		return;
+	}
+	s->tried = true;
+	s->entry.dest = s->key;
+	s->mailed = false;
+	if (can_reuse(s)) {
+		s->state = RELAY_TALKING;
+		return;
+	}
+	relay_hang_up(s);
+	s->dest = relay_dest_take(&r->dests, s->key,
+	    s->way.host[0] != '\0' ? span_str(s->way.host)
+				   : span_str(s->domain),
+	    r->now_ms);
+	if (s->dest == NULL) { /* as many as there are slots fit */
+		skip(s, s->key, r->now_ms + 1000);
+		return;
+	}
+	s->dest->active++;
+	s->dest->per_minute = s->way.per_minute;
+	relay_way(r, s);
+}
+
+/* ---- results ---- */
+
+static void
+log_result(const struct relay_slot *s, const struct queue_rcpt *q,
+    enum client_outcome outcome)
+{
+	static const char *const events[] = { "relay.sent", "relay.later",
+		"relay.again", "relay.refused" };
+	struct log_line l;
+
+	log_begin(&l, LOG_INFO, events[outcome]);
+	log_str(&l, "id", s->entry.id);
+	log_span(&l, "to", q->path);
+	log_str(&l, "via", s->way.host[0] != '\0' ? s->way.host : s->domain);
+	log_u64(&l, "code", q->code);
+	log_span(&l, "words", q->words);
+	log_end(&l);
+}
+
+static bool
+wants(const struct queue_rcpt *q, enum client_notify what)
+{
+	if (q->notify == 0)
+		return what != NOTIFY_SUCCESS;
+	return (q->notify & (unsigned)what) != 0;
+}
+
+static enum queue_state
+state_after(const struct relay_slot *s, const struct queue_rcpt *q,
+    enum client_outcome outcome)
+{
+	bool null = sender_of(s, q).len == 0;
+
+	if (outcome == CLIENT_SENT)
+		return !null && wants(q, NOTIFY_SUCCESS)
+			       && (s->way.lmtp
+				   || (s->out.client.offers & OFFER_DSN) == 0)
+			   ? QUEUE_ARRIVED
+			   : QUEUE_SENT;
+	if (outcome == CLIENT_NEVER)
+		return !null && wants(q, NOTIFY_FAILURE) ? QUEUE_FAILED
+							 : QUEUE_TOLD;
+	return QUEUE_WAITING;
+}
+
+static void
+count_result(struct relayd *r, enum client_outcome outcome)
+{
+	r->delivered += outcome == CLIENT_SENT;
+	r->deferred += outcome == CLIENT_LATER;
+	r->failed += outcome == CLIENT_NEVER;
+}
+
+/* Write down what became of recipient `i` of the batch. */
+static void
+settle(struct relayd *r, struct relay_slot *s, unsigned i,
+    enum client_outcome outcome, const struct reply *reply)
+{
+	struct queue_rcpt q;
+	uint64_t at = s->rcpt[i];
+	int err;
+
+	s->settled[i] = true;
+	if (outcome == CLIENT_AGAIN
+	    || queue_file_rcpt(&s->file, &at, &q, &r->strings) != 1)
+		return;
+	q.code = reply->code;
+	for (unsigned k = 0; k < 3; k++)
+		q.enhanced[k] = reply->enhanced[k];
+	q.words = reply_words(reply);
+	q.state = state_after(s, &q, outcome);
+	q.round = round_mark(s);
+	count_result(r, outcome);
+	log_result(s, &q, outcome);
+	if (q.state == QUEUE_SENT && s->file.rcpts == 1) {
+		s->all_sent = true; /* the file goes as a whole */
+		return;
+	}
+	err = queue_file_settle(&s->file, &q);
+	if (err)
+		log_message(LOG_ERROR, "queue.not_settled", s, err);
+	s->wrote = s->wrote || q.state != QUEUE_WAITING;
+}
+
+void
+relay_result(struct relayd *r, struct relay_slot *s,
+    const struct smtp_client_result *result)
+{
+	if (result->recipient >= 0) {
+		settle(r, s, (unsigned)result->recipient, result->outcome,
+		    result->reply);
+		return;
+	}
+	for (unsigned i = 0; i < s->rcpt_n; i++)
+		if (!s->settled[i])
+			settle(r, s, i, result->outcome, result->reply);
+}
+
+void
+relay_batch_failed(struct relayd *r, struct relay_slot *s, bool never,
+    const struct reply *reply)
+{
+	const struct smtp_client_result result = {
+		.recipient = SMTP_CLIENT_ALL,
+		.outcome = never ? CLIENT_NEVER : CLIENT_LATER,
+		.reply = reply,
+	};
+
+	relay_result(r, s, &result);
+	relay_hang_up(s);
+	s->state = RELAY_NEXT;
+}
+
+/* ---- the end of a round ---- */
+
+struct tally {
+	unsigned waiting, failed, arrived, delayed;
+};
+
+static struct tally
+count(struct relayd *r, struct relay_slot *s)
+{
+	struct tally t = { 0 };
+	struct queue_rcpt q;
+	uint64_t at = s->file.first;
+
+	while (queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
+		t.waiting += q.state == QUEUE_WAITING;
+		t.failed += q.state == QUEUE_FAILED;
+		t.arrived += q.state == QUEUE_ARRIVED;
+		t.delayed +=
+		    q.state == QUEUE_WAITING && wants(&q, NOTIFY_DELAY);
+	}
+	return t;
+}
+
+/* All recipients in state `from` go on to state `to`. */
+static void
+move_all(struct relayd *r, struct relay_slot *s, enum queue_state from,
+    enum queue_state to)
+{
+	struct queue_rcpt q;
+	uint64_t at = s->file.first;
+
+	while (queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
+		if (q.state != from)
+			continue;
+		q.state = to;
+		if (to == QUEUE_FAILED) { /* its time has run out */
+			q.enhanced[0] = 4;
+			q.enhanced[1] = 4;
+			q.enhanced[2] = 7;
+			q.state = state_after(s, &q, CLIENT_NEVER);
+		}
+		if (queue_file_settle(&s->file, &q))
+			log_message(LOG_ERROR, "queue.not_settled", s, ERR_IO);
+	}
+	s->wrote = true;
+}
+
+static bool
+tell(struct relayd *r, struct relay_slot *s, enum notice_kind kind)
+{
+	const struct notice_time t = {
+		.now_ms = r->now_ms,
+		.now_s = r->now_s,
+		.zone_minutes = clock_zone_minutes(r->now_s),
+		.until_s = s->file.plan.since_s + r->config.expire_s,
+	};
+	int err = notice_send(r->notice, &s->file, s->entry.id, kind, &t);
+
+	r->noticed = true;
+	if (err)
+		log_message(LOG_ERROR, "notice.not_sent", s, err);
+	return err == ERR_OK;
+}
+
+static int64_t
+age_s(const struct relayd *r, const struct relay_slot *s)
+{
+	int64_t since = s->file.plan.since_s;
+
+	return since > 0 && r->now_s > since ? r->now_s - since : 0;
+}
+
+/* Growing intervals, spread by a quarter either way. */
+static int64_t
+wait_ms(const struct relayd *r, const struct relay_slot *s)
+{
+	int64_t wait = r->config.retry_s * 1000;
+	int64_t most = r->config.retry_max_s * 1000;
+	uint32_t random = 0;
+
+	for (uint32_t i = 1; i < s->file.plan.tries && wait < most; i++)
+		wait *= 2;
+	if (wait > most)
+		wait = most;
+	if (entropy_fill(&random, sizeof(random)))
+		random = (uint32_t)r->now_ms;
+	return wait - wait / 4 + random % (wait / 2 + 1);
+}
+
+/* Something is left to do: when? */
+static void
+put_off(struct relayd *r, struct relay_slot *s)
+{
+	int64_t due = r->now_ms + wait_ms(r, s);
+
+	if (!s->tried) { /* all its ways rest: this was no try */
+		s->file.plan.tries--;
+		due = s->skip_until_ms;
+		if (due == INT64_MAX)
+			due = r->now_ms; /* its destination is busy */
+	}
+	s->file.plan.next_s = r->now_s + (due - r->now_ms) / 1000;
+	if (s->tried && queue_file_plan(&s->file))
+		log_message(LOG_ERROR, "queue.not_planned", s, ERR_IO);
+	give_back(r, s, due);
+}
+
+static void
+sync_states(struct relayd *r, struct relay_slot *s)
+{
+	struct fs *fs = r->queue->fs;
+	bool failed;
+	int err;
+
+	if (!s->wrote)
+		return;
+	err = fs->sync(fs, &s->file.h, 1, &failed);
+	if (err)
+		log_message(LOG_ERROR, "queue.not_synced", s, err);
+	s->wrote = false;
+}
+
+static void
+finish(struct relayd *r, struct relay_slot *s)
+{
+	int err;
+
+	queue_file_close(&s->file);
+	err = queue_remove(r->queue, &s->entry);
+	if (err)
+		log_message(LOG_ERROR, "queue.not_removed", s, err);
+	r->removed = true;
+	s->has_mail = false;
+	s->state = s->out.state == OUTGOING_UP ? RELAY_PARKED : RELAY_IDLE;
+	s->parked_ms = r->now_ms;
+}
+
+/* Tell of failures and successes; false where one could not be told. */
+static bool
+tell_results(struct relayd *r, struct relay_slot *s, const struct tally *t)
+{
+	bool told = true;
+
+	if (t->failed > 0) {
+		told = tell(r, s, NOTICE_FAILURE);
+		if (told)
+			move_all(r, s, QUEUE_FAILED, QUEUE_TOLD);
+	}
+	if (t->arrived > 0) {
+		bool ok = tell(r, s, NOTICE_SUCCESS);
+
+		if (ok)
+			move_all(r, s, QUEUE_ARRIVED, QUEUE_SENT);
+		told = told && ok;
+	}
+	return told;
+}
+
+static bool
+is_delay_due(const struct relayd *r, const struct relay_slot *s)
+{
+	return r->config.delay_s > 0 && !s->file.warned
+	       && s->file.head.sender.len > 0
+	       && age_s(r, s) >= r->config.delay_s;
+}
+
+void
+relay_end(struct relayd *r, struct relay_slot *s)
+{
+	struct tally t;
+	bool told;
+
+	if (s->all_sent) {
+		finish(r, s);
+		return;
+	}
+	if (s->tried && age_s(r, s) >= r->config.expire_s)
+		move_all(r, s, QUEUE_WAITING, QUEUE_FAILED);
+	t = count(r, s);
+	if (t.failed + t.arrived > 0 && r->noticed)
+		return; /* in the next turn */
+	sync_states(r, s);
+	told = tell_results(r, s, &t);
+	if (told && t.waiting == 0) {
+		finish(r, s);
+		return;
+	}
+	if (t.delayed > 0 && is_delay_due(r, s) && tell(r, s, NOTICE_DELAY)) {
+		s->file.warned = true;
+		if (queue_file_marks(&s->file))
+			log_message(LOG_ERROR, "queue.not_marked", s, ERR_IO);
+	}
+	sync_states(r, s);
+	put_off(r, s);
+}

@@ -1,0 +1,384 @@
+/*
+ * relayd: the slots in the loop, and what is said to the far end.  Rounds are
+ * relay_round.c, ways are relay_way.c.
+ */
+#include "service/relayd.h"
+
+#include "core/log.h"
+#include "core/secret.h"
+#include "platform/clock.h"
+
+#define STEPS_MAX 256 /* of one slot in one turn */
+
+/* ---- talking ---- */
+
+static void
+give_mail(struct relayd *r, struct relay_slot *s)
+{
+	const struct queue_head *h = &s->file.head;
+	struct smtp_client_mail mail = {
+		.sender = span_str(s->sender),
+		.octets = h->wire_octets,
+		.eight_bit = (h->flags & QUEUE_8BIT) != 0,
+		.utf8 = (h->flags & QUEUE_UTF8) != 0,
+		.ret = h->ret,
+		.envid = h->envid,
+	};
+
+	secret_wipe(s->secret, sizeof(s->secret));
+	s->mailed = true;
+	s->body_at = s->body_len = s->body_used = 0;
+	relay_dest_works(s->dest);
+	relay_dest_pace(s->dest, r->now_ms);
+	smtp_client_mail(&s->out.client, &mail, &s->out.out);
+}
+
+static void
+give_rcpt(struct relayd *r, struct relay_slot *s)
+{
+	struct smtp_client *c = &s->out.client;
+	struct smtp_client_rcpt rcpt;
+	struct queue_rcpt q;
+	uint64_t at;
+
+	if (s->rcpt_at == s->rcpt_n || s->rcpt_at == smtp_client_rcpt_max(c)) {
+		s->rcpt_n = s->rcpt_at; /* the others: in the next batch */
+		smtp_client_rcpt_end(c, &s->out.out);
+		return;
+	}
+	at = s->rcpt[s->rcpt_at++];
+	if (queue_file_rcpt(&s->file, &at, &q, &r->strings) != 1) {
+		smtp_client_lost(c, "the message cannot be read here");
+		return;
+	}
+	rcpt = (struct smtp_client_rcpt) { q.path, q.orcpt, q.notify };
+	smtp_client_rcpt(c, &rcpt, &s->out.out);
+}
+
+/* Read the next piece of the body; false where the disk fails. */
+static bool
+read_body(struct relay_slot *s)
+{
+	int n;
+
+	if (s->body_used < s->body_len)
+		return true;
+	n = queue_file_body(&s->file, s->body, sizeof(s->body), s->body_at);
+	if (n < 0 || (n == 0 && s->body_at < s->file.head.octets))
+		return false;
+	s->body_at += (uint64_t)n;
+	s->body_len = (size_t)n;
+	s->body_used = 0;
+	return true;
+}
+
+static bool
+give_body(struct relay_slot *s)
+{
+	size_t before = buf_len(&s->out.out);
+	struct span piece;
+
+	if (!read_body(s)) {
+		smtp_client_lost(
+		    &s->out.client, "the message cannot be read here");
+		return true;
+	}
+	piece = span_of(s->body + s->body_used, s->body_len - s->body_used);
+	s->body_used += smtp_client_body(&s->out.client, piece,
+	    s->body_at == s->file.head.octets, &s->out.out);
+	return buf_len(&s->out.out) > before;
+}
+
+/* The far end offers CHUNKING but does not know BDAT. */
+static bool
+is_chunking_refused(
+    const struct relay_slot *s, const struct smtp_client_result *result)
+{
+	return s->chunking && s->out.client.chunked
+	       && result->step >= CLIENT_AT_DATA && result->reply->code >= 500
+	       && result->reply->code <= 504;
+}
+
+/* A connection that was kept has gone away in between: a new one. */
+static bool
+is_stale(const struct relay_slot *s, const struct smtp_client_result *result)
+{
+	return s->out.client.mails > 1 && result->step == CLIENT_AT_MAIL
+	       && s->out.state == OUTGOING_OVER && result->reply->code == 0;
+}
+
+static void
+take_result(struct relayd *r, struct relay_slot *s)
+{
+	struct smtp_client_result result =
+	    smtp_client_next(&s->out.client, &s->out.out);
+
+	if (!s->mailed) {
+		relay_session_failed(r, s, result.reply);
+	} else if (is_chunking_refused(s, &result)) {
+		s->chunking = false;
+		relay_reconnect(r, s);
+	} else if (is_stale(s, &result)) {
+		relay_reconnect(r, s);
+	} else {
+		relay_result(r, s, &result);
+		outgoing_feed(&s->out);
+	}
+}
+
+/* The far end wants a message or has had it. */
+static void
+ready(struct relayd *r, struct relay_slot *s)
+{
+	if (!s->mailed)
+		give_mail(r, s);
+	else
+		s->state = RELAY_NEXT;
+}
+
+static bool
+talk(struct relayd *r, struct relay_slot *s)
+{
+	enum client_want want = smtp_client_want(&s->out.client);
+
+	if (want == CLIENT_RESULT) {
+		take_result(r, s);
+		return true;
+	}
+	if (want == CLIENT_CLOSE) {
+		relay_hang_up(s);
+		s->state = RELAY_NEXT;
+		return true;
+	}
+	if (want == CLIENT_REPLY || want == CLIENT_TLS
+	    || !outgoing_has_room(&s->out))
+		return false;
+	if (want == CLIENT_READY)
+		ready(r, s);
+	else if (want == CLIENT_RCPT)
+		give_rcpt(r, s);
+	else
+		return give_body(s);
+	return true;
+}
+
+/* ---- slots ---- */
+
+static bool
+take_mail(struct relayd *r, struct relay_slot *s, uint32_t dest)
+{
+	if (r->config.hold
+	    || queue_take(r->queue, dest, r->now_ms, &s->entry) != 1)
+		return false;
+	relay_begin(r, s);
+	return true;
+}
+
+static bool
+parked(struct relayd *r, struct relay_slot *s)
+{
+	if (s->out.state == OUTGOING_UP) {
+		if (take_mail(r, s, s->dest->key) || take_mail(r, s, 0))
+			return true;
+		if (r->now_ms < s->parked_ms + RELAY_PARK_MS)
+			return false;
+		if (smtp_client_want(&s->out.client) == CLIENT_READY)
+			smtp_client_quit(&s->out.client, &s->out.out);
+		outgoing_push(&s->out, r->now_ms);
+	}
+	relay_hang_up(s);
+	s->state = RELAY_IDLE;
+	return true;
+}
+
+/* Do one thing; false when there is nothing to do now. */
+static bool
+step(struct relayd *r, struct relay_slot *s)
+{
+	switch (s->state) {
+	case RELAY_IDLE:
+		return take_mail(r, s, 0);
+	case RELAY_NEXT:
+		relay_next_batch(r, s);
+		return true;
+	case RELAY_MX:
+	case RELAY_ADDRESS:
+		if (!s->lookup->done)
+			return false;
+		relay_looked_up(r, s);
+		return true;
+	case RELAY_TALKING:
+		return talk(r, s);
+	case RELAY_END:
+		relay_end(r, s);
+		return s->state != RELAY_END;
+	case RELAY_PARKED:
+		return parked(r, s);
+	}
+	return false;
+}
+
+static void
+run_slot(struct relayd *r, struct relay_slot *s, struct poller *p)
+{
+	if (s->out.state == OUTGOING_CONNECTING || s->out.state == OUTGOING_UP)
+		outgoing_run(&s->out, p);
+	for (unsigned i = 0; i < STEPS_MAX; i++) {
+		if (step(r, s))
+			continue;
+		/* sending may make room for more of a body */
+		if (s->state != RELAY_TALKING || buf_len(&s->out.out) == 0)
+			break;
+		outgoing_push(&s->out, r->now_ms);
+		if (!outgoing_has_room(&s->out)
+		    || smtp_client_want(&s->out.client) != CLIENT_BODY)
+			break;
+	}
+	outgoing_push(&s->out, r->now_ms);
+}
+
+static void
+sync_removals(struct relayd *r)
+{
+	int err;
+
+	if (!r->removed)
+		return;
+	err = queue_sync(r->queue);
+	if (err)
+		log_event(LOG_ERROR, "queue.not_synced", NULL, NULL, err);
+	r->removed = false;
+}
+
+static void
+recover(struct relayd *r)
+{
+	const struct queue_clock c = {
+		.now_ms = r->now_ms,
+		.now_s = r->now_s,
+		.most_s = r->config.retry_max_s,
+	};
+	int err = queue_recover_step(r->queue, RELAY_RECOVER, &c);
+
+	if (err < 0)
+		log_event(LOG_ERROR, "queue.not_recovered", NULL, NULL, err);
+}
+
+static void
+relayd_run(struct participant *me, struct poller *p)
+{
+	struct relayd *r = (struct relayd *)me;
+
+	r->now_ms = p->now_ms;
+	r->now_s = clock_wall_us() / 1000000;
+	r->noticed = false;
+	if (r->queue->walk >= 0)
+		recover(r);
+	(void)queue_scan(r->queue, r->now_ms);
+	for (unsigned i = 0; i < r->slots_n; i++)
+		run_slot(r, &r->slots[i], p);
+	sync_removals(r);
+}
+
+static bool
+has_idle(const struct relayd *r)
+{
+	for (unsigned i = 0; i < r->slots_n; i++)
+		if (r->slots[i].state == RELAY_IDLE
+		    || r->slots[i].state == RELAY_PARKED)
+			return true;
+	return false;
+}
+
+/*
+ * Messages whose destinations are all busy stay in the window: its time is
+ * not waited for then, but the end of a connection, which is an event.
+ */
+static int64_t
+queue_time(const struct relayd *r)
+{
+	if (r->queue->walk >= 0 || r->queue->scanning)
+		return 0;
+	if (r->queue->window_n > 0)
+		return r->now_ms + 1000;
+	return queue_due_ms(r->queue);
+}
+
+static void
+relayd_prep(struct participant *me, struct poller *p)
+{
+	struct relayd *r = (struct relayd *)me;
+
+	for (unsigned i = 0; i < r->slots_n; i++) {
+		struct relay_slot *s = &r->slots[i];
+
+		outgoing_prep(&s->out, p);
+		if (s->state == RELAY_PARKED)
+			poller_at(p, s->parked_ms + RELAY_PARK_MS);
+		if (s->state == RELAY_END || s->state == RELAY_NEXT)
+			poller_at(p, 0);
+	}
+	if (!r->config.hold && has_idle(r) && queue_time(r) != QUEUE_NEVER)
+		poller_at(p, queue_time(r));
+}
+
+static int64_t
+when(void *ctx, uint32_t dest)
+{
+	const struct relayd *r = ctx;
+
+	return relay_dest_when(&r->dests, dest);
+}
+
+void
+relayd_init(struct relayd *r, const struct relayd_parts *parts)
+{
+	memset(r, 0, sizeof(*r));
+	r->base.name = "relayd";
+	r->base.prep = relayd_prep;
+	r->base.run = relayd_run;
+	r->queue = parts->queue;
+	r->queue->when = when;
+	r->queue->ctx = r;
+	r->settings = parts->settings;
+	r->resolver = parts->resolver;
+	r->directory = parts->directory;
+	r->notice = parts->notice;
+	r->roots = parts->roots;
+	r->slots = parts->slots;
+	r->slots_n = parts->slots_n;
+	r->dests.table = parts->dests;
+	r->dests.n = parts->dests_n;
+	for (unsigned i = 0; i < r->slots_n; i++) {
+		r->slots[i].state = RELAY_IDLE;
+		outgoing_init(
+		    &r->slots[i].out, parts->tls_pool, parts->tls_config);
+	}
+}
+
+void
+relayd_configure(struct relayd *r, const struct relayd_config *c)
+{
+	r->config = *c;
+	r->dests.per_dest = c->per_dest;
+	r->dests.rest_ms = (c->retry_s < 60 ? c->retry_s : 60) * 1000;
+	r->dests.rest_max_ms =
+	    (c->retry_max_s < 1800 ? c->retry_max_s : 1800) * 1000;
+	routes_load(&r->routes, r->settings);
+	relay_dests_retry(&r->dests);
+}
+
+void
+relayd_stop(struct relayd *r)
+{
+	for (unsigned i = 0; i < r->slots_n; i++) {
+		struct relay_slot *s = &r->slots[i];
+
+		relay_hang_up(s);
+		if (s->has_mail)
+			queue_file_close(&s->file);
+		s->has_mail = false;
+		s->state = RELAY_IDLE;
+	}
+	sync_removals(r);
+}

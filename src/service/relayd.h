@@ -1,0 +1,173 @@
+/*
+ * relayd: sends queued messages on.
+ *
+ *   queue --a message--> slot --batch--> way (MX, addresses) --> outgoing
+ *     ^                   |                                        |
+ *     `-- later, done ----+<----------- results, one by one -------'
+ *
+ * A slot delivers one message at a time over one connection at a time.  A
+ * round is one pass over a message's waiting recipients: those with the same
+ * way and the same sender are one batch, sent together.  Ways are looked up
+ * anew in every round.  After a round the connection is kept for a few
+ * seconds, for the next message that goes the same way.
+ *
+ * What becomes of a recipient is written into the message's file as soon as
+ * the far end has said it.  A message whose recipients are all done is
+ * removed; removals become durable once a turn.  A power cut between the far
+ * end's "250" and that moment is the one window in which a message is sent
+ * twice.
+ *
+ * Memory: slots from the caller's array, about 35 KB each; nothing grows with
+ * the queue.  Bounds: as in proto/smtp_client, RELAY_BATCH recipients at once.
+ * Failure: storage errors leave the message as it is on the disk and try
+ * again later.
+ * Tested: tests/e2e/test_relay.py.
+ */
+#ifndef SERVICE_RELAYD_H
+#define SERVICE_RELAYD_H
+
+#include "service/deliver.h"
+#include "service/notice.h"
+#include "service/outgoing.h"
+#include "service/relay_dest.h"
+#include "service/resolver.h"
+#include "service/route.h"
+
+#define RELAY_BATCH   100
+#define RELAY_BODY    8192
+#define RELAY_PARK_MS 5000
+#define RELAY_SKIPPED 8	 /* ways that a round leaves out */
+#define RELAY_RECOVER 64 /* old messages indexed a turn */
+
+enum relay_state {
+	RELAY_IDLE,
+	RELAY_NEXT,    /* has a message: its next batch, or the round's end */
+	RELAY_MX,      /* waiting for the exchangers */
+	RELAY_ADDRESS, /* waiting for the addresses of one host */
+	RELAY_TALKING,
+	RELAY_END,    /* the round is over: what becomes of the message? */
+	RELAY_PARKED, /* connected, no message */
+};
+
+struct relay_slot {
+	enum relay_state state;
+	bool has_mail;
+	bool mailed; /* the batch has been offered to the far end */
+	bool no_tls; /* opportunistic TLS has failed at this address */
+	bool chunking;
+
+	/* the message */
+	struct queue_entry entry;
+	struct queue_file file;
+	uint64_t body_at;
+	size_t body_len, body_used;
+	uint32_t skipped[RELAY_SKIPPED]; /* keys of ways that rest */
+	unsigned skipped_n;
+	int64_t skip_until_ms;
+	bool tried;    /* the far end of any recipient was asked */
+	bool all_sent; /* the one recipient has it: nothing to write */
+	bool wrote;    /* states that are not yet durable */
+
+	/* the batch */
+	struct route way;
+	uint32_t key;
+	unsigned rcpt_n, rcpt_at;
+	bool settled[RELAY_BATCH];
+	uint64_t rcpt[RELAY_BATCH]; /* where their records lie */
+	char domain[ADDR_DOMAIN_MAX + 1];
+	char sender[QUEUE_PATH_MAX + 1];
+
+	/* the way */
+	struct lookup *lookup;
+	unsigned mx_at, address_at;
+	struct dns_answer mx;
+	struct dns_answer addresses;
+	struct relay_dest *dest; /* counted as active there */
+	int64_t parked_ms;
+
+	struct outgoing out;
+	char secret[256];
+	uint8_t body[RELAY_BODY];
+};
+
+struct relayd_config {
+	struct span host;				 /* our name for EHLO */
+	int64_t retry_s, retry_max_s, expire_s, delay_s; /* delay 0: never */
+	unsigned per_dest;
+	bool hold; /* send nothing */
+};
+
+struct relayd {
+	struct participant base;
+	struct queue *queue;
+	struct settings *settings;
+	struct resolver *resolver;
+	const struct directory *directory;
+	struct notice *notice;
+	const struct tls_roots *roots;
+	struct relay_slot *slots;
+	unsigned slots_n;
+	struct relay_dests dests;
+	struct routes routes;
+	struct relayd_config config;
+	struct queue_strings strings;
+	int64_t now_ms, now_s;
+	bool removed; /* since the last sync of the folder */
+	bool noticed; /* one notice a turn */
+	uint64_t delivered, deferred, failed, rounds;
+};
+
+struct relayd_parts {
+	struct queue *queue;
+	struct settings *settings;
+	struct resolver *resolver;
+	const struct directory *directory;
+	struct notice *notice;
+	struct pool *tls_pool;
+	const struct tls_config *tls_config;
+	const struct tls_roots *roots; /* NULL: nothing can be verified */
+	struct relay_slot *slots;
+	unsigned slots_n;
+	struct relay_dest *dests;
+	uint32_t dests_n;
+};
+
+/* Prepare; then relayd_configure, and join `base` after the barrier. */
+void relayd_init(struct relayd *r, const struct relayd_parts *parts);
+
+/* New settings: ways are read anew; the host name outlives the relayd. */
+void relayd_configure(struct relayd *r, const struct relayd_config *c);
+
+/* End all connections; messages stay as they are on the disk. */
+void relayd_stop(struct relayd *r);
+
+/* --- between relayd's own files ------------------------------------------ */
+
+/* relay_round.c: take up the message in s->entry; begin its next batch. */
+void relay_begin(struct relayd *r, struct relay_slot *s);
+void relay_next_batch(struct relayd *r, struct relay_slot *s);
+void relay_end(struct relayd *r, struct relay_slot *s);
+
+/* One result of the far end. */
+void relay_result(struct relayd *r, struct relay_slot *s,
+    const struct smtp_client_result *result);
+
+/* The whole batch: not now, or never. */
+void relay_batch_failed(struct relayd *r, struct relay_slot *s, bool never,
+    const struct reply *reply);
+
+/* relay_way.c: find and try the way of the batch. */
+void relay_way(struct relayd *r, struct relay_slot *s);
+void relay_looked_up(struct relayd *r, struct relay_slot *s);
+
+/* No message could be sent over this connection: another address. */
+void relay_session_failed(
+    struct relayd *r, struct relay_slot *s, const struct reply *reply);
+
+/* The same address again, without what it did not understand. */
+void relay_reconnect(struct relayd *r, struct relay_slot *s);
+
+/* Let go of the connection and its count. */
+void relay_hang_up(struct relay_slot *s);
+
+#endif
