@@ -3,7 +3,7 @@
  */
 #include "service/notice.h"
 
-#include "codec/trace.h"
+#include "codec/date.h"
 #include "core/chr.h"
 
 static void
@@ -43,8 +43,8 @@ put_foreign(struct notice *n, struct span s)
 	make_room(n);
 	s = span_first(s, 600);
 	for (size_t i = 0; i < s.len; i++)
-		text_chr(&n->out,
-		    chr_is(s.p[i], CHR_PRINT) ? (char)s.p[i] : '?');
+		text_chr(
+		    &n->out, chr_is(s.p[i], CHR_PRINT) ? (char)s.p[i] : '?');
 }
 
 /* An address may be UTF-8 (RFC 6533 has a type for it); no controls. */
@@ -53,17 +53,16 @@ put_address(struct notice *n, struct span s)
 {
 	make_room(n);
 	for (size_t i = 0; i < s.len; i++)
-		text_chr(&n->out,
-		    s.p[i] >= 0x80 || chr_is(s.p[i], CHR_PRINT)
-			? (char)s.p[i]
-			: '?');
+		text_chr(&n->out, s.p[i] >= 0x80 || chr_is(s.p[i], CHR_PRINT)
+				      ? (char)s.p[i]
+				      : '?');
 }
 
 static void
 put_date(struct notice *n, int64_t wall_s, int zone_minutes)
 {
 	make_room(n);
-	trace_date(&n->out, wall_s, zone_minutes);
+	date_put(&n->out, wall_s, zone_minutes);
 }
 
 /* ---- which recipients ---- */
@@ -182,7 +181,7 @@ put_xtext(struct notice *n, struct span s)
 		if (c == '+' && i + 2 < s.len && chr_hex(s.p[i + 1]) >= 0
 		    && chr_hex(s.p[i + 2]) >= 0) {
 			c = (uint8_t)(chr_hex(s.p[i + 1]) << 4
-			    | chr_hex(s.p[i + 2]));
+				      | chr_hex(s.p[i + 2]));
 			i += 2;
 		}
 		text_chr(&n->out, chr_is(c, CHR_PRINT) ? (char)c : '?');
@@ -206,7 +205,7 @@ put_status(struct notice *n, const struct queue_rcpt *q, enum notice_kind kind)
 {
 	static const unsigned kinds[] = { 5, 4, 2 };
 	bool fits = q->enhanced[0] > 0
-	    && (kind != NOTICE_SUCCESS || q->enhanced[0] == 2);
+		    && (kind != NOTICE_SUCCESS || q->enhanced[0] == 2);
 
 	make_room(n);
 	text_str(&n->out, "Status: ");
@@ -223,8 +222,7 @@ static void
 put_recipient(struct notice *n, const struct queue_rcpt *q,
     enum notice_kind kind, const struct notice_time *t)
 {
-	static const char *const actions[] = { "failed", "delayed",
-		"relayed" };
+	static const char *const actions[] = { "failed", "delayed", "relayed" };
 	size_t semicolon = span_find(q->orcpt, ';');
 
 	put(n, "\n");
@@ -284,7 +282,7 @@ static uint64_t
 returned(const struct queue_file *f, enum notice_kind kind)
 {
 	bool full = kind == NOTICE_FAILURE && f->head.ret == 'F'
-	    && f->head.octets <= NOTICE_FULL;
+		    && f->head.octets <= NOTICE_FULL;
 
 	return full ? f->head.octets : 0;
 }
@@ -427,7 +425,8 @@ notice_send(struct notice *n, struct queue_file *f, const char *id,
 		spool_abort(&n->spool, &n->file);
 	else
 		n->sent++;
-	return err;
+	/* a sender of ours that does not exist can't be told */
+	return err == ERR_MISSING ? ERR_OK : err;
 }
 
 int

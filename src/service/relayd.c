@@ -1,6 +1,6 @@
 /*
  * relayd: the slots in the loop, and what is said to the far end.  Rounds are
- * relay_round.c, ways are relay_way.c.
+ * relayd_round.c, ways are relayd_way.c.
  */
 #include "service/relayd.h"
 
@@ -13,7 +13,7 @@
 /* ---- talking ---- */
 
 static void
-give_mail(struct relayd *r, struct relay_slot *s)
+give_mail(struct relayd *r, struct relayd_slot *s)
 {
 	const struct queue_head *h = &s->file.head;
 	struct smtp_client_mail mail = {
@@ -34,7 +34,7 @@ give_mail(struct relayd *r, struct relay_slot *s)
 }
 
 static void
-give_rcpt(struct relayd *r, struct relay_slot *s)
+give_rcpt(struct relayd *r, struct relayd_slot *s)
 {
 	struct smtp_client *c = &s->out.client;
 	struct smtp_client_rcpt rcpt;
@@ -57,7 +57,7 @@ give_rcpt(struct relayd *r, struct relay_slot *s)
 
 /* Read the next piece of the body; false where the disk fails. */
 static bool
-read_body(struct relay_slot *s)
+read_body(struct relayd_slot *s)
 {
 	int n;
 
@@ -73,7 +73,7 @@ read_body(struct relay_slot *s)
 }
 
 static bool
-give_body(struct relay_slot *s)
+give_body(struct relayd_slot *s)
 {
 	size_t before = buf_len(&s->out.out);
 	struct span piece;
@@ -92,7 +92,7 @@ give_body(struct relay_slot *s)
 /* The far end offers CHUNKING but does not know BDAT. */
 static bool
 is_chunking_refused(
-    const struct relay_slot *s, const struct smtp_client_result *result)
+    const struct relayd_slot *s, const struct smtp_client_result *result)
 {
 	return s->chunking && s->out.client.chunked
 	       && result->step >= CLIENT_AT_DATA && result->reply->code >= 500
@@ -101,43 +101,43 @@ is_chunking_refused(
 
 /* A connection that was kept has gone away in between: a new one. */
 static bool
-is_stale(const struct relay_slot *s, const struct smtp_client_result *result)
+is_stale(const struct relayd_slot *s, const struct smtp_client_result *result)
 {
 	return s->out.client.mails > 1 && result->step == CLIENT_AT_MAIL
 	       && s->out.state == OUTGOING_OVER && result->reply->code == 0;
 }
 
 static void
-take_result(struct relayd *r, struct relay_slot *s)
+take_result(struct relayd *r, struct relayd_slot *s)
 {
 	struct smtp_client_result result =
 	    smtp_client_next(&s->out.client, &s->out.out);
 
 	if (!s->mailed) {
-		relay_session_failed(r, s, result.reply);
+		relayd_session_failed(r, s, result.reply);
 	} else if (is_chunking_refused(s, &result)) {
 		s->chunking = false;
-		relay_reconnect(r, s);
+		relayd_reconnect(r, s);
 	} else if (is_stale(s, &result)) {
-		relay_reconnect(r, s);
+		relayd_reconnect(r, s);
 	} else {
-		relay_result(r, s, &result);
+		relayd_result(r, s, &result);
 		outgoing_feed(&s->out);
 	}
 }
 
 /* The far end wants a message or has had it. */
 static void
-ready(struct relayd *r, struct relay_slot *s)
+ready(struct relayd *r, struct relayd_slot *s)
 {
 	if (!s->mailed)
 		give_mail(r, s);
 	else
-		s->state = RELAY_NEXT;
+		s->state = RELAYD_NEXT;
 }
 
 static bool
-talk(struct relayd *r, struct relay_slot *s)
+talk(struct relayd *r, struct relayd_slot *s)
 {
 	enum client_want want = smtp_client_want(&s->out.client);
 
@@ -146,8 +146,8 @@ talk(struct relayd *r, struct relay_slot *s)
 		return true;
 	}
 	if (want == CLIENT_CLOSE) {
-		relay_hang_up(s);
-		s->state = RELAY_NEXT;
+		relayd_hang_up(s);
+		s->state = RELAYD_NEXT;
 		return true;
 	}
 	if (want == CLIENT_REPLY || want == CLIENT_TLS
@@ -165,61 +165,61 @@ talk(struct relayd *r, struct relay_slot *s)
 /* ---- slots ---- */
 
 static bool
-take_mail(struct relayd *r, struct relay_slot *s, uint32_t dest)
+take_mail(struct relayd *r, struct relayd_slot *s, uint32_t dest)
 {
 	if (r->config.hold
 	    || queue_take(r->queue, dest, r->now_ms, &s->entry) != 1)
 		return false;
-	relay_begin(r, s);
+	relayd_begin(r, s);
 	return true;
 }
 
 static bool
-parked(struct relayd *r, struct relay_slot *s)
+parked(struct relayd *r, struct relayd_slot *s)
 {
 	if (s->out.state == OUTGOING_UP) {
 		if (take_mail(r, s, s->dest->key) || take_mail(r, s, 0))
 			return true;
-		if (r->now_ms < s->parked_ms + RELAY_PARK_MS)
+		if (r->now_ms < s->parked_ms + RELAYD_PARK_MS)
 			return false;
 		if (smtp_client_want(&s->out.client) == CLIENT_READY)
 			smtp_client_quit(&s->out.client, &s->out.out);
 		outgoing_push(&s->out, r->now_ms);
 	}
-	relay_hang_up(s);
-	s->state = RELAY_IDLE;
+	relayd_hang_up(s);
+	s->state = RELAYD_IDLE;
 	return true;
 }
 
 /* Do one thing; false when there is nothing to do now. */
 static bool
-step(struct relayd *r, struct relay_slot *s)
+step(struct relayd *r, struct relayd_slot *s)
 {
 	switch (s->state) {
-	case RELAY_IDLE:
+	case RELAYD_IDLE:
 		return take_mail(r, s, 0);
-	case RELAY_NEXT:
-		relay_next_batch(r, s);
+	case RELAYD_NEXT:
+		relayd_next_batch(r, s);
 		return true;
-	case RELAY_MX:
-	case RELAY_ADDRESS:
+	case RELAYD_MX:
+	case RELAYD_ADDRESS:
 		if (!s->lookup->done)
 			return false;
-		relay_looked_up(r, s);
+		relayd_looked_up(r, s);
 		return true;
-	case RELAY_TALKING:
+	case RELAYD_TALKING:
 		return talk(r, s);
-	case RELAY_END:
-		relay_end(r, s);
-		return s->state != RELAY_END;
-	case RELAY_PARKED:
+	case RELAYD_END:
+		relayd_end(r, s);
+		return s->state != RELAYD_END;
+	case RELAYD_PARKED:
 		return parked(r, s);
 	}
 	return false;
 }
 
 static void
-run_slot(struct relayd *r, struct relay_slot *s, struct poller *p)
+run_slot(struct relayd *r, struct relayd_slot *s, struct poller *p)
 {
 	if (s->out.state == OUTGOING_CONNECTING || s->out.state == OUTGOING_UP)
 		outgoing_run(&s->out, p);
@@ -227,7 +227,7 @@ run_slot(struct relayd *r, struct relay_slot *s, struct poller *p)
 		if (step(r, s))
 			continue;
 		/* sending may make room for more of a body */
-		if (s->state != RELAY_TALKING || buf_len(&s->out.out) == 0)
+		if (s->state != RELAYD_TALKING || buf_len(&s->out.out) == 0)
 			break;
 		outgoing_push(&s->out, r->now_ms);
 		if (!outgoing_has_room(&s->out)
@@ -258,7 +258,7 @@ recover(struct relayd *r)
 		.now_s = r->now_s,
 		.most_s = r->config.retry_max_s,
 	};
-	int err = queue_recover_step(r->queue, RELAY_RECOVER, &c);
+	int err = queue_recover_step(r->queue, RELAYD_RECOVER, &c);
 
 	if (err < 0)
 		log_event(LOG_ERROR, "queue.not_recovered", NULL, NULL, err);
@@ -284,8 +284,8 @@ static bool
 has_idle(const struct relayd *r)
 {
 	for (unsigned i = 0; i < r->slots_n; i++)
-		if (r->slots[i].state == RELAY_IDLE
-		    || r->slots[i].state == RELAY_PARKED)
+		if (r->slots[i].state == RELAYD_IDLE
+		    || r->slots[i].state == RELAYD_PARKED)
 			return true;
 	return false;
 }
@@ -310,12 +310,12 @@ relayd_prep(struct participant *me, struct poller *p)
 	struct relayd *r = (struct relayd *)me;
 
 	for (unsigned i = 0; i < r->slots_n; i++) {
-		struct relay_slot *s = &r->slots[i];
+		struct relayd_slot *s = &r->slots[i];
 
 		outgoing_prep(&s->out, p);
-		if (s->state == RELAY_PARKED)
-			poller_at(p, s->parked_ms + RELAY_PARK_MS);
-		if (s->state == RELAY_END || s->state == RELAY_NEXT)
+		if (s->state == RELAYD_PARKED)
+			poller_at(p, s->parked_ms + RELAYD_PARK_MS);
+		if (s->state == RELAYD_END || s->state == RELAYD_NEXT)
 			poller_at(p, 0);
 	}
 	if (!r->config.hold && has_idle(r) && queue_time(r) != QUEUE_NEVER)
@@ -350,7 +350,7 @@ relayd_init(struct relayd *r, const struct relayd_parts *parts)
 	r->dests.table = parts->dests;
 	r->dests.n = parts->dests_n;
 	for (unsigned i = 0; i < r->slots_n; i++) {
-		r->slots[i].state = RELAY_IDLE;
+		r->slots[i].state = RELAYD_IDLE;
 		outgoing_init(
 		    &r->slots[i].out, parts->tls_pool, parts->tls_config);
 	}
@@ -372,13 +372,13 @@ void
 relayd_stop(struct relayd *r)
 {
 	for (unsigned i = 0; i < r->slots_n; i++) {
-		struct relay_slot *s = &r->slots[i];
+		struct relayd_slot *s = &r->slots[i];
 
-		relay_hang_up(s);
+		relayd_hang_up(s);
 		if (s->has_mail)
 			queue_file_close(&s->file);
 		s->has_mail = false;
-		s->state = RELAY_IDLE;
+		s->state = RELAYD_IDLE;
 	}
 	sync_removals(r);
 }

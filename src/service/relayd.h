@@ -18,7 +18,7 @@
  * twice.
  *
  * Memory: slots from the caller's array, about 35 KB each; nothing grows with
- * the queue.  Bounds: as in proto/smtp_client, RELAY_BATCH recipients at once.
+ * the queue.  Bounds: as in proto/smtp_client, RELAYD_BATCH recipients at once.
  * Failure: storage errors leave the message as it is on the disk and try
  * again later.
  * Tested: tests/e2e/test_relay.py.
@@ -33,24 +33,24 @@
 #include "service/resolver.h"
 #include "service/route.h"
 
-#define RELAY_BATCH   100
-#define RELAY_BODY    8192
-#define RELAY_PARK_MS 5000
-#define RELAY_SKIPPED 8	 /* ways that a round leaves out */
-#define RELAY_RECOVER 64 /* old messages indexed a turn */
+#define RELAYD_BATCH   100
+#define RELAYD_BODY    8192
+#define RELAYD_PARK_MS 5000
+#define RELAYD_SKIPPED 8  /* ways that a round leaves out */
+#define RELAYD_RECOVER 64 /* old messages indexed a turn */
 
-enum relay_state {
-	RELAY_IDLE,
-	RELAY_NEXT,    /* has a message: its next batch, or the round's end */
-	RELAY_MX,      /* waiting for the exchangers */
-	RELAY_ADDRESS, /* waiting for the addresses of one host */
-	RELAY_TALKING,
-	RELAY_END,    /* the round is over: what becomes of the message? */
-	RELAY_PARKED, /* connected, no message */
+enum relayd_state {
+	RELAYD_IDLE,
+	RELAYD_NEXT,	/* has a message: its next batch, or the round's end */
+	RELAYD_MX,	/* waiting for the exchangers */
+	RELAYD_ADDRESS, /* waiting for the addresses of one host */
+	RELAYD_TALKING,
+	RELAYD_END,    /* the round is over: what becomes of the message? */
+	RELAYD_PARKED, /* connected, no message */
 };
 
-struct relay_slot {
-	enum relay_state state;
+struct relayd_slot {
+	enum relayd_state state;
 	bool has_mail;
 	bool mailed; /* the batch has been offered to the far end */
 	bool no_tls; /* opportunistic TLS has failed at this address */
@@ -61,7 +61,7 @@ struct relay_slot {
 	struct queue_file file;
 	uint64_t body_at;
 	size_t body_len, body_used;
-	uint32_t skipped[RELAY_SKIPPED]; /* keys of ways that rest */
+	uint32_t skipped[RELAYD_SKIPPED]; /* keys of ways that rest */
 	unsigned skipped_n;
 	int64_t skip_until_ms;
 	bool tried;    /* the far end of any recipient was asked */
@@ -72,8 +72,8 @@ struct relay_slot {
 	struct route way;
 	uint32_t key;
 	unsigned rcpt_n, rcpt_at;
-	bool settled[RELAY_BATCH];
-	uint64_t rcpt[RELAY_BATCH]; /* where their records lie */
+	bool settled[RELAYD_BATCH];
+	uint64_t rcpt[RELAYD_BATCH]; /* where their records lie */
 	char domain[ADDR_DOMAIN_MAX + 1];
 	char sender[QUEUE_PATH_MAX + 1];
 
@@ -87,7 +87,7 @@ struct relay_slot {
 
 	struct outgoing out;
 	char secret[256];
-	uint8_t body[RELAY_BODY];
+	uint8_t body[RELAYD_BODY];
 };
 
 struct relayd_config {
@@ -105,12 +105,13 @@ struct relayd {
 	const struct directory *directory;
 	struct notice *notice;
 	const struct tls_roots *roots;
-	struct relay_slot *slots;
+	struct relayd_slot *slots;
 	unsigned slots_n;
 	struct relay_dests dests;
 	struct routes routes;
 	struct relayd_config config;
 	struct queue_strings strings;
+	struct reply own; /* words of ours, where no server spoke */
 	int64_t now_ms, now_s;
 	bool removed; /* since the last sync of the folder */
 	bool noticed; /* one notice a turn */
@@ -126,7 +127,7 @@ struct relayd_parts {
 	struct pool *tls_pool;
 	const struct tls_config *tls_config;
 	const struct tls_roots *roots; /* NULL: nothing can be verified */
-	struct relay_slot *slots;
+	struct relayd_slot *slots;
 	unsigned slots_n;
 	struct relay_dest *dests;
 	uint32_t dests_n;
@@ -143,31 +144,31 @@ void relayd_stop(struct relayd *r);
 
 /* --- between relayd's own files ------------------------------------------ */
 
-/* relay_round.c: take up the message in s->entry; begin its next batch. */
-void relay_begin(struct relayd *r, struct relay_slot *s);
-void relay_next_batch(struct relayd *r, struct relay_slot *s);
-void relay_end(struct relayd *r, struct relay_slot *s);
+/* relayd_round.c: take up the message in s->entry; begin its next batch. */
+void relayd_begin(struct relayd *r, struct relayd_slot *s);
+void relayd_next_batch(struct relayd *r, struct relayd_slot *s);
+void relayd_end(struct relayd *r, struct relayd_slot *s);
 
 /* One result of the far end. */
-void relay_result(struct relayd *r, struct relay_slot *s,
+void relayd_result(struct relayd *r, struct relayd_slot *s,
     const struct smtp_client_result *result);
 
 /* The whole batch: not now, or never. */
-void relay_batch_failed(struct relayd *r, struct relay_slot *s, bool never,
+void relayd_batch_failed(struct relayd *r, struct relayd_slot *s, bool never,
     const struct reply *reply);
 
-/* relay_way.c: find and try the way of the batch. */
-void relay_way(struct relayd *r, struct relay_slot *s);
-void relay_looked_up(struct relayd *r, struct relay_slot *s);
+/* relayd_way.c: find and try the way of the batch. */
+void relayd_way(struct relayd *r, struct relayd_slot *s);
+void relayd_looked_up(struct relayd *r, struct relayd_slot *s);
 
 /* No message could be sent over this connection: another address. */
-void relay_session_failed(
-    struct relayd *r, struct relay_slot *s, const struct reply *reply);
+void relayd_session_failed(
+    struct relayd *r, struct relayd_slot *s, const struct reply *reply);
 
 /* The same address again, without what it did not understand. */
-void relay_reconnect(struct relayd *r, struct relay_slot *s);
+void relayd_reconnect(struct relayd *r, struct relayd_slot *s);
 
 /* Let go of the connection and its count. */
-void relay_hang_up(struct relay_slot *s);
+void relayd_hang_up(struct relayd_slot *s);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * relay_round: one pass over a message's recipients: batches, results, and
+ * relayd_round: one pass over a message's recipients: batches, results, and
  * what becomes of the message afterwards.
  */
 #include "service/relayd.h"
@@ -13,21 +13,21 @@
 
 /* The octet that marks a recipient as asked for in this round. */
 static uint8_t
-round_mark(const struct relay_slot *s)
+round_mark(const struct relayd_slot *s)
 {
 	return (uint8_t)s->file.plan.tries;
 }
 
 static void
-log_message(enum log_level level, const char *event, const struct relay_slot *s,
-    int err)
+log_message(enum log_level level, const char *event,
+    const struct relayd_slot *s, int err)
 {
 	log_event(level, event, "id", s->entry.id, err);
 }
 
 /* The message has its first or its next turn later, not now. */
 static void
-give_back(struct relayd *r, struct relay_slot *s, int64_t due_ms)
+give_back(struct relayd *r, struct relayd_slot *s, int64_t due_ms)
 {
 	int err;
 
@@ -37,12 +37,12 @@ give_back(struct relayd *r, struct relay_slot *s, int64_t due_ms)
 		log_message(LOG_ERROR, "queue.lost_index", s, err);
 	queue_file_close(&s->file);
 	s->has_mail = false;
-	s->state = s->out.state == OUTGOING_UP ? RELAY_PARKED : RELAY_IDLE;
+	s->state = s->out.state == OUTGOING_UP ? RELAYD_PARKED : RELAYD_IDLE;
 	s->parked_ms = r->now_ms;
 }
 
 static void
-begin_plan(struct relayd *r, struct relay_slot *s)
+begin_plan(struct relayd *r, struct relayd_slot *s)
 {
 	struct queue_plan *p = &s->file.plan;
 	int64_t arrived = s->file.head.arrived_s;
@@ -55,7 +55,7 @@ begin_plan(struct relayd *r, struct relay_slot *s)
 }
 
 void
-relay_begin(struct relayd *r, struct relay_slot *s)
+relayd_begin(struct relayd *r, struct relayd_slot *s)
 {
 	int err = queue_file_open(
 	    &s->file, r->queue->fs, r->queue->folder, s->entry.id);
@@ -72,7 +72,7 @@ relay_begin(struct relayd *r, struct relay_slot *s)
 	s->skip_until_ms = INT64_MAX;
 	s->entry.dest = 0;
 	begin_plan(r, s);
-	s->state = RELAY_NEXT;
+	s->state = RELAYD_NEXT;
 }
 
 /* ---- batches ---- */
@@ -84,24 +84,24 @@ domain_of(struct span path)
 }
 
 static struct span
-sender_of(const struct relay_slot *s, const struct queue_rcpt *q)
+sender_of(const struct relayd_slot *s, const struct queue_rcpt *q)
 {
 	return q->sender.len > 0 ? q->sender : s->file.head.sender;
 }
 
 static bool
-is_skipped(const struct relay_slot *s, uint32_t key)
+is_skipped(const struct relayd_slot *s, uint32_t key)
 {
 	for (unsigned i = 0; i < s->skipped_n; i++)
 		if (s->skipped[i] == key)
 			return true;
-	return s->skipped_n == RELAY_SKIPPED;
+	return s->skipped_n == RELAYD_SKIPPED;
 }
 
 static void
-skip(struct relay_slot *s, uint32_t key, int64_t until_ms)
+skip(struct relayd_slot *s, uint32_t key, int64_t until_ms)
 {
-	if (s->skipped_n < RELAY_SKIPPED)
+	if (s->skipped_n < RELAYD_SKIPPED)
 		s->skipped[s->skipped_n++] = key;
 	s->entry.dest = key;
 	if (until_ms < s->skip_until_ms)
@@ -110,7 +110,7 @@ skip(struct relay_slot *s, uint32_t key, int64_t until_ms)
 
 /* May the way with this key be gone now? */
 static bool
-is_open(struct relayd *r, struct relay_slot *s, uint32_t key)
+is_open(struct relayd *r, struct relayd_slot *s, uint32_t key)
 {
 	int64_t at;
 
@@ -139,7 +139,7 @@ copy(char *to, size_t cap, struct span s)
 
 /* The first recipient decides what the batch is. */
 static bool
-begin_batch(struct relayd *r, struct relay_slot *s, const struct queue_rcpt *q)
+begin_batch(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
 {
 	struct span domain = domain_of(q->path);
 	struct span sender = sender_of(s, q);
@@ -160,7 +160,7 @@ begin_batch(struct relayd *r, struct relay_slot *s, const struct queue_rcpt *q)
 /* Does a further recipient go the same way with the same sender? */
 static bool
 fits_batch(
-    const struct relayd *r, struct relay_slot *s, const struct queue_rcpt *q)
+    const struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
 {
 	struct span domain = domain_of(q->path);
 	struct span sender = sender_of(s, q);
@@ -175,9 +175,9 @@ fits_batch(
 }
 
 static unsigned
-batch_max(const struct relay_slot *s)
+batch_max(const struct relayd_slot *s)
 {
-	unsigned n = RELAY_BATCH;
+	unsigned n = RELAYD_BATCH;
 
 	if (s->out.state == OUTGOING_UP
 	    && smtp_client_rcpt_max(&s->out.client) < n)
@@ -186,7 +186,7 @@ batch_max(const struct relay_slot *s)
 }
 
 static void
-collect(struct relayd *r, struct relay_slot *s)
+collect(struct relayd *r, struct relayd_slot *s)
 {
 	uint64_t at = s->file.first;
 	struct queue_rcpt q;
@@ -206,7 +206,7 @@ collect(struct relayd *r, struct relay_slot *s)
 }
 
 static bool
-can_reuse(const struct relay_slot *s)
+can_reuse(const struct relayd_slot *s)
 {
 	return s->out.state == OUTGOING_UP && s->dest != NULL
 	       && s->dest->key == s->key
@@ -214,21 +214,21 @@ can_reuse(const struct relay_slot *s)
 }
 
 void
-relay_next_batch(struct relayd *r, struct relay_slot *s)
+relayd_next_batch(struct relayd *r, struct relayd_slot *s)
 {
 	collect(r, s);
 	if (s->rcpt_n == 0) {
-		s->state = RELAY_END;
+		s->state = RELAYD_END;
 		return;
 	}
 	s->tried = true;
 	s->entry.dest = s->key;
 	s->mailed = false;
 	if (can_reuse(s)) {
-		s->state = RELAY_TALKING;
+		s->state = RELAYD_TALKING;
 		return;
 	}
-	relay_hang_up(s);
+	relayd_hang_up(s);
 	s->dest = relay_dest_take(&r->dests, s->key,
 	    s->way.host[0] != '\0' ? span_str(s->way.host)
 				   : span_str(s->domain),
@@ -239,13 +239,13 @@ relay_next_batch(struct relayd *r, struct relay_slot *s)
 	}
 	s->dest->active++;
 	s->dest->per_minute = s->way.per_minute;
-	relay_way(r, s);
+	relayd_way(r, s);
 }
 
 /* ---- results ---- */
 
 static void
-log_result(const struct relay_slot *s, const struct queue_rcpt *q,
+log_result(const struct relayd_slot *s, const struct queue_rcpt *q,
     enum client_outcome outcome)
 {
 	static const char *const events[] = { "relay.sent", "relay.later",
@@ -270,7 +270,7 @@ wants(const struct queue_rcpt *q, enum client_notify what)
 }
 
 static enum queue_state
-state_after(const struct relay_slot *s, const struct queue_rcpt *q,
+state_after(const struct relayd_slot *s, const struct queue_rcpt *q,
     enum client_outcome outcome)
 {
 	bool null = sender_of(s, q).len == 0;
@@ -297,7 +297,7 @@ count_result(struct relayd *r, enum client_outcome outcome)
 
 /* Write down what became of recipient `i` of the batch. */
 static void
-settle(struct relayd *r, struct relay_slot *s, unsigned i,
+settle(struct relayd *r, struct relayd_slot *s, unsigned i,
     enum client_outcome outcome, const struct reply *reply)
 {
 	struct queue_rcpt q;
@@ -327,7 +327,7 @@ settle(struct relayd *r, struct relay_slot *s, unsigned i,
 }
 
 void
-relay_result(struct relayd *r, struct relay_slot *s,
+relayd_result(struct relayd *r, struct relayd_slot *s,
     const struct smtp_client_result *result)
 {
 	if (result->recipient >= 0) {
@@ -341,7 +341,7 @@ relay_result(struct relayd *r, struct relay_slot *s,
 }
 
 void
-relay_batch_failed(struct relayd *r, struct relay_slot *s, bool never,
+relayd_batch_failed(struct relayd *r, struct relayd_slot *s, bool never,
     const struct reply *reply)
 {
 	const struct smtp_client_result result = {
@@ -350,9 +350,9 @@ relay_batch_failed(struct relayd *r, struct relay_slot *s, bool never,
 		.reply = reply,
 	};
 
-	relay_result(r, s, &result);
-	relay_hang_up(s);
-	s->state = RELAY_NEXT;
+	relayd_result(r, s, &result);
+	relayd_hang_up(s);
+	s->state = RELAYD_NEXT;
 }
 
 /* ---- the end of a round ---- */
@@ -362,7 +362,7 @@ struct tally {
 };
 
 static struct tally
-count(struct relayd *r, struct relay_slot *s)
+count(struct relayd *r, struct relayd_slot *s)
 {
 	struct tally t = { 0 };
 	struct queue_rcpt q;
@@ -380,7 +380,7 @@ count(struct relayd *r, struct relay_slot *s)
 
 /* All recipients in state `from` go on to state `to`. */
 static void
-move_all(struct relayd *r, struct relay_slot *s, enum queue_state from,
+move_all(struct relayd *r, struct relayd_slot *s, enum queue_state from,
     enum queue_state to)
 {
 	struct queue_rcpt q;
@@ -403,7 +403,7 @@ move_all(struct relayd *r, struct relay_slot *s, enum queue_state from,
 }
 
 static bool
-tell(struct relayd *r, struct relay_slot *s, enum notice_kind kind)
+tell(struct relayd *r, struct relayd_slot *s, enum notice_kind kind)
 {
 	const struct notice_time t = {
 		.now_ms = r->now_ms,
@@ -420,7 +420,7 @@ tell(struct relayd *r, struct relay_slot *s, enum notice_kind kind)
 }
 
 static int64_t
-age_s(const struct relayd *r, const struct relay_slot *s)
+age_s(const struct relayd *r, const struct relayd_slot *s)
 {
 	int64_t since = s->file.plan.since_s;
 
@@ -429,7 +429,7 @@ age_s(const struct relayd *r, const struct relay_slot *s)
 
 /* Growing intervals, spread by a quarter either way. */
 static int64_t
-wait_ms(const struct relayd *r, const struct relay_slot *s)
+wait_ms(const struct relayd *r, const struct relayd_slot *s)
 {
 	int64_t wait = r->config.retry_s * 1000;
 	int64_t most = r->config.retry_max_s * 1000;
@@ -446,7 +446,7 @@ wait_ms(const struct relayd *r, const struct relay_slot *s)
 
 /* Something is left to do: when? */
 static void
-put_off(struct relayd *r, struct relay_slot *s)
+put_off(struct relayd *r, struct relayd_slot *s)
 {
 	int64_t due = r->now_ms + wait_ms(r, s);
 
@@ -463,7 +463,7 @@ put_off(struct relayd *r, struct relay_slot *s)
 }
 
 static void
-sync_states(struct relayd *r, struct relay_slot *s)
+sync_states(struct relayd *r, struct relayd_slot *s)
 {
 	struct fs *fs = r->queue->fs;
 	bool failed;
@@ -478,7 +478,7 @@ sync_states(struct relayd *r, struct relay_slot *s)
 }
 
 static void
-finish(struct relayd *r, struct relay_slot *s)
+finish(struct relayd *r, struct relayd_slot *s)
 {
 	int err;
 
@@ -488,13 +488,13 @@ finish(struct relayd *r, struct relay_slot *s)
 		log_message(LOG_ERROR, "queue.not_removed", s, err);
 	r->removed = true;
 	s->has_mail = false;
-	s->state = s->out.state == OUTGOING_UP ? RELAY_PARKED : RELAY_IDLE;
+	s->state = s->out.state == OUTGOING_UP ? RELAYD_PARKED : RELAYD_IDLE;
 	s->parked_ms = r->now_ms;
 }
 
 /* Tell of failures and successes; false where one could not be told. */
 static bool
-tell_results(struct relayd *r, struct relay_slot *s, const struct tally *t)
+tell_results(struct relayd *r, struct relayd_slot *s, const struct tally *t)
 {
 	bool told = true;
 
@@ -514,7 +514,7 @@ tell_results(struct relayd *r, struct relay_slot *s, const struct tally *t)
 }
 
 static bool
-is_delay_due(const struct relayd *r, const struct relay_slot *s)
+is_delay_due(const struct relayd *r, const struct relayd_slot *s)
 {
 	return r->config.delay_s > 0 && !s->file.warned
 	       && s->file.head.sender.len > 0
@@ -522,7 +522,7 @@ is_delay_due(const struct relayd *r, const struct relay_slot *s)
 }
 
 void
-relay_end(struct relayd *r, struct relay_slot *s)
+relayd_end(struct relayd *r, struct relayd_slot *s)
 {
 	struct tally t;
 	bool told;

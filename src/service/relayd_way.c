@@ -1,5 +1,5 @@
 /*
- * relay_way: from a batch's route to a connection: exchangers by preference,
+ * relayd_way: from a batch's route to a connection: exchangers by preference,
  * their addresses one after the other.
  *
  * IPv4 goes first: a home line's IPv6 is the one that is often broken.
@@ -12,18 +12,16 @@
 #define MX_PORT	   25
 
 static void
-failed_with(struct relayd *r, struct relay_slot *s, bool never,
+failed_with(struct relayd *r, struct relayd_slot *s, bool never,
     unsigned subject, unsigned detail, const char *words)
 {
-	struct reply reply;
-
-	reply_set(&reply, never ? 500 : 400, subject, detail, words);
-	reply.code = 0;
-	relay_batch_failed(r, s, never, &reply);
+	reply_set(&r->own, never ? 500 : 400, subject, detail, words);
+	r->own.code = 0;
+	relayd_batch_failed(r, s, never, &r->own);
 }
 
 void
-relay_hang_up(struct relay_slot *s)
+relayd_hang_up(struct relayd_slot *s)
 {
 	resolver_end(s->lookup);
 	s->lookup = NULL;
@@ -51,17 +49,17 @@ cut_at_ourselves(struct relayd *r, struct dns_answer *mx)
 }
 
 static struct span
-host_of(const struct relay_slot *s)
+host_of(const struct relayd_slot *s)
 {
 	return s->way.host[0] != '\0' ? span_str(s->way.host)
 				      : span_str(dns_mx_name(&s->mx, s->mx_at));
 }
 
 static void
-look_up(struct relayd *r, struct relay_slot *s, struct span name,
+look_up(struct relayd *r, struct relayd_slot *s, struct span name,
     enum dns_type type)
 {
-	s->state = type == DNS_TYPE_MX ? RELAY_MX : RELAY_ADDRESS;
+	s->state = type == DNS_TYPE_MX ? RELAYD_MX : RELAYD_ADDRESS;
 	s->lookup = resolver_begin(r->resolver, name, type, r->now_ms);
 	if (s->lookup == NULL)
 		failed_with(r, s, false, 3, 2, "too many names to look up");
@@ -69,7 +67,7 @@ look_up(struct relayd *r, struct relay_slot *s, struct span name,
 
 /* One exchanger: the domain itself. */
 static void
-be_own_mx(struct relay_slot *s)
+be_own_mx(struct relayd_slot *s)
 {
 	struct text t;
 
@@ -80,7 +78,7 @@ be_own_mx(struct relay_slot *s)
 }
 
 static void
-got_exchangers(struct relayd *r, struct relay_slot *s)
+got_exchangers(struct relayd *r, struct relayd_slot *s)
 {
 	s->mx = s->lookup->answer;
 	switch (s->mx.outcome) {
@@ -121,23 +119,22 @@ add_addresses(struct dns_answer *to, const struct dns_answer *from)
 }
 
 static void next_address(
-    struct relayd *r, struct relay_slot *s, const struct reply *reply);
+    struct relayd *r, struct relayd_slot *s, const struct reply *reply);
 
 static void
-got_addresses(struct relayd *r, struct relay_slot *s)
+got_addresses(struct relayd *r, struct relayd_slot *s)
 {
 	struct lookup *l = s->lookup;
 	bool v4 = l->type == DNS_TYPE_A;
-	struct reply reply;
 
 	if (v4)
 		s->addresses.address_n = 0;
 	if (l->answer.outcome == DNS_FOUND)
 		add_addresses(&s->addresses, &l->answer);
-	reply_set(&reply, 400, 4, 4,
+	reply_set(&r->own, 400, 4, 4,
 	    l->answer.outcome == DNS_FAILED ? l->why
 					    : "the server has no address");
-	reply.code = 0;
+	r->own.code = 0;
 	resolver_end(l);
 	s->lookup = NULL;
 	if (v4) {
@@ -145,20 +142,20 @@ got_addresses(struct relayd *r, struct relay_slot *s)
 		return;
 	}
 	s->address_at = UINT32_MAX;
-	next_address(r, s, &reply);
+	next_address(r, s, &r->own);
 }
 
 void
-relay_looked_up(struct relayd *r, struct relay_slot *s)
+relayd_looked_up(struct relayd *r, struct relayd_slot *s)
 {
-	if (s->state == RELAY_MX)
+	if (s->state == RELAYD_MX)
 		got_exchangers(r, s);
 	else
 		got_addresses(r, s);
 }
 
 static void
-set_tls(const struct relayd *r, const struct relay_slot *s,
+set_tls(const struct relayd *r, const struct relayd_slot *s,
     struct outgoing_config *c)
 {
 	const struct route *w = &s->way;
@@ -179,7 +176,7 @@ set_tls(const struct relayd *r, const struct relay_slot *s,
 }
 
 static void
-connect_to(struct relayd *r, struct relay_slot *s)
+connect_to(struct relayd *r, struct relayd_slot *s)
 {
 	struct outgoing_config c = {
 		.client = { .lmtp = s->way.lmtp,
@@ -199,14 +196,14 @@ connect_to(struct relayd *r, struct relay_slot *s)
 		c.client.user = span_str(s->way.user);
 		c.client.secret = span_of(s->secret, len > 0 ? (size_t)len : 0);
 	}
-	s->state = RELAY_TALKING;
+	s->state = RELAYD_TALKING;
 	s->mailed = false;
 	outgoing_open(&s->out, &c, r->now_ms);
 }
 
 /* The next address, the next exchanger, or the end with this reply. */
 static void
-next_address(struct relayd *r, struct relay_slot *s, const struct reply *reply)
+next_address(struct relayd *r, struct relayd_slot *s, const struct reply *reply)
 {
 	if (s->out.state != OUTGOING_NONE)
 		outgoing_close(&s->out);
@@ -221,21 +218,21 @@ next_address(struct relayd *r, struct relay_slot *s, const struct reply *reply)
 	} else {
 		relay_dest_failed(&r->dests, s->dest, reply_words(reply),
 		    (uint32_t)r->rounds * 2654435761u, r->now_ms);
-		relay_batch_failed(r, s, false, reply);
+		relayd_batch_failed(r, s, false, reply);
 	}
 }
 
 /* Try the present address once more, without TLS. */
 static bool
-may_go_without(const struct relay_slot *s)
+may_go_without(const struct relayd_slot *s)
 {
 	return s->way.tls == ROUTE_TLS_OPPORTUNISTIC && !s->no_tls
 	       && !s->way.has_pin && s->way.port != SMTPS_PORT;
 }
 
 void
-relay_session_failed(
-    struct relayd *r, struct relay_slot *s, const struct reply *reply)
+relayd_session_failed(
+    struct relayd *r, struct relayd_slot *s, const struct reply *reply)
 {
 	bool again = s->out.tls_failed && may_go_without(s);
 
@@ -244,18 +241,18 @@ relay_session_failed(
 		return;
 	}
 	s->no_tls = true;
-	relay_reconnect(r, s);
+	relayd_reconnect(r, s);
 }
 
 void
-relay_reconnect(struct relayd *r, struct relay_slot *s)
+relayd_reconnect(struct relayd *r, struct relayd_slot *s)
 {
 	outgoing_close(&s->out);
 	connect_to(r, s);
 }
 
 void
-relay_way(struct relayd *r, struct relay_slot *s)
+relayd_way(struct relayd *r, struct relayd_slot *s)
 {
 	if (s->way.host[0] != '\0')
 		look_up(r, s, host_of(s), DNS_TYPE_A);
