@@ -71,6 +71,16 @@ _Static_assert(MAX_GRANTS >= MAX_ACCOUNTS && MAX_GRANTS < GRANT_END,
     "every account can hold a grant");
 static uint8_t tls_cache[TLS_CACHE_OCTETS(TLS_SESSIONS)];
 
+POOL_MEMORY(lookups, struct lookup, DNS_QUERIES);
+static struct queue_entry queue_window[QUEUE_WINDOW];
+static struct resolver_memo dns_memo[DNS_CACHE];
+static struct relayd_slot relay_slots[RELAY_SLOTS];
+static struct relay_dest relay_dests[RELAY_DESTS];
+
+_Static_assert(
+    RELAY_DESTS > RELAY_SLOTS, "every slot finds a place for its destination");
+_Static_assert(DNS_QUERIES >= RELAY_SLOTS, "every slot may look up");
+
 struct server memory_server;
 
 #define AREA(mem, type, n)                                                     \
@@ -91,6 +101,18 @@ const struct server_memory memory_server_areas = {
 		[SERVER_DROPS] = AREA(drops, struct maildrop, MAX_MAILDROPS),
 	},
 	.drop_work = &drop_work,
+	.sending = {
+		.window = queue_window,
+		.window_n = QUEUE_WINDOW,
+		.lookups = lookups,
+		.lookups_n = DNS_QUERIES,
+		.memo = dns_memo,
+		.memo_n = DNS_CACHE,
+		.slots = relay_slots,
+		.slots_n = RELAY_SLOTS,
+		.dests = relay_dests,
+		.dests_n = RELAY_DESTS,
+	},
 	.logged_in_ms = logged_in_ms,
 	.access = {
 		.grants = grants,

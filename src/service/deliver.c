@@ -85,19 +85,16 @@ box_path(const struct delivery *d, const struct spool_file *f, uint16_t box,
     char out[FS_PATH_MAX])
 {
 	const struct account *a = accounts_by_id(d->owner->accounts, box);
-	char name[MAILBOX_NAME_MAX];
-	struct text t;
+	char name[MAILBOX_NAME_MAX], dir[FS_PATH_MAX];
+	int err;
 
 	if (a == NULL)
 		return ERR_MISSING;
+	err = mailbox_folder(dir, d->owner->mail_root, account_name(a));
+	if (err)
+		return err;
 	mailbox_name(name, f->id, d->file->octets, d->wire_octets);
-	text_init(&t, out, FS_PATH_MAX);
-	text_span(&t, d->owner->mail);
-	text_chr(&t, '/');
-	text_span(&t, account_name(a));
-	text_str(&t, "/Maildir/new/");
-	text_str(&t, name);
-	return t.cut ? ERR_RANGE : ERR_OK;
+	return mailbox_path(out, dir, "new", span_str(name));
 }
 
 /* Mailboxes first, the queue's place last. */

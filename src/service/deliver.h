@@ -34,7 +34,7 @@ struct deliver {
 	struct queue *queue;
 	const struct directory *directory;
 	const struct accounts *accounts;
-	struct span mail; /* the folder of all mailboxes: "mail" */
+	const char *mail_root; /* the folder of all mailboxes */
 	bool lmtp; /* no mailboxes here: local mail goes to the queue, too */
 	struct directory_walk walk;
 	struct queue_writer writer;

@@ -114,8 +114,12 @@ open_services(
 		return err;
 	access_connect_auth(&sv->access, &sv->auth);
 	sv->listeners.access = &sv->access;
+	sending_init(&sv->sending, &(struct sending_parts) {
+				       .state = sv->state,
+				       .spool = &sv->spool,
+				   });
 	submit_init(&sv->submit, &p[SERVER_SMTP], &p[SERVER_TXNS], &sv->spool,
-	    &sv->state->accounts, &sv->auth);
+	    &sv->state->accounts, &sv->auth, &sv->sending.deliver);
 	collect_init(&sv->collect, &sv->state->files.fs, &sv->auth,
 	    &(struct collect_memory) {
 		.sessions = &p[SERVER_POP3],
@@ -136,6 +140,7 @@ join_all(struct server *sv)
 	loop_join(&sv->loop, &sv->auth.base);
 	loop_join(&sv->loop, &sv->conns.base);
 	loop_join(&sv->loop, &sv->submit.base);
+	sending_join(&sv->sending, &sv->loop);
 }
 
 /* Root's rights were needed for the ports; from here on nobody has them. */
@@ -178,6 +183,8 @@ server_open(struct server *sv, struct state *st, const struct server_memory *m,
 		err = drop_rights(sv, why);
 	if (!err)
 		err = server_configure_spool(sv, why);
+	if (!err)
+		err = server_configure_sending(sv, m, why);
 	if (!err)
 		join_all(sv);
 	return err;
@@ -226,6 +233,7 @@ end(struct server *sv)
 		conns_stop(&sv->conns);
 		loop_turn(&sv->loop);
 	}
+	sending_close(&sv->sending);
 	net_close(sv->watch.fd);
 	log_event(LOG_INFO, "server.stopped", NULL, NULL, 0);
 }

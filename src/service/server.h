@@ -17,6 +17,7 @@
 #include "service/collect.h"
 #include "service/conn.h"
 #include "service/listen.h"
+#include "service/sending.h"
 #include "service/state.h"
 #include "service/submit.h"
 #include "service/tls.h"
@@ -49,6 +50,7 @@ struct server_memory {
 	struct users_seen *seen; /* right passwords seen lately */
 	uint32_t seen_n;
 	struct maildrop_work *drop_work;
+	struct sending_memory sending;
 	int64_t *logged_in_ms; /* POP3, by account id */
 	uint8_t *tls_cache;
 	size_t tls_cache_octets;
@@ -75,6 +77,7 @@ struct server {
 	struct auth_service auth;
 	struct submit submit;
 	struct collect collect;
+	struct sending sending;
 	struct tls_identity identity;
 	struct tls_cache tls_cache;
 	struct tls_config tls_modern;

@@ -107,6 +107,8 @@ server_configure(struct server *sv, struct text *why)
 		err = configure_access(sv, why);
 	configure_auth(sv);
 	configure_collect(sv);
+	if (!err)
+		err = sending_configure(&sv->sending, sv->host);
 	sv->generation = s->generation;
 	return err;
 }
@@ -228,4 +230,28 @@ server_configure_spool(struct server *sv, struct text *why)
 	text_str(why, ": ");
 	text_str(why, err_text(err));
 	return err;
+}
+
+int
+server_configure_sending(
+    struct server *sv, const struct server_memory *m, struct text *why)
+{
+	struct span path = settings_text(settings_of(sv), SETTING_MAIL_PATH);
+	char queue[FS_PATH_MAX / 2];
+	struct sending_parts parts = {
+		.state = sv->state,
+		.spool = &sv->spool,
+		.tls_pool = &sv->pools[SERVER_TLS],
+		.mail_root = sv->submit.mail_root,
+		.queue = queue,
+	};
+	struct text t;
+	int err;
+
+	/* next to the mailboxes, as what is received is */
+	text_init(&t, queue, sizeof(queue));
+	text_span(&t, path);
+	text_str(&t, path.len > 0 ? "/.queue" : "queue");
+	err = sending_open(&sv->sending, &parts, &m->sending, why);
+	return err ? err : sending_configure(&sv->sending, sv->host);
 }

@@ -21,4 +21,8 @@ int server_configure_tls(struct server *sv, const struct server_memory *m,
 /* Folders for mail, and recovery of what a crash left. */
 int server_configure_spool(struct server *sv, struct text *why) MUST_CHECK;
 
+/* The queue and what sends it on; after the spool. */
+int server_configure_sending(struct server *sv, const struct server_memory *m,
+    struct text *why) MUST_CHECK;
+
 #endif

@@ -317,8 +317,12 @@ barrier(struct submit *su)
 	if (took > su->slowest_barrier_us)
 		su->slowest_barrier_us = took;
 	while ((f = spool_next(su->spool)) != NULL) {
-		struct submit_txn *t = f->owner;
+		struct delivery *d = delivery_of(f);
+		struct submit_txn *t;
 
+		if (d == NULL)
+			continue;
+		t = d->user;
 		t->done = true;
 		conn_push(t->session->conn);
 	}
@@ -352,7 +356,8 @@ submit_configure(struct submit *su, const struct submit_config *c)
 
 void
 submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
-    struct spool *spool, struct accounts *accounts, struct auth_service *auth)
+    struct spool *spool, struct accounts *accounts, struct auth_service *auth,
+    struct deliver *deliver)
 {
 	memset(su, 0, sizeof(*su));
 	su->base.name = "submit";
@@ -363,6 +368,7 @@ submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
 	su->spool = spool;
 	su->accounts = accounts;
 	su->auth = auth;
+	su->deliver = deliver;
 	su->kind = (struct conn_kind) {
 		.ops = &smtp_ops,
 		.service = su,

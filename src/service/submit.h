@@ -26,6 +26,7 @@
 #include "proto/smtp.h"
 #include "service/auth.h"
 #include "service/conn.h"
+#include "service/deliver.h"
 #include "store/accounts.h"
 #include "store/spool.h"
 
@@ -43,12 +44,18 @@ struct submit_txn {
 	bool waiting;	      /* in the spool's batch */
 	bool done; /* the barrier has decided; file.result is valid */
 	bool utf8;
+	bool foreign; /* a recipient is not ours: not final delivery */
+	bool eight_bit;
+	bool eight_bit_head; /* ... in the header or an address */
+	char ret;
+	uint8_t envid_len;
 	uint16_t recipients;
 	uint16_t from_len;
 	char from[ADDR_TEXT_MAX];
 	uint16_t to_len;
-	char to[ADDR_TEXT_MAX];		/* the first recipient */
-	uint16_t local[MAX_RECIPIENTS]; /* account ids */
+	char to[ADDR_TEXT_MAX]; /* the first recipient */
+	char envid[QUEUE_ENVID_MAX];
+	struct delivery delivery;
 };
 
 struct submit_session {
@@ -82,6 +89,7 @@ struct submit {
 	struct spool *spool;
 	struct accounts *accounts;
 	struct auth_service *auth;
+	struct deliver *deliver;
 	char mail_root[FS_PATH_MAX / 2]; /* folder of the mailboxes */
 	char host[ADDR_DOMAIN_MAX + 1];
 	char domains[SUBMIT_DOMAINS_MAX];
@@ -97,7 +105,8 @@ struct submit {
 
 /* Prepare; afterwards join `base` to the loop, behind the connections. */
 void submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
-    struct spool *spool, struct accounts *accounts, struct auth_service *auth);
+    struct spool *spool, struct accounts *accounts, struct auth_service *auth,
+    struct deliver *deliver);
 
 /* New settings; copied.  ERR_RANGE: a text is too long. */
 int submit_configure(

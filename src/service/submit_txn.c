@@ -1,7 +1,6 @@
 /* submit_txn: one message from MAIL to its place in a mailbox. */
 #include "service/submit.h"
 
-#include "core/chr.h"
 #include "core/log.h"
 #include "platform/clock.h"
 #include "service/listen.h"
@@ -19,24 +18,6 @@ storage_reply(int err)
 
 /* --- who -------------------------------------------------------------- */
 
-static bool
-is_listed(struct span list, struct span domain)
-{
-	struct span one;
-
-	while (span_next(&list, ',', &one))
-		if (span_is_nocase(span_trim(one), domain))
-			return true;
-	return false;
-}
-
-static bool
-is_local(const struct submit *su, const struct addr *a)
-{
-	return a->bare || is_listed(span_str(su->domains), a->domain)
-	       || span_is_nocase(span_str(su->host), a->domain);
-}
-
 /* Ports 587 and 465 take mail only from those who may send (R8). */
 static bool
 needs_login(const struct submit_session *ss)
@@ -44,27 +25,6 @@ needs_login(const struct submit_session *ss)
 	enum listener_role role = ss->conn->listener->role;
 
 	return role == LISTENER_SUBMISSION || role == LISTENER_SMTPS;
-}
-
-static const struct account *
-find_user(const struct submit *su, struct span local)
-{
-	char name[ADDR_LOCAL_MAX];
-	size_t len = span_find(local, '+');
-
-	for (size_t i = 0; i < len; i++)
-		name[i] = (char)chr_lower(local.p[i]);
-	return accounts_find(su->accounts, span_of(name, len));
-}
-
-static const struct account *
-find_recipient(const struct submit *su, const struct addr *a)
-{
-	const struct account *found = find_user(su, a->local);
-
-	if (found == NULL && span_is_nocase(a->local, SPAN("postmaster")))
-		found = find_user(su, SPAN("admin"));
-	return found;
 }
 
 /* --- MAIL and RCPT ------------------------------------------------------ */
@@ -105,35 +65,56 @@ submit_mail(struct submit_session *ss, const struct smtp_request *r)
 	t->utf8 = r->utf8;
 	t->from_len = copy_address(t->from, sizeof(t->from), &r->path);
 	t->to_len = 0;
+	t->eight_bit_head = r->path.eight_bit;
+	t->ret = r->ret == SMTP_RET_FULL   ? 'F'
+		 : r->ret == SMTP_RET_HDRS ? 'H'
+					   : 0;
+	t->envid_len = 0;
+	if (r->envid.len <= sizeof(t->envid)) {
+		t->envid_len = (uint8_t)r->envid.len;
+		memcpy(t->envid, r->envid.p, r->envid.len);
+	}
+	delivery_begin(&t->delivery, su->deliver);
+	t->delivery.user = t;
 	ss->txn = t;
 	return SMTP_OK;
 }
 
-static bool
-has_recipient(const struct submit_txn *t, uint16_t account)
+static enum smtp_reply
+add_recipient(struct submit_txn *t, const struct smtp_request *r)
 {
-	for (unsigned i = 0; i < t->recipients; i++)
-		if (t->local[i] == account)
-			return true;
-	return false;
+	int err = delivery_add(&t->delivery, &r->path, r->notify, r->orcpt);
+
+	if (err)
+		return SMTP_TOO_MANY_RECIPIENTS;
+	if (t->to_len == 0)
+		t->to_len = copy_address(t->to, sizeof(t->to), &r->path);
+	t->eight_bit_head = t->eight_bit_head || r->path.eight_bit;
+	t->recipients++;
+	return SMTP_OK;
 }
 
 enum smtp_reply
 submit_rcpt(struct submit_session *ss, const struct smtp_request *r)
 {
 	struct submit_txn *t = ss->txn;
-	const struct account *a;
+	struct directory_hit hit =
+	    directory_lookup(ss->owner->deliver->directory, &r->path);
 
-	if (!is_local(ss->owner, &r->path) || addr_is_tricky(&r->path))
+	if (addr_is_tricky(&r->path))
 		return SMTP_RELAY_DENIED;
-	a = find_recipient(ss->owner, &r->path);
-	if (a == NULL)
+	switch (hit.kind) {
+	case DIRECTORY_UNKNOWN:
 		return SMTP_NO_USER;
-	if (t->to_len == 0)
-		t->to_len = copy_address(t->to, sizeof(t->to), &r->path);
-	if (!has_recipient(t, a->id))
-		t->local[t->recipients++] = a->id;
-	return SMTP_OK;
+	case DIRECTORY_FOREIGN:
+		if (ss->account == 0)
+			return SMTP_RELAY_DENIED;
+		t->foreign = true;
+		break;
+	case DIRECTORY_LOCAL:
+		break;
+	}
+	return add_recipient(t, r);
 }
 
 /* --- the body ------------------------------------------------------------ */
@@ -156,7 +137,7 @@ trace_fill(struct trace *tr, const struct submit_session *ss, const char *peer)
 		.id = t->file.id,
 		.from = span_of(t->from, t->from_len),
 		.to = span_of(t->to, t->recipients == 1 ? t->to_len : 0),
-		.final = true,
+		.final = !t->foreign,
 		.wall_s = wall_s,
 		.zone_minutes = clock_zone_minutes(wall_s),
 	};
@@ -202,14 +183,29 @@ submit_body(struct submit_session *ss)
 	    spool_begin(su->spool, &ss->txn->file, clock_wall_us()));
 }
 
+static bool
+has_eight_bit(struct span text)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		all |= text.p[i];
+	return all >= 0x80;
+}
+
 enum smtp_reply
 submit_write(struct submit_session *ss, struct span text)
 {
 	struct submit_txn *t = ss->txn;
 	struct span mark = span_of(t->to, t->recipients == 1 ? t->to_len : 0);
+	bool in_head = !t->header.over;
 	int err;
 
 	header_feed(&t->header, text, mark);
+	if (!t->eight_bit_head && has_eight_bit(text)) {
+		t->eight_bit = true;
+		t->eight_bit_head = in_head;
+	}
 	if (t->begun)
 		err = spool_append(ss->owner->spool, &t->file, &text, 1);
 	else
@@ -220,36 +216,38 @@ submit_write(struct submit_session *ss, struct span text)
 /* --- the end -------------------------------------------------------------- */
 
 static int
-place(const struct spool_file *f, unsigned i, char out[FS_PATH_MAX])
+commit(struct submit_session *ss)
 {
-	const struct submit_txn *t = f->owner;
-	const struct submit *su = t->session->owner;
-	const struct account *a = accounts_by_id(su->accounts, t->local[i]);
-	uint64_t wire = t->head_octets + t->session->smtp.dot.wire_octets;
-	char name[MAILBOX_NAME_MAX], dir[FS_PATH_MAX];
-	int err;
+	struct submit_txn *t = ss->txn;
+	const struct account *a =
+	    accounts_by_id(ss->owner->accounts, ss->account);
+	const struct delivery_head head = {
+		.sender = span_of(t->from, t->from_len),
+		.envid = span_of(t->envid, t->envid_len),
+		.login = a != NULL ? account_name(a) : SPAN(""),
+		.wire_octets = t->head_octets + ss->smtp.dot.wire_octets,
+		.arrived_s = clock_wall_us() / 1000000,
+		.flags = (t->eight_bit ? QUEUE_8BIT : 0u)
+			 | (t->utf8 && t->eight_bit_head ? QUEUE_UTF8 : 0u),
+		.ret = t->ret,
+	};
 
-	if (a == NULL)
-		return ERR_MISSING;
-	err = mailbox_folder(dir, su->mail_root, account_name(a));
-	if (err)
-		return err;
-	mailbox_name(name, f->id, f->octets, wire);
-	return mailbox_path(out, dir, "new", span_str(name));
+	return delivery_commit(&t->delivery, &t->file, &head);
 }
 
 enum smtp_reply
 submit_commit(struct submit_session *ss)
 {
 	struct submit_txn *t = ss->txn;
+	int err;
 
 	if (t->header.received > HOPS_MAX || t->header.ours)
 		return SMTP_LOOP;
 	if (!t->begun && append_first(ss, SPAN("")))
 		return SMTP_LOCAL_ERROR;
-	t->waiting = true;
-	spool_commit(ss->owner->spool, &t->file, place, t->recipients, t);
-	return SMTP_OK;
+	err = commit(ss);
+	t->waiting = !err;
+	return storage_reply(err);
 }
 
 static void
@@ -284,6 +282,7 @@ submit_result(struct submit_session *ss)
 		    t->file.result);
 		return storage_reply(t->file.result);
 	}
+	delivery_done(&t->delivery, ss->conn->owner->now_ms);
 	ss->owner->accepted++;
 	ss->owner->octets += t->file.octets;
 	log_accepted(ss);
@@ -297,8 +296,10 @@ submit_drop(struct submit_session *ss)
 
 	if (t == NULL)
 		return;
-	if (!t->done)
+	if (!t->done) {
 		spool_abort(ss->owner->spool, &t->file);
+		delivery_abort(&t->delivery);
+	}
 	pool_give(ss->owner->txns, t);
 	ss->txn = NULL;
 }

@@ -323,6 +323,20 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "Who gets mail to this address: accounts here, addresses "
 	    "elsewhere.",
 	    "この宛先のメールを受け取るアカウントやアドレス。" },
+	[SETTING_FORWARD] = { "forward.*",
+	    SETTING_MAIL_ADDRESSES, SETTING_FAMILY, 0, 0,
+	    "", NULL, "keep,anna@example.net",
+	    "Where this account's mail goes on to; with keep, a copy stays "
+	    "here.",
+	    "このアカウント宛てのメールの転送先。keep を加えると控えを残し"
+	    "ます。" },
+	[SETTING_LIST] = { "list.*",
+	    SETTING_TEXT, SETTING_FAMILY, 1, 1000,
+	    "", NULL, "owner=anna posting=members members=anna,ben@example.net",
+	    "A mailing list: who owns it, who may post (members or anyone), "
+	    "who gets it.",
+	    "メーリングリスト: 管理者、投稿できる人 (members か anyone)、参"
+	    "加者。" },
 	/* Sending on. */
 	[SETTING_ROUTE_SMARTHOST] = { "route.smarthost",
 	    SETTING_HOST_PORT, SETTING_EMPTY, 0, 0,

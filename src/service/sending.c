@@ -1,0 +1,234 @@
+/* sending: wiring and settings; no decision is made here. */
+#include "service/sending.h"
+
+#include <bearssl.h>
+
+#include "core/log.h"
+#include "platform/clock.h"
+
+#define RESOLV_CONF  "/etc/resolv.conf"
+#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
+
+/* The book of the directory: the families of the settings. */
+static int
+read_book(void *ctx, const char *key, char *out, size_t cap)
+{
+	static const struct {
+		struct span prefix;
+		enum setting family;
+	} families[] = {
+		{ { (const uint8_t *)"alias.", 6 }, SETTING_ALIAS },
+		{ { (const uint8_t *)"forward.", 8 }, SETTING_FORWARD },
+		{ { (const uint8_t *)"list.", 5 }, SETTING_LIST },
+	};
+	struct sending *s = ctx;
+	struct span k = span_str(key);
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (span_starts(k, families[i].prefix))
+			return settings_member(&s->state->settings,
+			    families[i].family,
+			    span_from(k, families[i].prefix.len), out, cap);
+	return ERR_MISSING;
+}
+
+/* The key of rewritten senders comes from the device's. */
+static void
+make_srs_key(struct sending *s)
+{
+	br_hmac_key_context kc;
+	br_hmac_context hc;
+
+	br_hmac_key_init(&kc, &br_sha256_vtable, s->state->device_key,
+	    sizeof(s->state->device_key));
+	br_hmac_init(&hc, &kc, 0);
+	br_hmac_update(&hc, "gatepost srs", 12);
+	br_hmac_out(&hc, s->srs.key);
+}
+
+void
+sending_init(struct sending *s, const struct sending_parts *p)
+{
+	struct text t;
+
+	memset(s, 0, offsetof(struct sending, tls));
+	s->state = p->state;
+	make_srs_key(s);
+	text_init(&t, s->mail_root, sizeof(s->mail_root));
+	s->directory.accounts = &p->state->accounts;
+	s->directory.book =
+	    (struct directory_book) { .read = read_book, .ctx = s };
+	s->deliver = (struct deliver) {
+		.spool = p->spool,
+		.queue = &s->queue,
+		.directory = &s->directory,
+		.accounts = &p->state->accounts,
+		.mail_root = s->mail_root,
+	};
+}
+
+static void
+load_resolver(struct sending *s)
+{
+	struct span list = settings_text(&s->state->settings, SETTING_HOST_DNS);
+	struct fs *fs = &s->state->files.fs;
+	static char conf[2048];
+	int h, n;
+
+	if (list.len > 0) {
+		resolver_servers(&s->resolver, list);
+		return;
+	}
+	h = fs->open(fs, RESOLV_CONF, FS_READ);
+	if (h < 0)
+		return;
+	n = fs->read(fs, h, conf, sizeof(conf), 0);
+	(void)fs->close(fs, h);
+	if (n > 0)
+		resolver_conf(&s->resolver, span_of(conf, (size_t)n));
+}
+
+/* Without roots, "verified" routes say so when they are tried. */
+static void
+load_roots(struct sending *s)
+{
+	struct span set = settings_text(&s->state->settings, SETTING_TLS_ROOTS);
+	char path[FS_PATH_MAX / 2], reason[200];
+	struct text t, why;
+
+	text_init(&t, path, sizeof(path));
+	text_span(&t, set);
+	if (set.len == 0)
+		text_str(&t, SYSTEM_ROOTS);
+	text_init(&why, reason, sizeof(reason));
+	if (tls_roots_load(&s->roots, &s->state->files.fs, path, &why)
+	    && (set.len > 0 || s->roots.n > 0))
+		log_event(LOG_WARN, "tls.roots", "why", reason, 0);
+}
+
+int
+sending_open(struct sending *s, const struct sending_parts *p,
+    const struct sending_memory *m, struct text *why)
+{
+	struct fs *fs = &s->state->files.fs;
+	struct text t;
+	int err;
+
+	text_init(&t, s->mail_root, sizeof(s->mail_root));
+	text_str(&t, p->mail_root);
+	err = queue_open(
+	    &s->queue, fs, p->queue, p->spool->ids, m->window, m->window_n);
+	if (!err)
+		err = notice_init(&s->notice, &s->deliver, p->spool->tmp);
+	if (err) {
+		text_str(why, "cannot open the queue in folder ");
+		text_str(why, p->queue);
+		text_str(why, ": ");
+		text_str(why, err_text(err));
+		return err;
+	}
+	pool_init(&s->lookups, "lookups", m->lookups, POOL_SIZE(struct lookup),
+	    m->lookups_n);
+	resolver_init(&s->resolver, &s->lookups, m->memo, m->memo_n);
+	tls_config_init(&s->tls, false);
+	load_roots(s);
+	relayd_init(&s->relayd, &(struct relayd_parts) {
+				    .queue = &s->queue,
+				    .settings = &s->state->settings,
+				    .resolver = &s->resolver,
+				    .directory = &s->directory,
+				    .notice = &s->notice,
+				    .tls_pool = p->tls_pool,
+				    .tls_config = &s->tls,
+				    .roots = &s->roots,
+				    .slots = m->slots,
+				    .slots_n = m->slots_n,
+				    .dests = m->dests,
+				    .dests_n = m->dests_n,
+				});
+	return ERR_OK;
+}
+
+/* Copy a text setting, which may move with the next change. */
+static struct span
+keep(
+    const struct sending *s, enum setting id, char *mem, size_t size, bool *cut)
+{
+	struct text t;
+
+	text_init(&t, mem, size);
+	text_span(&t, settings_text(&s->state->settings, id));
+	*cut = *cut || t.cut;
+	return text_data(&t);
+}
+
+static void
+configure_relayd(struct sending *s)
+{
+	const struct settings *st = &s->state->settings;
+	const struct relayd_config c = {
+		.host = s->directory.host,
+		.retry_s = settings_number(st, SETTING_QUEUE_RETRY_SECONDS),
+		.retry_max_s =
+		    settings_number(st, SETTING_QUEUE_RETRY_MAX_SECONDS),
+		.expire_s =
+		    (int64_t)settings_number(st, SETTING_QUEUE_EXPIRE_HOURS)
+		    * 3600,
+		.delay_s =
+		    (int64_t)settings_number(st, SETTING_QUEUE_DELAY_HOURS)
+		    * 3600,
+		.per_dest = settings_number(st, SETTING_QUEUE_PER_DESTINATION),
+		.hold = settings_bool(st, SETTING_QUEUE_HOLD),
+	};
+
+	s->notice.host = s->directory.host;
+	s->notice.language =
+	    (enum notice_language)settings_number(st, SETTING_NOTICES_LANGUAGE);
+	if (s->relayd.slots_n == 0)
+		return; /* not open yet */
+	load_resolver(s);
+	relayd_configure(&s->relayd, &c);
+	s->deliver.lmtp = s->relayd.routes.has_lmtp;
+}
+
+int
+sending_configure(struct sending *s, const char *host)
+{
+	const struct settings *st = &s->state->settings;
+	struct span suffix = settings_text(st, SETTING_MAIL_SUFFIX);
+	struct directory *d = &s->directory;
+	bool cut = false;
+	struct text t;
+
+	text_init(&t, s->host, sizeof(s->host));
+	text_str(&t, host);
+	d->host = text_data(&t);
+	d->domains =
+	    keep(s, SETTING_HOST_DOMAINS, s->domains, sizeof(s->domains), &cut);
+	d->postmaster = keep(s, SETTING_HOST_POSTMASTER, s->postmaster,
+	    sizeof(s->postmaster), &cut);
+	d->catch_all = keep(s, SETTING_MAIL_CATCH_ALL, s->catch_all,
+	    sizeof(s->catch_all), &cut);
+	d->suffix = suffix.len > 0 ? (char)suffix.p[0] : '\0';
+	d->srs = settings_bool(st, SETTING_MAIL_SRS) ? &s->srs : NULL;
+	s->srs.domain = d->domains.len > 0 ? span_trim(
+			    span_first(d->domains, span_find(d->domains, ',')))
+					   : d->host;
+	s->srs.day = (uint32_t)(clock_wall_us() / 1000000 / 86400);
+	configure_relayd(s);
+	return cut || t.cut ? ERR_RANGE : ERR_OK;
+}
+
+void
+sending_join(struct sending *s, struct loop *l)
+{
+	loop_join(l, &s->resolver.base);
+	loop_join(l, &s->relayd.base);
+}
+
+void
+sending_close(struct sending *s)
+{
+	relayd_stop(&s->relayd);
+	queue_close(&s->queue);
+}
