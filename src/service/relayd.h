@@ -67,6 +67,7 @@ struct relayd_slot {
 	bool tried;    /* the far end of any recipient was asked */
 	bool all_sent; /* the one recipient has it: nothing to write */
 	bool wrote;    /* states that are not yet durable */
+	bool broken;   /* a state could not be written: no more now */
 
 	/* the batch */
 	struct route way;

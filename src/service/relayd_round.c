@@ -67,7 +67,7 @@ relayd_begin(struct relayd *r, struct relayd_slot *s)
 	}
 	r->rounds++;
 	s->has_mail = true;
-	s->tried = s->all_sent = s->wrote = false;
+	s->tried = s->all_sent = s->wrote = s->broken = false;
 	s->skipped_n = 0;
 	s->skip_until_ms = INT64_MAX;
 	s->entry.dest = 0;
@@ -216,7 +216,9 @@ can_reuse(const struct relayd_slot *s)
 void
 relayd_next_batch(struct relayd *r, struct relayd_slot *s)
 {
-	collect(r, s);
+	s->rcpt_n = 0;
+	if (!s->all_sent && !s->broken)
+		collect(r, s);
 	if (s->rcpt_n == 0) {
 		s->state = RELAYD_END;
 		return;
@@ -323,6 +325,7 @@ settle(struct relayd *r, struct relayd_slot *s, unsigned i,
 	err = queue_file_settle(&s->file, &q);
 	if (err)
 		log_message(LOG_ERROR, "queue.not_settled", s, err);
+	s->broken = s->broken || err;
 	s->wrote = s->wrote || q.state != QUEUE_WAITING;
 }
 
@@ -529,6 +532,10 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 
 	if (s->all_sent) {
 		finish(r, s);
+		return;
+	}
+	if (s->broken) {
+		put_off(r, s);
 		return;
 	}
 	if (s->tried && age_s(r, s) >= r->config.expire_s)
