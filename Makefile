@@ -13,7 +13,12 @@ PYTHON := /usr/bin/python3
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
+CROSS :=
 -include board/$(BOARD)/board.mk
+ifneq ($(CROSS),)
+CC := $(CROSS)gcc
+AR := $(CROSS)ar
+endif
 
 # ---- packages: asked once, before anything is built ------------------------
 
@@ -44,7 +49,7 @@ OPT := -O1 -fno-omit-frame-pointer
 HARDEN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 else ifeq ($(SAN),)
 OPT ?= -O2
-HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wframe-larger-than=1024
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wframe-larger-than=1024 -fstack-usage
 else
 OPT := -O1 -fno-omit-frame-pointer
 # instrumented code misleads the warnings that follow values
@@ -83,13 +88,38 @@ help: ## list the targets
 install: ## install the Debian packages of all groups (build test lint fuzz)
 	@tools/install build test lint fuzz
 
+# CONFIG=file: a finished .config, used as it is; needs no Python.
+# Otherwise the board's defconfig, or what "make menuconfig" left, is brought
+# up to date with Kconfig.  Its warnings are mistakes.
+CONFIG ?=
+KCONFIG = KCONFIG_WARN_UNDEF_ASSIGN=y KCONFIG_CONFIG=$(BUILD)/.config $(PYTHON) -m
+
+ifneq ($(CONFIG),)
+$(BUILD)/.config: $(CONFIG)
+	@mkdir -p $(@D)
+	@cp $< $@
+else
 $(BUILD)/.config: board/$(BOARD)/defconfig Kconfig
 	@mkdir -p $(@D)
-	@KCONFIG_CONFIG=$@ $(PYTHON) -m defconfig --kconfig Kconfig $< >$@.log 2>&1 || { cat $@.log; exit 1; }
-	@! grep -i warning $@.log
+	@if [ -f $@ ] && [ ! $< -nt $@ ]; then $(KCONFIG) olddefconfig Kconfig; \
+		else $(KCONFIG) defconfig --kconfig Kconfig $<; fi >$@.log 2>&1 || \
+		{ cat $@.log; rm -f $@; exit 1; }
+	@if grep -i warning $@.log; then rm -f $@; exit 1; fi
+	@touch $@
+endif
+
+menuconfig: $(BUILD)/.config ## choose features and sizes for BOARD
+	@$(KCONFIG) menuconfig Kconfig
+
+savedefconfig: $(BUILD)/.config ## make that choice the board's default
+	@$(KCONFIG) savedefconfig --kconfig Kconfig --out board/$(BOARD)/defconfig
+	@echo "board/$(BOARD)/defconfig written"
+
+.PHONY: menuconfig savedefconfig
 
 $(BUILD)/config.h: $(BUILD)/.config Kconfig tools/genconfig
-	@tools/genconfig Kconfig $< >$@
+	@tools/genconfig Kconfig $< >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # a change of compiler or flags rebuilds; a change of nothing does not
 $(BUILD)/flags: FORCE
@@ -119,6 +149,12 @@ endef
 
 $(BUILD)/gatepost: $(BUILD)/obj/src/main.o $(LIB)
 	$(link) $(LIBS)
+	@$(if $(SAN)$(FUZZING),,SIZE=$(CROSS)size tools/check-budget $(BUILD))
+
+size: $(BUILD)/gatepost ## flash, static RAM and largest stack frames of each module
+	@SIZE=$(CROSS)size tools/check-budget $(BUILD) modules
+
+.PHONY: size
 
 # ---- tests -----------------------------------------------------------------
 

@@ -43,6 +43,8 @@ const struct state_memory memory_state_areas = {
 /* ---- the server ---- */
 
 #define WINDOWS	   (2 * MAX_CONNECTIONS) /* in and out: never short of one */
+#define POP3S	   (ENABLE_POP3 ? MAX_CONNECTIONS : 1)
+#define DROPS	   (ENABLE_POP3 ? MAX_MAILDROPS : 1)
 #define BIG_OCTETS (BIG_WINDOW_KIB * 1024)
 
 _Static_assert(MAX_CONNECTIONS + MAX_TRANSACTIONS < POLLER_FD_MAX - 64,
@@ -52,8 +54,8 @@ POOL_MEMORY(conns, struct conn, MAX_CONNECTIONS);
 POOL_MEMORY(tls, struct tls, MAX_TLS);
 POOL_MEMORY(smtp, struct submit_session, MAX_CONNECTIONS);
 POOL_MEMORY(txns, struct submit_txn, MAX_TRANSACTIONS);
-POOL_MEMORY(pop3, struct collect_session, MAX_CONNECTIONS);
-POOL_MEMORY(drops, struct maildrop, MAX_MAILDROPS);
+POOL_MEMORY(pop3, struct collect_session, POP3S);
+POOL_MEMORY(drops, struct maildrop, DROPS);
 static struct maildrop_work drop_work;
 static int64_t logged_in_ms[MAX_ACCOUNTS + 1];
 static _Alignas(4096) uint8_t windows[WINDOWS * CONN_WINDOW];
@@ -97,8 +99,8 @@ const struct server_memory memory_server_areas = {
 		[SERVER_AUTH] = { "auths", auths, AUTH_SIZE, MAX_CONNECTIONS },
 		[SERVER_SMTP] = AREA(smtp, struct submit_session, MAX_CONNECTIONS),
 		[SERVER_TXNS] = AREA(txns, struct submit_txn, MAX_TRANSACTIONS),
-		[SERVER_POP3] = AREA(pop3, struct collect_session, MAX_CONNECTIONS),
-		[SERVER_DROPS] = AREA(drops, struct maildrop, MAX_MAILDROPS),
+		[SERVER_POP3] = AREA(pop3, struct collect_session, POP3S),
+		[SERVER_DROPS] = AREA(drops, struct maildrop, DROPS),
 	},
 	.drop_work = &drop_work,
 	.sending = {

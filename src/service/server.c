@@ -5,6 +5,8 @@
  */
 #include "service/server.h"
 
+#include "config.h"
+
 #include <unistd.h>
 
 #include "core/log.h"
@@ -120,6 +122,8 @@ open_services(
 				   });
 	submit_init(&sv->submit, &p[SERVER_SMTP], &p[SERVER_TXNS], &sv->spool,
 	    &sv->state->accounts, &sv->auth, &sv->sending.deliver);
+	if (!ENABLE_POP3)
+		return ERR_OK;
 	collect_init(&sv->collect, &sv->state->files.fs, &sv->auth,
 	    &(struct collect_memory) {
 		.sessions = &p[SERVER_POP3],

@@ -1,6 +1,8 @@
 /* server_ports: one row per listener setting. */
 #include "service/server_ports.h"
 
+#include "config.h"
+
 #include "core/log.h"
 
 struct port {
@@ -58,6 +60,11 @@ open_port(struct server *sv, const struct port *port, struct text *why)
 
 	if (span_is(rest, SPAN("off")) || rest.len == 0)
 		return ERR_OK;
+	if (port->kind == NULL) {
+		text_str(why, settings_schema[port->setting].key);
+		text_str(why, ": this build has no POP3; set it to off");
+		return ERR_UNSUPPORTED;
+	}
 	while (span_next(&rest, ',', &at)) {
 		int err = listeners_add(
 		    &sv->listeners, span_trim(at), port->role, port->kind);
@@ -75,7 +82,7 @@ int
 server_ports_open(struct server *sv, struct text *why)
 {
 	const struct conn_kind *smtp = &sv->submit.kind;
-	const struct conn_kind *pop3 = &sv->collect.kind;
+	const struct conn_kind *pop3 = ENABLE_POP3 ? &sv->collect.kind : NULL;
 	const struct port ports[] = {
 		{ SETTING_LISTEN_SMTP, LISTENER_SMTP, smtp },
 		{ SETTING_LISTEN_SUBMISSION, LISTENER_SUBMISSION, smtp },

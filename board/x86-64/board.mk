@@ -1,0 +1,1 @@
+# A PC or a virtual machine.
