@@ -92,7 +92,7 @@ install: ## install the Debian packages of all groups (build test lint fuzz)
 # Otherwise the board's defconfig, or what "make menuconfig" left, is brought
 # up to date with Kconfig.  Its warnings are mistakes.
 CONFIG ?=
-KCONFIG = KCONFIG_WARN_UNDEF_ASSIGN=y KCONFIG_CONFIG=$(BUILD)/.config $(PYTHON) -m
+KCONFIG = KCONFIG_CONFIG=$(BUILD)/.config $(PYTHON) -m
 
 ifneq ($(CONFIG),)
 $(BUILD)/.config: $(CONFIG)
@@ -102,7 +102,7 @@ else
 $(BUILD)/.config: board/$(BOARD)/defconfig Kconfig
 	@mkdir -p $(@D)
 	@if [ -f $@ ] && [ ! $< -nt $@ ]; then $(KCONFIG) olddefconfig Kconfig; \
-		else $(KCONFIG) defconfig --kconfig Kconfig $<; fi >$@.log 2>&1 || \
+		else KCONFIG_WARN_UNDEF_ASSIGN=y $(KCONFIG) defconfig --kconfig Kconfig $<; fi >$@.log 2>&1 || \
 		{ cat $@.log; rm -f $@; exit 1; }
 	@if grep -i warning $@.log; then rm -f $@; exit 1; fi
 	@touch $@

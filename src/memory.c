@@ -8,12 +8,16 @@
 
 /* ---- the state folder ---- */
 
-_Static_assert(SETTINGS_BLOCKS % 2 == 0, "settings lie in two banks");
+_Static_assert(SETTINGS_BANK_KIB >= 2 * SETTINGS_TXN_KIB,
+    "a bank keeps a change free behind what is stored");
 _Static_assert(SETTINGS_TXN_KIB * 1024 >= KV_TXN_MIN,
     "a change must hold the longest value");
-_Static_assert(MAX_ACCOUNTS < SETTINGS_KEYS, "every account is a key");
 
-static struct kv_slot kv_slots[SETTINGS_KEYS * 4 / 3 + 1];
+/* every account is a key, too; three quarters of the slots are used */
+#define KEYS  (SETTINGS_KEYS + MAX_ACCOUNTS)
+#define SLOTS (KEYS * 4 / 3 + 4)
+
+static struct kv_slot kv_slots[SLOTS];
 static uint8_t kv_txn[SETTINGS_TXN_KIB * 1024];
 static uint8_t kv_copy[KV_COPY_MIN];
 static char settings_area[SETTINGS_AREA_KIB * 1024];
@@ -25,7 +29,7 @@ struct state memory_state;
 const struct state_memory memory_state_areas = {
 	.kv = {
 		.slots = kv_slots,
-		.slots_n = SETTINGS_KEYS * 4 / 3 + 1,
+		.slots_n = SLOTS,
 		.txn = kv_txn,
 		.txn_cap = sizeof(kv_txn),
 		.copy = kv_copy,
@@ -36,8 +40,8 @@ const struct state_memory memory_state_areas = {
 	.accounts = accounts,
 	.accounts_index = accounts_index,
 	.accounts_cap = MAX_ACCOUNTS,
-	.block_octets = SETTINGS_BLOCK_KIB * 1024,
-	.blocks = SETTINGS_BLOCKS,
+	.mtd = SETTINGS_MTD,
+	.bank_octets = SETTINGS_BANK_KIB * 1024,
 };
 
 /* ---- the server ---- */

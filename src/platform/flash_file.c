@@ -145,6 +145,19 @@ fill_in(struct flash_file *ff, int fd, uint32_t block_octets, uint32_t blocks)
 	};
 }
 
+/* Take the geometry from the file, or see that it fits. */
+static int
+check_size(uint64_t octets, uint32_t *block_octets, uint32_t *blocks)
+{
+	if (*blocks == 0 && octets <= UINT32_MAX) {
+		*blocks = 2;
+		*block_octets = (uint32_t)(octets / 2);
+	}
+	if (octets == 0 || octets != (uint64_t)*block_octets * *blocks)
+		return ERR_RANGE;
+	return ERR_OK;
+}
+
 int
 flash_file_open(struct flash_file *ff, const char *path, uint32_t block_octets,
     uint32_t blocks)
@@ -157,8 +170,8 @@ flash_file_open(struct flash_file *ff, const char *path, uint32_t block_octets,
 		return err_of(errno);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0)
 		rc = err_of(errno);
-	else if (st.st_size != (off_t)((uint64_t)block_octets * blocks))
-		rc = ERR_RANGE;
+	else
+		rc = check_size((uint64_t)st.st_size, &block_octets, &blocks);
 	if (rc != ERR_OK) {
 		close(fd);
 		return rc;

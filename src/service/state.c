@@ -113,8 +113,8 @@ open_key(struct state *s, struct text *why)
 static int
 open_kv(struct state *s, const struct state_memory *m, struct text *why)
 {
-	int err =
-	    kv_open(&s->kv, &s->flash.flash, s->flash.flash.blocks / 2, &m->kv);
+	int err = kv_open(
+	    &s->kv, &s->medium.on.flash, s->medium.on.flash.blocks / 2, &m->kv);
 
 	if (err == ERR_MISSING)
 		err = kv_format(&s->kv);
@@ -140,22 +140,12 @@ open_flash(struct state *s, const struct state_memory *m, struct text *why)
 	text_str(&t, "/" STATE_SETTINGS);
 	if (t.cut)
 		return say(s, why, "", "the path is too long", ERR_RANGE);
-	err = flash_file_open(&s->flash, path, m->block_octets, m->blocks);
-	if (err == ERR_MISSING) {
-		err = flash_file_create(
-		    &s->flash, path, m->block_octets, m->blocks);
-		s->fresh = true;
-	}
-	if (err == ERR_RANGE)
-		return say(s, why, STATE_SETTINGS,
-		    "has another size than this program's; it was made by a "
-		    "build for another board: use `gatepost restore`",
-		    err);
+	err = medium_open(&s->medium, m->mtd, path, m->bank_octets, &s->fresh);
 	if (err < 0)
 		return say(s, why, STATE_SETTINGS, err_text(err), err);
 	err = open_kv(s, m, why);
 	if (err < 0)
-		flash_file_close(&s->flash);
+		medium_close(&s->medium);
 	return err;
 }
 
@@ -203,7 +193,7 @@ open_locked(struct state *s, const struct state_memory *m, struct text *why)
 		return err;
 	err = load(s, m, why);
 	if (err < 0)
-		flash_file_close(&s->flash);
+		medium_close(&s->medium);
 	return err;
 }
 
@@ -245,7 +235,7 @@ state_set_up(struct state *s)
 void
 state_close(struct state *s)
 {
-	flash_file_close(&s->flash);
+	medium_close(&s->medium);
 	files_close(&s->files);
 	secret_wipe(s->device_key, sizeof(s->device_key));
 	secret_wipe(&s->settings.seal, sizeof(s->settings.seal));

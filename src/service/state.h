@@ -21,7 +21,7 @@
 
 #include "core/text.h"
 #include "platform/files.h"
-#include "platform/flash_file.h"
+#include "service/medium.h"
 #include "store/accounts.h"
 #include "store/kv.h"
 #include "store/settings.h"
@@ -40,13 +40,13 @@ struct state_memory {
 	struct account *accounts;
 	uint16_t *accounts_index; /* ACCOUNTS_INDEX(accounts_cap) */
 	uint32_t accounts_cap;
-	uint32_t block_octets; /* of a fresh settings.kv */
-	uint32_t blocks;
+	const char *mtd;      /* name of a flash partition; "": none */
+	uint32_t bank_octets; /* of a fresh settings.kv, which has two */
 };
 
 struct state {
 	struct files files;
-	struct flash_file flash;
+	struct medium medium;
 	struct kv kv;
 	struct settings settings;
 	struct accounts accounts;

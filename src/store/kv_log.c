@@ -341,7 +341,7 @@ choose_target(const struct kv_log *log, uint32_t tried)
 {
 	uint32_t best = log->banks;
 
-	for (uint32_t n = 1; n <= log->banks; n++) {
+	for (uint32_t n = 0; n < log->banks; n++) {
 		uint32_t i = (log->live.bank + n) % log->banks;
 
 		if (tried & 1u << i
