@@ -90,7 +90,7 @@ find_key(struct key *k, const struct source *s, struct span text, uint8_t *work,
 static int
 load_key(struct tls_identity *id, const struct source *s)
 {
-	struct span text;
+	struct span text = { NULL, 0 };
 	int err = open_source(s, &text);
 
 	if (err < 0)
@@ -158,7 +158,7 @@ find_chain(struct tls_identity *id, const struct source *s, struct span text)
 static int
 load_chain(struct tls_identity *id, const struct source *s)
 {
-	struct span text;
+	struct span text = { NULL, 0 };
 	int err = open_source(s, &text);
 
 	if (err < 0)

@@ -70,7 +70,7 @@ call(void)
 {
 	assert_int_equal(tls_serve(&server, &serving, 0), ERR_OK);
 	assert_int_equal(tls_connect(&client, &calling, &peer), ERR_OK);
-	while (carry(&client, &server) | carry(&server, &client))
+	while (carry(&client, &server) || carry(&server, &client))
 		;
 	const char *words =
 	    tls_state(&client) == TLS_UP ? "" : tls_error_text(&client);
