@@ -31,7 +31,7 @@ offer(struct api *api, struct state *state)
 static int
 init(struct cli *cli)
 {
-	struct setup su = { cli, &link, &memory_server.identity };
+	struct setup su = { cli, &link, &memory_server.tls.main[0] };
 
 	return setup_run(&su);
 }

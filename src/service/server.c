@@ -205,6 +205,8 @@ reload(struct server *sv)
 	err = settings_load(&sv->state->settings, NULL);
 	if (!err)
 		err = server_configure(sv, &why);
+	if (!err)
+		err = server_renew_tls(sv, &why);
 	log_event(err ? LOG_ERROR : LOG_INFO, "server.reload",
 	    why.len > 0 ? "why" : NULL, mem, err);
 }

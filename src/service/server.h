@@ -18,10 +18,9 @@
 #include "service/conn.h"
 #include "service/listen.h"
 #include "service/sending.h"
+#include "service/server_tls.h"
 #include "service/state.h"
 #include "service/submit.h"
-#include "service/tls.h"
-#include "service/tls_identity.h"
 
 enum server_pool {
 	SERVER_CONNS,
@@ -78,10 +77,7 @@ struct server {
 	struct submit submit;
 	struct collect collect;
 	struct sending sending;
-	struct tls_identity identity;
-	struct tls_cache tls_cache;
-	struct tls_config tls_modern;
-	struct tls_config tls_legacy;
+	struct server_tls tls;
 	struct server_watch watch;
 	char host[256];	     /* our name */
 	uint32_t generation; /* of the settings that are in force */

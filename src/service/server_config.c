@@ -113,66 +113,39 @@ server_configure(struct server *sv, struct text *why)
 	return err;
 }
 
-/* A terminated copy of a path setting, or what stands in for an empty one. */
-static const char *
-path_of(struct span value, const char *instead, char *mem, size_t size)
+static void
+offer_tls(struct server *sv)
 {
-	struct text t;
-
-	if (value.len == 0)
-		return instead;
-	text_init(&t, mem, size);
-	text_span(&t, value);
-	return mem;
-}
-
-/* Is there anything to load?  A device that nobody has set up has no pair. */
-static bool
-has_pair(struct server *sv)
-{
-	struct fs *fs = &sv->state->files.fs;
-	struct fs_stat st;
-
-	return settings_text(settings_of(sv), SETTING_TLS_CERT).len > 0
-	       || !fs->stat(fs, STATE_PAIR, &st);
-}
-
-static int
-load_pair(struct server *sv, struct text *why)
-{
-	const struct settings *s = settings_of(sv);
-	char cert[FS_PATH_MAX / 2], key[FS_PATH_MAX / 2];
-	const char *cert_path = path_of(
-	    settings_text(s, SETTING_TLS_CERT), STATE_PAIR, cert, sizeof(cert));
-	const char *key_path = path_of(
-	    settings_text(s, SETTING_TLS_KEY), cert_path, key, sizeof(key));
-
-	return tls_identity_load(
-	    &sv->identity, &sv->state->files.fs, cert_path, key_path, why);
+	sv->conns.tls_modern = &sv->tls.modern;
+	sv->conns.tls_legacy = &sv->tls.legacy;
 }
 
 int
 server_configure_tls(
     struct server *sv, const struct server_memory *m, struct text *why)
 {
+	struct server_tls *st = &sv->tls;
 	int err;
 
-	if (!has_pair(sv)) {
+	server_tls_init(st, m->tls_cache, m->tls_cache_octets);
+	err = server_tls_load(st, &sv->state->files.fs, settings_of(sv), why);
+	if (err == 0)
 		log_event(LOG_WARN, "tls.no_pair", "try",
 		    "run init, or set tls.cert and tls.key", 0);
-		return ERR_OK;
-	}
-	err = load_pair(sv, why);
-	if (err)
-		return err;
-	tls_cache_init(&sv->tls_cache, m->tls_cache, m->tls_cache_octets);
-	tls_config_init(&sv->tls_modern, false);
-	tls_config_init(&sv->tls_legacy, true);
-	sv->tls_modern.main = sv->tls_legacy.main = &sv->identity;
-	sv->tls_modern.cache = &sv->tls_cache;
-	sv->conns.tls_modern = &sv->tls_modern;
-	sv->conns.tls_legacy = &sv->tls_legacy;
-	return ERR_OK;
+	if (err > 0)
+		offer_tls(sv);
+	return err < 0 ? err : ERR_OK;
+}
+
+int
+server_renew_tls(struct server *sv, struct text *why)
+{
+	int err = server_tls_load(
+	    &sv->tls, &sv->state->files.fs, settings_of(sv), why);
+
+	if (err > 0)
+		offer_tls(sv);
+	return err < 0 ? err : ERR_OK;
 }
 
 static int

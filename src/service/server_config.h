@@ -18,6 +18,9 @@ int server_configure(struct server *sv, struct text *why) MUST_CHECK;
 int server_configure_tls(struct server *sv, const struct server_memory *m,
     struct text *why) MUST_CHECK;
 
+/* Load the files again, which may have been renewed. */
+int server_renew_tls(struct server *sv, struct text *why) MUST_CHECK;
+
 /* Folders for mail, and recovery of what a crash left. */
 int server_configure_spool(struct server *sv, struct text *why) MUST_CHECK;
 

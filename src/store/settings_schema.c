@@ -103,6 +103,18 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "", NULL, "/etc/ssl/mail.key",
 	    "Private key (PEM) for the certificate.",
 	    "証明書の秘密鍵 (PEM)。" },
+	[SETTING_TLS_SECOND_CERT] = { "tls.second_cert",
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    "", NULL, "/etc/ssl/mail-rsa.pem",
+	    "A second chain (PEM) with a key of the other type: RSA for "
+	    "devices that do not know EC keys.",
+	    "もう一つの証明書チェーン (PEM)。EC鍵を知らない古い機器のための"
+	    "RSAなど。" },
+	[SETTING_TLS_SECOND_KEY] = { "tls.second_key",
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    "", NULL, "/etc/ssl/mail-rsa.key",
+	    "Private key (PEM) for the second certificate.",
+	    "もう一つの証明書の秘密鍵 (PEM)。" },
 	[SETTING_TLS_ROOTS] = { "tls.roots",
 	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
 	    "", NULL, "/etc/ssl/roots.pem",
