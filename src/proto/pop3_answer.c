@@ -194,7 +194,8 @@ pop3_answer_broken(struct pop3 *s)
 void
 pop3_answer_marked(struct pop3 *s, uint64_t octets, struct buf *out)
 {
-	assert(s->request.ask == POP3_ASK_MARK && s->live > 0);
+	assert(s->request.ask == POP3_ASK_MARK);
+	assert(s->live > 0);
 	settle(s);
 	s->live--;
 	s->live_octets -= octets;
