@@ -46,7 +46,8 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         self.server = gatepost.Server(
-            settings=self.settings, legacy=self.legacy)
+            settings={"listen.http": "off", "listen.https": "off",
+                      **self.settings}, legacy=self.legacy)
         self.server.__enter__()
         self.addCleanup(self.server.__exit__, None, None, None)
 
