@@ -205,6 +205,11 @@ powerloss-disk: $(BUILD)/disk/load $(BUILD)/disk/logdisk ## cut the power of a r
 
 .PHONY: powerloss-disk
 
+killnine: $(BUILD)/gatepost ## kill -9 the server under load, ROUNDS=200 times
+	@ROUNDS=$(or $(ROUNDS),200) $(PYTHON) tests/e2e/test_killnine.py
+
+.PHONY: killnine
+
 cuts: $(BUILD)/powerloss/power_kv ## lose power at every byte of every settings operation (minutes)
 	@$< long
 
