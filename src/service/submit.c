@@ -291,6 +291,9 @@ submit_prep(struct participant *me, struct poller *p)
 	struct submit *su = (struct submit *)me;
 	struct submit_session *ss;
 
+	/* a pipelined message that was completed while the last was answered */
+	if (spool_is_waiting(su->spool))
+		poller_at(p, p->now_ms);
 	DL_FOREACH(su->slow, ss)
 	poller_at(p, ss->answer_at_ms);
 }

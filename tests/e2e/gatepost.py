@@ -30,12 +30,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 PROGRAM = os.environ.get("GATEPOST", os.path.join(ROOT, "build/host/gatepost"))
 SANITIZED = "-san/" in PROGRAM
-SERVICES = ("smtp", "submission", "smtps", "pop3", "pop3s", "http", "https")
-UNSERVED = ("http", "https")  # until there is a page
+MAIL = ("smtp", "submission", "smtps", "pop3", "pop3s")
+PAGES = ("http", "https")
+SERVICES = MAIL + PAGES
 DOMAIN = "home.example"
 FINDING = re.compile(
     rb"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed")
-SECONDS = 30  # for anything that is only waited for
+SECONDS = 20  # for anything that is only waited for
 
 
 def free_ports(n):
@@ -173,7 +174,9 @@ class Talk:
 class Server:
     """One state folder and, while started, the program serving it."""
 
-    def __init__(self, users=None, settings=None, legacy=False, serve=None):
+    def __init__(self, users=None, settings=None, legacy=False, serve=None,
+                 pages=False):
+        """`pages`: listen for HTTP and HTTPS, too."""
         self.users = {"ann": "open sesame"} if users is None else users
         self.legacy = legacy
         self.folder = tempfile.mkdtemp(prefix="gatepost-")
@@ -185,9 +188,10 @@ class Server:
         self.settings = {
             "host.name": "gate.example",
             "host.domains": DOMAIN,
+            "net.max_per_address": 400,
             **{f"listen.{s}": f"127.0.0.1:{p}"
+               if pages or s not in PAGES else "off"
                for s, p in self.ports.items()},
-            **{f"listen.{s}": "off" for s in UNSERVED},
             **(settings or {}),
         }
 

@@ -189,11 +189,11 @@ class Smuggling(ServerCase):
 
     FALSE_ENDS = [
         b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\n", b"\n.\r",
-        b"\r.\r\n", b"\r\n.\r", b"\r\n.\r\r\n", b"\r\n.\r\n"[:4] + b"\r",
+        b"\r.\r\n", b"\r\n.\r", b"\r\n.\r\r\n", b"\r\n.\r\x00",
         b"\r\n\0.\r\n", b"\r\n.\0\r\n", b"\0\r\n.\n", b"\n\n.\n\n",
         b"\r\r.\r\r", b"\n\r.\n\r", b"\r\n.\n\r\n", b"\n.\r\n\r\n",
         b"\r\n.\r\0\n", b"\x0b.\x0b\n", b"\x0c.\x0c\n", b"\x85.\x85\n",
-        b"\r\n..\r\n"[:5] + b"\n", b"\r\n. \n", b"\r\n.\t\n", b"\r\r\n.\n",
+        b"\r\n..\n", b"\r\n. \n", b"\r\n.\t\n", b"\r\r\n.\n",
     ]
     SMUGGLED = (b"MAIL FROM:<evil@far.example>\r\nRCPT TO:<" + BOB.encode()
                 + b">\r\nDATA\r\nFrom: boss\r\n\r\nsmuggled\r\n")
@@ -721,7 +721,7 @@ class Trace(ServerCase):
         received = re.search(rb"(?m)^Received:.*\n(?:[ \t].*\n)*", text)
         self.assertIsNotNone(received, text)
         words = b" ".join(received.group().split())
-        self.assertRegex(words, rb"from laptop\.example")
+        self.assertRegex(words, rb"from .*laptop\.example")
         self.assertRegex(words, rb"\[127\.0\.0\.1\]")
         self.assertRegex(words, rb"by gate\.example")
         self.assertRegex(words, rb"with ESMTP\b")
