@@ -131,8 +131,10 @@ spool_room(struct spool *sp, uint64_t octets)
 	sp->room_asks--;
 	free = sp->space.octets;
 	if (sp->space.inodes >= LOW_INODES && free >= sp->reserve_octets
-	    && octets <= free - sp->reserve_octets)
+	    && octets <= free - sp->reserve_octets) {
+		sp->space.octets -= octets; /* it may well be sent */
 		return ERR_OK;
+	}
 	sp->room_asks = 0; /* somebody may be making room just now */
 	return ERR_FULL;
 }
@@ -506,7 +508,6 @@ end_batch(struct spool *sp)
 void
 spool_barrier(struct spool *sp)
 {
-	sp->room_asks = 0;
 	if (sp->batch.first == NULL)
 		return;
 	sp->barriers++;

@@ -116,9 +116,9 @@ int spool_recover(struct spool *sp) MUST_CHECK;
 
 /*
  * Is there room for a message of `octets` (0: unknown)?  ERR_FULL: answer 452.
- * What the file system said is good for a few more questions until the next
- * barrier; a refusal is never remembered.  ERR_IO and others: nothing is
- * known; refuse.
+ * What the file system said is good for a few more questions, less what was
+ * asked for meanwhile; a refusal is never remembered.  ERR_IO and others:
+ * nothing is known; refuse.
  */
 int spool_room(struct spool *sp, uint64_t octets) MUST_CHECK;
 
