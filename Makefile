@@ -257,6 +257,12 @@ bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in 
 .PHONY: bench-barrier
 include tools/lint.mk
 
+# STATE=dir for another state folder, PORTS=n for other ports
+run: $(BUILD)/gatepost ## start it here, on high loopback ports, with a connection card
+	@tools/run $<
+
+.PHONY: run
+
 clean: ## remove everything built
 	rm -rf build
 

@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""`make run`: the card it prints is true, and a second start keeps it all."""
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import tempfile
+import unittest
+
+import gatepost
+
+
+class Run(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="gatepost-run-")
+        self.addCleanup(folder.cleanup)
+        self.state = os.path.join(folder.name, "state")
+        self.log_path = os.path.join(folder.name, "log")
+        self.first = self.free_row()
+
+    @staticmethod
+    def free_row():
+        """Five ports in a row that nobody has."""
+        while True:
+            first = gatepost.free_ports(1)[0]
+            if first > 65000:
+                continue
+            try:
+                for port in range(first, first + 5):
+                    s = gatepost.socket.socket()
+                    with s:
+                        s.bind(("127.0.0.1", port))
+                return first
+            except OSError:
+                continue
+
+    def start(self):
+        with open(self.log_path, "wb") as log:
+            process = subprocess.Popen(
+                [f"{gatepost.ROOT}/tools/run", gatepost.PROGRAM],
+                cwd=gatepost.ROOT, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "STATE": self.state,
+                     "PORTS": str(self.first)})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        gatepost.wait_for(
+            lambda: "server.control" in self.log()
+            or process.poll() is not None, "start")
+        return process
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as f:
+            return f.read()
+
+    def command(self, heading):
+        return re.search(rf"{heading}:\n +(.*)\n", self.log()).group(1)
+
+    def shell(self, command):
+        return subprocess.run(command, shell=True, check=True, timeout=30,
+                              cwd=gatepost.ROOT,
+                              stdout=subprocess.PIPE).stdout
+
+    def test_the_card_s_commands_work_and_a_second_start_keeps_all(self):
+        process = self.start()
+        password = re.search(r"password +(\S+)", self.log()).group(1)
+        self.assertEqual(len(password), 16)
+        self.shell(self.command("Send a message"))
+        self.assertIn(b"It works.", self.shell(self.command("Fetch it")))
+        self.assertIn(b"server: running",
+                      self.shell(self.command("Look around")))
+        mode = os.stat(f"{self.state}/try.card").st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+        card = self.log().split("\n20")[0]
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), 0)
+        process = self.start()
+        self.assertEqual(self.log().split("\n20")[0], card)
+        self.assertIn(b"It works.", self.shell(self.command("Fetch it")))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 0)
+
+    def test_a_taken_port_is_named(self):
+        with gatepost.socket.socket() as s:
+            s.bind(("127.0.0.1", self.first + 2))
+            s.listen()
+            process = self.start()
+            self.assertEqual(process.wait(10), 2)
+        last = self.log().splitlines()[-1]
+        self.assertIn(f"listen.smtps=127.0.0.1:{self.first + 2}", last)
+        self.assertIn("another program listens there", last)
+
+
+if __name__ == "__main__":
+    unittest.main()
