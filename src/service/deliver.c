@@ -20,6 +20,7 @@ delivery_begin(struct delivery *d, struct deliver *owner)
 {
 	memset(d, 0, offsetof(struct delivery, boxes));
 	d->owner = owner;
+	d->spool = owner->spool;
 	spool_file_init(&d->envelope);
 }
 
@@ -211,7 +212,7 @@ write_envelope(struct delivery *d, struct spool_file *into,
 		.envid = head->envid,
 		.login = head->login,
 	};
-	int err = queue_write_begin(w, d->owner->spool, into, &h);
+	int err = queue_write_begin(w, d->spool, into, &h);
 
 	if (!err)
 		err = walk_targets(d, head, false);
@@ -229,8 +230,7 @@ prepare_queue(
 	d->apart = d->boxes_n > 0;
 	if (!d->apart)
 		return write_envelope(d, f, head);
-	err = spool_begin(
-	    d->owner->spool, &d->envelope, head->arrived_s * 1000000);
+	err = spool_begin(d->spool, &d->envelope, head->arrived_s * 1000000);
 	return err ? err : write_envelope(d, &d->envelope, head);
 }
 
@@ -238,7 +238,7 @@ int
 delivery_commit(
     struct delivery *d, struct spool_file *f, const struct delivery_head *head)
 {
-	struct spool *sp = d->owner->spool;
+	struct spool *sp = d->spool;
 	int err;
 
 	d->file = f;
@@ -277,5 +277,5 @@ void
 delivery_abort(struct delivery *d)
 {
 	if (d->owner != NULL)
-		spool_abort(d->owner->spool, &d->envelope);
+		spool_abort(d->spool, &d->envelope);
 }

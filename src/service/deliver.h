@@ -42,8 +42,9 @@ struct deliver {
 
 struct delivery {
 	struct deliver *owner;
-	void *user;		    /* the caller's, untouched */
-	struct spool_file *file;    /* the message */
+	struct spool *spool;	 /* the owner's, unless set anew after begin */
+	void *user;		 /* the caller's, untouched */
+	struct spool_file *file; /* the message */
 	struct spool_file envelope; /* in use where both kinds meet */
 	uint64_t wire_octets;
 	bool queued; /* a part of it is in the queue's places */

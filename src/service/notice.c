@@ -387,6 +387,7 @@ commit(struct notice *n, struct span to, const struct notice_time *t)
 	if (addr_parse(to, ADDR_ALLOW_UTF8 | ADDR_ALLOW_BARE, &a) != ADDR_OK)
 		return ERR_SYNTAX;
 	delivery_begin(&n->delivery, n->deliver);
+	n->delivery.spool = &n->spool;
 	err = delivery_add(&n->delivery, &a, 0, SPAN(""));
 	if (!err)
 		err = delivery_commit(&n->delivery, &n->file, &head);

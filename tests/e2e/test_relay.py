@@ -1,6 +1,7 @@
 """Mail that goes on: queue, smarthost, a far end that misbehaves."""
 
 import email
+import email.header
 import os
 import smtplib
 import sys
@@ -59,6 +60,214 @@ class Relay(unittest.TestCase):
         self.assertTrue(message.data.startswith(b"Received: from"))
         self.assertNotIn(b"Return-Path:", message.data)
         self.assertEqual(far.bare, [])
+
+
+    def test_sends_to_many_recipients_in_one_message(self):
+        people = [f"p{i}@x.example" for i in range(150)]
+        with farend.Server() as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example", people)
+            gatepost.wait_for(
+                lambda: sum(len(m.recipients) for m in far.messages) == 150,
+                "all recipients")
+            emptied(server)
+            self.assertEqual(len(far.messages), 2)  # 100 and 50
+            self.assertEqual(far.connections, 1)
+
+    def test_keeps_mixed_mail_here_and_sends_it_on(self):
+        with farend.Server() as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example",
+                   ["ann@home.example", "far@x.example"])
+            arrived(far)
+            emptied(server)
+            self.assertEqual(len(server.stored("ann")), 1)
+            self.assertTrue(arrived(far)[0].data.endswith(TEXT))
+
+    def test_uses_one_connection_for_messages_in_a_row(self):
+        with farend.Server() as far, \
+                gatepost.Server(settings=settings(
+                    far, queue__per_destination="1")) as server:
+            for _ in range(20):
+                submit(server, "ann@home.example", ["far@x.example"])
+            self.assertEqual(len(arrived(far, 20)), 20)
+            emptied(server)
+            self.assertLessEqual(far.connections, 2)
+
+    def test_speaks_lmtp_with_a_result_for_each_recipient(self):
+        with farend.Server(lmtp=True, faults={
+                "end": [None, b"452 4.2.2 full\r\n"]}) as far, \
+                gatepost.Server(settings={
+                    "mail.lmtp": f"127.0.0.1:{far.port}", **QUICK},
+                    users={"ann": "a", "ben": "b"}) as server:
+            submit(server, "ann@home.example",
+                   ["ann@home.example", "ben@home.example"])
+            messages = arrived(far, 2)
+            emptied(server)
+        self.assertEqual(messages[0].hello[:4], b"LHLO")
+        self.assertEqual(messages[0].recipients, [b"RCPT TO:<ann@gate.example>"])
+        self.assertEqual(messages[1].recipients, [b"RCPT TO:<ben@gate.example>"])
+
+    def test_chunks_where_they_are_offered_and_falls_back(self):
+        big = TEXT + b"0123456789\r\n" * 20000
+        for faults in ({}, {"BDAT": b"502 5.5.1 no\r\n"}):
+            with farend.Server(offers=farend.OFFERS + ("CHUNKING",),
+                               faults=faults) as far, \
+                    gatepost.Server(settings=settings(far)) as server:
+                submit(server, "ann@home.example", ["far@x.example"], big)
+                self.assertTrue(arrived(far)[0].data.endswith(big))
+                emptied(server)
+                self.assertEqual(far.bare, [])
+
+
+class Misbehaving(unittest.TestCase):
+    """A far end that does one thing wrong, once; the mail comes anyway."""
+
+    ONCE = {
+        "busy at connect": {"connect": [(b"421 4.3.2 busy\r\n", farend.CLOSE)]},
+        "554 at connect": {"connect": [b"554 5.3.2 no\r\n"]},
+        "closed at connect": {"connect": [farend.CLOSE]},
+        "half a greeting": {"connect": [(b"220 fa", farend.CLOSE)]},
+        "no greeting at all": {"connect": [(b"hello there\r\n",
+                                            farend.CLOSE)]},
+        "421 at EHLO": {"EHLO": [(b"421 4.3.0 oops\r\n", farend.CLOSE)]},
+        "closed at EHLO": {"EHLO": [farend.CLOSE]},
+        "no EHLO": {"EHLO": b"500 5.5.1 what\r\n"},
+        "451 at MAIL": {"MAIL": [b"451 4.3.0 later\r\n"]},
+        "421 at MAIL": {"MAIL": [(b"421 4.3.0 oops\r\n", farend.CLOSE)]},
+        "closed at MAIL": {"MAIL": [farend.CLOSE]},
+        "greylisted": {"RCPT": [b"450 4.7.1 greylisted\r\n"]},
+        "wrong enhanced code": {"RCPT": [b"450 2.1.5 ok\r\n"]},
+        "closed at RCPT": {"RCPT": [farend.CLOSE]},
+        "451 at DATA": {"DATA": [b"451 4.3.0 later\r\n"]},
+        "250 at DATA": {"DATA": [b"250 2.0.0 taken\r\n"]},
+        "closed at DATA": {"DATA": [farend.CLOSE]},
+        "taken before it is sent": {"DATA": [(
+            b"354 go\r\n250 2.0.0 taken\r\n", farend.CLOSE)]},
+        "451 at the end": {"end": [b"451 4.3.0 later\r\n"]},
+        "421 at the end": {"end": [(b"421 4.3.0 later\r\n", farend.CLOSE)]},
+        "closed at the end": {"end": [farend.CLOSE]},
+        "half a reply at the end": {"end": [(b"250-2.0.0 ta",
+                                             farend.CLOSE)]},
+        "garbage at the end": {"end": [(b"\xff\x00\r\n", farend.CLOSE)]},
+        "two codes in a reply": {"end": [(b"250-a\r\n550 b\r\n",
+                                          farend.CLOSE)]},
+    }
+
+    def test_mail_arrives_once_whatever_went_wrong_before(self):
+        for offers in (farend.OFFERS, ()):
+            for name, faults in self.ONCE.items():
+                with self.subTest(name, pipelining=bool(offers)), \
+                        farend.Server(offers=offers, faults=faults) as far, \
+                        gatepost.Server(settings=settings(far)) as server:
+                    submit(server, "ann@home.example", ["far@x.example"])
+                    messages = arrived(far)
+                    emptied(server)
+                    self.assertEqual(len(messages), 1)
+                    self.assertTrue(messages[0].data.endswith(TEXT))
+                    self.assertEqual(server.stored("ann"), [])
+
+    REFUSED = {
+        "MAIL": b"550 5.7.1 no\r\n",
+        "RCPT": b"550 5.1.1 no such user\r\n",
+        "DATA": b"554 5.0.0 no\r\n",
+        "end": b"554 5.7.1 spam\xff\r\n",
+    }
+
+    def test_the_sender_is_told_of_a_refusal_once(self):
+        for step, fault in self.REFUSED.items():
+            for offers in (farend.OFFERS, ()):
+                with self.subTest(step, pipelining=bool(offers)), \
+                        farend.Server(offers=offers,
+                                      faults={step: fault}) as far, \
+                        gatepost.Server(settings=settings(far)) as server:
+                    submit(server, "ann@home.example", ["far@x.example"])
+                    emptied(server)
+                    notes = server.stored("ann")
+                    self.assertEqual(far.messages, [])
+                    self.assertEqual(len(notes), 1)
+                    self.check_notice(notes[0], fault[:3])
+
+    def check_notice(self, text, code):
+        note = email.message_from_bytes(text)
+        self.assertEqual(note.get_content_type(), "multipart/report")
+        self.assertEqual(note.get_param("report-type"), "delivery-status")
+        self.assertEqual(note.defects, [])
+        words, report, original = note.get_payload()
+        self.assertIn(b"far@x.example", words.get_payload(decode=True))
+        self.assertEqual(report.get_content_type(), "message/delivery-status")
+        message, recipient = report.get_payload()
+        self.assertEqual(message["Reporting-MTA"], "dns; gate.example")
+        self.assertEqual(recipient["Final-Recipient"], "rfc822; far@x.example")
+        self.assertEqual(recipient["Action"], "failed")
+        self.assertRegex(recipient["Status"], r"^5\.\d+\.\d+$")
+        self.assertIn(code.decode(), recipient["Diagnostic-Code"])
+        self.assertIn("Subject: hello", str(original.get_payload()))
+        self.assertTrue(all(b < 0x80 for b in text))
+
+
+class Notices(unittest.TestCase):
+    def test_nothing_is_bounced_to_the_null_sender(self):
+        with farend.Server(faults={"RCPT": b"550 5.1.1 no\r\n"}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "", ["far@x.example"])
+            emptied(server)
+            self.assertEqual(server.stored("ann"), [])
+            self.assertEqual(far.messages, [])
+
+    def test_a_bounce_to_elsewhere_has_the_null_sender(self):
+        with farend.Server(faults={"RCPT": [b"550 5.1.1 no\r\n"]}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "other@y.example", ["far@x.example"])
+            message = arrived(far)[0]
+            emptied(server)
+        self.assertTrue(message.sender.startswith(b"MAIL FROM:<> "))
+        self.assertEqual(message.recipients, [b"RCPT TO:<other@y.example>"])
+
+    def test_dsn_parameters_are_passed_on_or_acted_on(self):
+        for offers in (farend.OFFERS, ("PIPELINING",)):
+            with farend.Server(offers=offers) as far, \
+                    gatepost.Server(settings=settings(far)) as server:
+                submit(server, "ann@home.example", ["far@x.example"],
+                       options=["RET=HDRS", "ENVID=id+2B1"],
+                       rcpt_options=["NOTIFY=SUCCESS,FAILURE",
+                                     "ORCPT=rfc822;o+2Bx@x.example"])
+                message = arrived(far)[0]
+                emptied(server)
+                notes = server.stored("ann")
+            if "DSN" in offers:
+                self.assertIn(b"RET=HDRS ENVID=id+2B1", message.sender)
+                self.assertIn(b"NOTIFY=SUCCESS,FAILURE "
+                              b"ORCPT=rfc822;o+2Bx@x.example",
+                              message.recipients[0])
+                self.assertEqual(notes, [])
+            else:
+                self.assertEqual(len(notes), 1)
+                self.assertIn(b"Action: relayed", notes[0])
+                self.assertIn(b"Original-Envelope-Id: id+1\n", notes[0])
+                self.assertIn(b"Original-Recipient: rfc822; o+x@x.example",
+                              notes[0])
+
+    def test_never_means_never(self):
+        with farend.Server(faults={"RCPT": b"550 5.1.1 no\r\n"}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example", ["far@x.example"],
+                   rcpt_options=["NOTIFY=NEVER"])
+            emptied(server)
+            self.assertEqual(server.stored("ann"), [])
+
+    def test_the_owner_may_have_it_in_japanese(self):
+        with farend.Server(faults={"RCPT": b"550 5.1.1 no\r\n"}) as far, \
+                gatepost.Server(settings=settings(
+                    far, notices__language="ja")) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            emptied(server)
+            note = email.message_from_bytes(server.stored("ann")[0])
+        subject = email.header.decode_header(note["Subject"])[0]
+        self.assertEqual(subject[0].decode(subject[1]),
+                         "メールを配送できませんでした")
+        words = note.get_payload()[0].get_payload(decode=True).decode()
+        self.assertIn("次の宛先へはメールを配送できませんでした", words)
 
 
 if __name__ == "__main__":
