@@ -361,7 +361,7 @@ relayd_batch_failed(struct relayd *r, struct relayd_slot *s, bool never,
 /* ---- the end of a round ---- */
 
 struct tally {
-	unsigned waiting, failed, arrived, delayed;
+	unsigned all, waiting, failed, arrived, delayed;
 };
 
 static struct tally
@@ -372,6 +372,7 @@ count(struct relayd *r, struct relayd_slot *s)
 	uint64_t at = s->file.first;
 
 	while (queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
+		t.all++;
 		t.waiting += q.state == QUEUE_WAITING;
 		t.failed += q.state == QUEUE_FAILED;
 		t.arrived += q.state == QUEUE_ARRIVED;
@@ -541,6 +542,11 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 	if (s->tried && age_s(r, s) >= r->config.expire_s)
 		move_all(r, s, QUEUE_WAITING, QUEUE_FAILED);
 	t = count(r, s);
+	if (t.all != s->file.rcpts) { /* never take it for delivered */
+		log_message(LOG_ERROR, "queue.unreadable", s, ERR_TORN);
+		put_off(r, s);
+		return;
+	}
 	if (t.failed + t.arrived > 0 && r->noticed)
 		return; /* in the next turn */
 	sync_states(r, s);

@@ -89,7 +89,8 @@ get(const uint8_t *p, unsigned octets)
 static uint32_t
 crc(uint32_t before, const void *p, size_t len)
 {
-	return (uint32_t)crc32(before, p, (unsigned)len);
+	/* zlib begins anew where there is no memory at all */
+	return len == 0 ? before : (uint32_t)crc32(before, p, (unsigned)len);
 }
 
 static uint64_t

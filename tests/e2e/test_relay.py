@@ -65,8 +65,10 @@ class Relay(unittest.TestCase):
     def test_sends_to_many_recipients_in_one_message(self):
         people = [f"p{i}@x.example" for i in range(150)]
         with farend.Server() as far, \
-                gatepost.Server(settings=settings(far)) as server:
-            submit(server, "ann@home.example", people)
+                gatepost.Server(settings=settings(
+                    far, smtp__max_recipients="200")) as server:
+            refused = submit(server, "ann@home.example", people)
+            self.assertEqual(refused, {})
             gatepost.wait_for(
                 lambda: sum(len(m.recipients) for m in far.messages) == 150,
                 "all recipients")

@@ -164,6 +164,33 @@ reads_back_what_was_written(void **state)
 }
 
 static void
+takes_a_null_sender_and_empty_strings(void **state)
+{
+	const struct queue_head head = { .octets = 3, .wire_octets = 4 };
+	const struct queue_rcpt one = { .path = SPAN("a@b") };
+	struct span body = SPAN("x\n\n");
+	struct queue_rcpt r;
+	uint64_t at;
+
+	(void)state;
+	assert_int_equal(spool_begin(&spool, &spool_file, 1), ERR_OK);
+	assert_int_equal(spool_append(&spool, &spool_file, &body, 1), ERR_OK);
+	(void)queue_write_begin(&writer, &spool, &spool_file, &head);
+	(void)queue_write_rcpt(&writer, &one);
+	assert_int_equal(queue_write_end(&writer), ERR_OK);
+	spool_commit(&spool, &spool_file, place, 1, NULL);
+	spool_barrier(&spool);
+	assert_ptr_equal(spool_next(&spool), &spool_file);
+	assert_int_equal(
+	    queue_file_open(&file, fs, "queue", spool_file.id), ERR_OK);
+	assert_span(file.head.sender, "");
+	at = file.first;
+	assert_int_equal(queue_file_rcpt(&file, &at, &r, &strings), 1);
+	assert_span(r.path, "a@b");
+	queue_file_close(&file);
+}
+
+static void
 changes_one_recipient_in_place(void **state)
 {
 	static const char *const rcpts[] = { "a@b.example", "c@d.example" };
@@ -389,6 +416,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(reads_back_what_was_written),
+		T(takes_a_null_sender_and_empty_strings),
 		T(changes_one_recipient_in_place),
 		T(calls_every_damaged_octet_torn_or_reads_the_same),
 		T(finds_the_queue_again_after_a_start),
