@@ -39,12 +39,11 @@ put_security(struct text *t, const struct trace *tr)
 static void
 put_received(struct text *t, const struct trace *tr)
 {
-	text_str(t, "Received: from [");
-	text_str(t, tr->peer_v6 ? "IPv6:" : "");
-	text_str(t, tr->peer);
-	text_str(t, "] (HELO ");
+	text_str(t, "Received: from ");
 	text_span(t, tr->helo);
-	text_str(t, ")\n by ");
+	text_str(t, tr->peer_v6 ? " ([IPv6:" : " ([");
+	text_str(t, tr->peer);
+	text_str(t, "])\n by ");
 	text_str(t, tr->host);
 	text_str(t, " (gatepost) with ");
 	put_protocol(t, tr);

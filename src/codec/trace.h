@@ -3,7 +3,7 @@
  *
  *   Return-Path: <joe@example.org>
  *   Delivered-To: ann@home.example
- *   Received: from [192.0.2.7] (HELO laptop)
+ *   Received: from laptop ([192.0.2.7])
  *    by nas.home.example (gatepost) with ESMTPSA
  *    (TLS1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 128 bits; no client
  *    certificate; authenticated)

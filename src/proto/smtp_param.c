@@ -67,8 +67,6 @@ take_utf8(struct span value, struct smtp_request *r)
 static enum smtp_reply
 take_ret(struct span value, struct smtp_request *r)
 {
-	if (r->ret != SMTP_RET_NONE)
-		return SMTP_SYNTAX;
 	if (span_is_nocase(value, SPAN("FULL")))
 		r->ret = SMTP_RET_FULL;
 	else if (span_is_nocase(value, SPAN("HDRS")))
@@ -81,7 +79,7 @@ take_ret(struct span value, struct smtp_request *r)
 static enum smtp_reply
 take_envid(struct span value, struct smtp_request *r)
 {
-	if (r->envid.len > 0 || value.len > ENVID_MAX || !is_xtext(value))
+	if (value.len > ENVID_MAX || !is_xtext(value))
 		return SMTP_SYNTAX;
 	r->envid = value;
 	return SMTP_OK;
@@ -114,8 +112,6 @@ take_notify(struct span value, struct smtp_request *r)
 {
 	struct span word;
 
-	if (r->notify != 0)
-		return SMTP_SYNTAX;
 	if (span_is_nocase(value, SPAN("NEVER"))) {
 		r->notify = SMTP_NOTIFY_NEVER;
 		return SMTP_OK;
@@ -135,8 +131,8 @@ take_orcpt(struct span value, struct smtp_request *r)
 {
 	size_t at = span_find(value, ';');
 
-	if (r->orcpt.len > 0 || value.len > ORCPT_MAX || at == 0
-	    || at == value.len || !is_xtext(span_from(value, at + 1)))
+	if (value.len > ORCPT_MAX || at == 0 || at == value.len
+	    || !is_xtext(span_from(value, at + 1)))
 		return SMTP_SYNTAX;
 	r->orcpt = value;
 	return SMTP_OK;
@@ -158,15 +154,22 @@ static const struct param rcpt_params[] = {
 	{ KEY(""), NULL },
 };
 
+/* Each parameter may stand once: `*seen` has a bit for each row. */
 static enum smtp_reply
-take_one(struct span word, const struct param *p, struct smtp_request *r)
+take_one(struct span word, const struct param *table, struct smtp_request *r,
+    unsigned *seen)
 {
 	size_t at = span_find(word, '=');
 	struct span key = span_first(word, at);
 
-	for (; p->take != NULL; p++)
-		if (span_is_nocase(key, p->key))
-			return p->take(span_from(word, at + 1), r);
+	for (unsigned i = 0; table[i].take != NULL; i++) {
+		if (!span_is_nocase(key, table[i].key))
+			continue;
+		if (*seen & 1u << i)
+			return SMTP_SYNTAX;
+		*seen |= 1u << i;
+		return table[i].take(span_from(word, at + 1), r);
+	}
 	return SMTP_PARAMETER;
 }
 
@@ -174,13 +177,14 @@ static enum smtp_reply
 take_all(struct span rest, const struct param *table, struct smtp_request *r)
 {
 	struct span word;
+	unsigned seen = 0;
 
 	while (span_next(&rest, ' ', &word)) {
 		enum smtp_reply flaw;
 
 		if (word.len == 0)
 			continue;
-		flaw = take_one(word, table, r);
+		flaw = take_one(word, table, r, &seen);
 		if (flaw != SMTP_OK)
 			return flaw;
 	}

@@ -361,7 +361,7 @@ trace_tells_how_the_message_came(void **state)
 	trace_put(&t, &tr);
 	assert_string_equal(mem,
 	    "Return-Path: <a@b>\nDelivered-To: c@d\n"
-	    "Received: from [192.0.2.7] (HELO laptop)\n"
+	    "Received: from laptop ([192.0.2.7])\n"
 	    " by nas.example (gatepost) with ESMTPSA\n"
 	    " (TLS1.2 SUITE 256 bits; no client certificate; authenticated)\n"
 	    " id ID for <c@d>; Thu, 1 Jan 1970 00:00:00 +0000\n");
@@ -370,7 +370,7 @@ trace_tells_how_the_message_came(void **state)
 	tr.to.len = 0;
 	text_init(&t, mem, sizeof(mem));
 	trace_put(&t, &tr);
-	assert_string_equal(mem, "Received: from [192.0.2.7] (HELO laptop)\n"
+	assert_string_equal(mem, "Received: from laptop ([192.0.2.7])\n"
 				 " by nas.example (gatepost) with SMTP\n"
 				 " (no TLS; not authenticated)\n"
 				 " id ID; Thu, 1 Jan 1970 00:00:00 +0000\n");
