@@ -11,7 +11,7 @@
 #include "codec/line.h"
 #include "core/log.h"
 #include "service/conn_io.h"
-#include "service/listen.h"
+#include "service/listener.h"
 #include "service/tls.h"
 
 #define STEPS_MAX 512 /* lines or pieces a connection may use up in a turn */

@@ -4,7 +4,7 @@
 #include "core/log.h"
 #include "policy/network.h"
 #include "core/secret.h"
-#include "service/listen.h"
+#include "service/listener.h"
 #include "service/tls.h"
 
 static bool
