@@ -156,6 +156,17 @@ size: $(BUILD)/gatepost ## flash, static RAM and largest stack frames of each mo
 
 .PHONY: size
 
+$(BUILD)/settings-image: $(BUILD)/obj/tools/settings-image.o $(LIB)
+	$(link) $(LIBS)
+
+$(BUILD)/factory.img: firmware/factory.settings $(BUILD)/settings-image
+	@$(BUILD)/settings-image build $< $@
+
+factory: $(BUILD)/factory.img ## compile firmware/factory.settings to a flash image
+	@$(BUILD)/settings-image show $<
+
+.PHONY: factory
+
 # ---- tests -----------------------------------------------------------------
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT_OBJ) $(LIB)

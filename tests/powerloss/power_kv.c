@@ -312,9 +312,17 @@ run_steps(const struct body *b, struct state *was, struct state *is)
 }
 
 /* The store must be openable now, in one of two states, and stay so. */
+/* Where bits may fade, opening once says little. */
+static int
+openings(void)
+{
+	return emu.any_weak ? 3 : 1;
+}
+
 static void
 check_after_cut(const struct state *was, const struct state *is)
 {
+	int times = openings();
 	struct state s;
 
 	if (open_kv() != ERR_OK)
@@ -322,12 +330,12 @@ check_after_cut(const struct state *was, const struct state *is)
 	s = holds(was) ? *was : *is;
 	if (!holds(&s))
 		fail("a third state");
-	for (int again = 0; again < 2; again++) {
+	for (int again = 0; again < times; again++) {
 		if (open_kv() != ERR_OK || !holds(&s))
 			fail("another state at the next start");
 	}
 	must(step_small(50, &s));
-	for (int again = 0; again < 3; again++) {
+	for (int again = 0; again < times; again++) {
 		if (open_kv() != ERR_OK || !holds(&s))
 			fail("a change after the cut is lost");
 	}
@@ -499,13 +507,14 @@ int
 main(int argc, char **argv)
 {
 	bool all = (argc > 1 && strcmp(argv[1], "long") == 0)
-	    || getenv("SEEDS") != NULL;
+		   || getenv("SEEDS") != NULL;
 	unsigned n = sizeof(bodies) / sizeof(bodies[0]);
 
 	for (unsigned i = 0; i < n; i++) {
-		run_body(&bodies[i], all ? 4 : 1, all ? 1 : 11, all ? 8 : 64);
+		run_body(&bodies[i], all ? 3 : 1, all ? 1 : 11, all ? 8 : 64);
 		printf("%-28s %lu cuts, %lu pairs so far\n", bodies[i].name,
 		    points, pair_points);
+		fflush(stdout);
 	}
 	for (unsigned i = 0; i < n; i++)
 		run_failing(&bodies[i]);
