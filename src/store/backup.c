@@ -13,9 +13,8 @@ enum {
 	AT_VERSION = 8,
 	AT_FLAGS = 10,
 	AT_ROUNDS = 12,
-	AT_SALT = 16,	/* 16 */
-	AT_DEVICE = 32, /* 16: which device made it, for the message */
-	AT_KEY = 48,	/* 61: the master key under the passphrase */
+	AT_SALT = 16, /* 16 */
+	AT_KEY = 48,  /* 61: the master key under the passphrase */
 	AT_ITEMS = BACKUP_HEAD,
 	SUM = 32,
 	SALT = 16,

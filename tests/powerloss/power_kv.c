@@ -311,7 +311,6 @@ run_steps(const struct body *b, struct state *was, struct state *is)
 	return true;
 }
 
-/* The store must be openable now, in one of two states, and stay so. */
 /* Where bits may fade, opening once says little. */
 static int
 openings(void)
@@ -319,6 +318,7 @@ openings(void)
 	return emu.any_weak ? 3 : 1;
 }
 
+/* The store must be openable now, in one of two states, and stay so. */
 static void
 check_after_cut(const struct state *was, const struct state *is)
 {
@@ -511,7 +511,7 @@ main(int argc, char **argv)
 	unsigned n = sizeof(bodies) / sizeof(bodies[0]);
 
 	for (unsigned i = 0; i < n; i++) {
-		run_body(&bodies[i], all ? 3 : 1, all ? 1 : 11, all ? 8 : 64);
+		run_body(&bodies[i], all ? 3 : 1, all ? 1 : 11, all ? 24 : 64);
 		printf("%-28s %lu cuts, %lu pairs so far\n", bodies[i].name,
 		    points, pair_points);
 		fflush(stdout);
