@@ -237,8 +237,14 @@ send_tls(struct conn *c)
 
 		encrypt(c);
 		data = tls_data(c->tls);
-		if (data.len == 0 || c->dead)
+		if (c->dead)
 			return;
+		if (data.len == 0) {
+			/* an alert of ours that ended it has just left */
+			if (tls_state(c->tls) == TLS_FAILED)
+				tls_broken(c);
+			return;
+		}
 		n = write_some(c, data);
 		tls_drop(c->tls, n);
 		if (n == 0)

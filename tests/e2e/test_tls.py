@@ -1,0 +1,144 @@
+"""TLS as other people's programs see it: openssl s_client and sslscan."""
+
+import os
+import re
+import socket
+import subprocess
+import unittest
+
+import gatepost
+
+VECTORS = os.path.join(gatepost.ROOT, "tests/vectors/tls/")
+OLD = ["-cipher", "ALL:@SECLEVEL=0"]
+
+
+def s_client(port, *options, starttls=False, stdin=b"QUIT\r\n"):
+    """What openssl says of a connection; ends by itself."""
+    words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *options]
+    if starttls:
+        words += ["-starttls", "smtp"]
+    done = subprocess.run(words, input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=30)
+    return done.stdout.decode(errors="replace")
+
+
+def sslscan(port, *options):
+    """(enabled versions, [(version, suite)]) as sslscan finds them."""
+    text = subprocess.run(
+        ["sslscan", "--no-colour", *options, f"127.0.0.1:{port}"],
+        stdout=subprocess.PIPE, timeout=120).stdout.decode()
+    enabled = set(re.findall(r"^(\S+) +enabled", text, re.M))
+    suites = re.findall(
+        r"^(?:Preferred|Accepted) +(\S+) +\d+ bits +(\S+)", text, re.M)
+    return enabled, suites
+
+
+class Tls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = gatepost.Server(settings={
+            "tls.cert": VECTORS + "chain.pem",
+            "tls.key": VECTORS + "p256.key.pem",
+            "tls.second_cert": VECTORS + "rsa2048.cert.pem",
+            "tls.second_key": VECTORS + "rsa2048.key.pem",
+            "tls.legacy": "submission"})
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
+        cls.modern = cls.server.port("smtps")
+        cls.starttls = cls.server.port("smtp")
+        cls.legacy = cls.server.port("submission")
+
+    def test_chain_is_verified_on_both_kinds_of_port(self):
+        for port, starttls in (self.modern, False), (self.starttls, True):
+            said = s_client(port, "-CAfile", VECTORS + "root.cert.pem",
+                            "-verify_hostname", "mail.example",
+                            starttls=starttls)
+            self.assertIn("Verify return code: 0 (ok)", said)
+            self.assertIn("Server Temp Key: X25519", said)
+
+    def test_sessions_are_resumed(self):
+        said = s_client(self.modern, "-reconnect")
+        self.assertEqual(said.count("\nReused, TLSv1.2"), 5, said)
+
+    def test_old_versions_get_the_right_alert(self):
+        for version in "-tls1", "-tls1_1":
+            said = s_client(self.modern, version, *OLD)
+            self.assertIn("alert protocol version", said)
+
+    def test_client_with_tls13_only_gets_an_alert_and_words_in_the_log(self):
+        said = s_client(self.modern, "-tls1_3")
+        self.assertIn("alert handshake failure", said)
+        gatepost.wait_for(lambda: "only TLS 1.3" in self.server.log(),
+                          "words in the log")
+
+    def test_legacy_listener_takes_old_versions_and_suites(self):
+        for version, name in ("-tls1", "TLSv1"), ("-tls1_1", "TLSv1.1"):
+            said = s_client(self.legacy, version, "-cipher",
+                            "AES128-SHA:@SECLEVEL=0", starttls=True)
+            self.assertRegex(said, rf"Protocol +: {re.escape(name)}\n")
+            self.assertRegex(said, r"Cipher +: AES128-SHA\n")
+
+    def test_sslscan_finds_only_tls12_with_aead(self):
+        for port, options in ((self.modern, []),
+                              (self.starttls, ["--starttls-smtp"])):
+            enabled, suites = sslscan(port, *options)
+            self.assertEqual(enabled, {"TLSv1.2"})
+            self.assertTrue(suites)
+            for version, suite in suites:
+                self.assertEqual(version, "TLSv1.2")
+                self.assertRegex(suite, r"^ECDHE-.*(GCM|CHACHA20)")
+
+    def test_sslscan_finds_old_suites_on_the_legacy_listener(self):
+        enabled, suites = sslscan(self.legacy, "--starttls-smtp")
+        self.assertEqual(enabled, {"TLSv1.0", "TLSv1.1", "TLSv1.2"})
+        self.assertIn(("TLSv1.0", "AES128-SHA"), suites)
+        self.assertIn(("TLSv1.0", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"), suites)
+
+    def test_commands_sent_with_starttls_are_not_obeyed(self):
+        with self.server.smtp(hello="me") as talk:
+            talk.send(b"STARTTLS\r\nRSET\r\nMAIL FROM:<evil@x.example>\r\n")
+            self.assertEqual(talk.reply()[0], 220)
+            talk.secure()
+            # What had been sent along is gone: the next reply is ours.
+            self.assertEqual(talk.command("NOOP")[0], 250)
+            code, _ = talk.command("RCPT TO:<ann@home.example>")
+            self.assertEqual(code, 503)
+
+    def test_garbage_and_half_handshakes_hurt_nobody(self):
+        waiting = []
+        for bytes_ in b"EHLO me\r\n", b"\x16\x03\x01\x02\x00\x01", b"\x00" * 99:
+            s = socket.create_connection(("127.0.0.1", self.modern))
+            s.sendall(bytes_)
+            waiting.append(s)
+        self.assertIn("220 gate.example",
+                      s_client(self.modern, "-quiet", stdin=b"QUIT\r\n"))
+        for s in waiting:
+            s.close()
+
+
+class Files(unittest.TestCase):
+    def refusal(self, cert, key):
+        """What serve says about a pair that it cannot use."""
+        server = gatepost.Server(users={})
+        try:
+            server.init()
+            done = server.run("serve", "--set", f"tls.cert={VECTORS}{cert}",
+                              "--set", f"tls.key={VECTORS}{key}", check=False)
+            self.assertNotEqual(done.returncode, 0)
+            return done.stderr.decode()
+        finally:
+            server.remove()
+
+    def test_bad_pairs_stop_the_start_in_words(self):
+        self.assertIn("does not belong to the key",
+                      self.refusal("p256.cert.pem", "rsa2048.key.pem"))
+        self.assertIn("more than 4096 bits",
+                      self.refusal("rsa2048.cert.pem", "rsa5120.key.pem"))
+        self.assertIn("without pass phrase",
+                      self.refusal("p256.cert.pem", "locked8.key.pem"))
+        self.assertIn("there is no certificate in it",
+                      self.refusal("p256.key.pem", "p256.key.pem"))
+
+
+if __name__ == "__main__":
+    unittest.main()
