@@ -121,7 +121,7 @@ open_services(
 				       .spool = &sv->spool,
 				   });
 	submit_init(&sv->submit, &p[SERVER_SMTP], &p[SERVER_TXNS], &sv->spool,
-	    &sv->state->accounts, &sv->auth, &sv->sending.deliver);
+	    &sv->state->accounts, &sv->auth, &sv->access, &sv->sending.deliver);
 	if (!ENABLE_POP3)
 		return ERR_OK;
 	collect_init(&sv->collect, &sv->state->files.fs, &sv->auth,

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "platform/clock.h"
 #include "service/listen.h"
+#include "service/submit_may.h"
 
 #define SLOW_AFTER   3 /* bad recipients before answers get slower */
 #define UNKNOWN_MAX  20
@@ -267,6 +268,7 @@ submit_open(struct conn *c)
 	ss->config.host = su->host;
 	ss->config.max_octets = su->max_octets;
 	ss->config.max_recipients = su->max_recipients;
+	submit_may_open(ss);
 	c->session = ss;
 	smtp_init(&ss->smtp, &ss->config, &c->out);
 	return ERR_OK;
@@ -360,7 +362,7 @@ submit_configure(struct submit *su, const struct submit_config *c)
 void
 submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
     struct spool *spool, struct accounts *accounts, struct auth_service *auth,
-    struct deliver *deliver)
+    struct access *access, struct deliver *deliver)
 {
 	memset(su, 0, sizeof(*su));
 	su->base.name = "submit";
@@ -372,6 +374,7 @@ submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
 	su->accounts = accounts;
 	su->auth = auth;
 	su->deliver = deliver;
+	su->access = access;
 	su->kind = (struct conn_kind) {
 		.ops = &smtp_ops,
 		.service = su,

@@ -21,6 +21,7 @@
 #define SERVICE_SUBMIT_H
 
 #include "codec/header.h"
+#include "codec/repair.h"
 #include "codec/trace.h"
 #include "config.h"
 #include "proto/smtp.h"
@@ -32,6 +33,7 @@
 
 #define SUBMIT_DOMAINS_MAX 1024
 
+struct access;
 struct submit;
 struct submit_session;
 
@@ -49,6 +51,12 @@ struct submit_txn {
 	bool eight_bit_head; /* ... in the header or an address */
 	char ret;
 	uint8_t envid_len;
+	bool forced;	/* the device's profile says who it is from */
+	bool repairing; /* its header is mended on the way */
+	uint8_t basis;	/* enum relay_basis of what was permitted */
+	struct repair repair;
+	char fix_date[40];
+	char fix_id[ADDR_DOMAIN_MAX + 64];
 	uint16_t recipients;
 	uint16_t from_len;
 	char from[ADDR_TEXT_MAX];
@@ -90,10 +98,12 @@ struct submit {
 	struct accounts *accounts;
 	struct auth_service *auth;
 	struct deliver *deliver;
+	struct access *access;
 	char mail_root[FS_PATH_MAX / 2]; /* folder of the mailboxes */
 	char host[ADDR_DOMAIN_MAX + 1];
 	char domains[SUBMIT_DOMAINS_MAX];
-	char head[TRACE_MAX]; /* our own lines, while they are made */
+	char mended[REPAIR_OUT + 2048]; /* a piece of a header */
+	char head[TRACE_MAX];		/* our own lines, while they are made */
 	uint64_t max_octets;
 	unsigned max_recipients;
 	struct submit_session *slow;
@@ -106,7 +116,7 @@ struct submit {
 /* Prepare; afterwards join `base` to the loop, behind the connections. */
 void submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
     struct spool *spool, struct accounts *accounts, struct auth_service *auth,
-    struct deliver *deliver);
+    struct access *access, struct deliver *deliver);
 
 /* New settings; copied.  ERR_RANGE: a text is too long. */
 int submit_configure(

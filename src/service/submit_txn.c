@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "platform/clock.h"
 #include "service/listen.h"
+#include "service/submit_may.h"
 #include "service/tls.h"
 
 #define HOPS_MAX 100
@@ -14,17 +15,6 @@ storage_reply(int err)
 	if (err == ERR_OK)
 		return SMTP_OK;
 	return err == ERR_FULL ? SMTP_NO_SPACE : SMTP_LOCAL_ERROR;
-}
-
-/* --- who -------------------------------------------------------------- */
-
-/* Ports 587 and 465 take mail only from those who may send (R8). */
-static bool
-needs_login(const struct submit_session *ss)
-{
-	enum listener_role role = ss->conn->listener->role;
-
-	return role == LISTENER_SUBMISSION || role == LISTENER_SMTPS;
 }
 
 /* --- MAIL and RCPT ------------------------------------------------------ */
@@ -48,10 +38,11 @@ submit_mail(struct submit_session *ss, const struct smtp_request *r)
 {
 	struct submit *su = ss->owner;
 	struct submit_txn *t;
+	enum smtp_reply may = submit_may_mail(ss, &r->path);
 	int err;
 
-	if (needs_login(ss) && ss->account == 0)
-		return SMTP_AUTH_FIRST;
+	if (may != SMTP_OK)
+		return may;
 	err = spool_room(su->spool, r->size);
 	if (err)
 		return storage_reply(err);
@@ -77,6 +68,7 @@ submit_mail(struct submit_session *ss, const struct smtp_request *r)
 	delivery_begin(&t->delivery, su->deliver);
 	t->delivery.user = t;
 	ss->txn = t;
+	submit_may_sender(ss);
 	return SMTP_OK;
 }
 
@@ -100,20 +92,14 @@ submit_rcpt(struct submit_session *ss, const struct smtp_request *r)
 	struct submit_txn *t = ss->txn;
 	struct directory_hit hit =
 	    directory_lookup(ss->owner->deliver->directory, &r->path);
+	bool foreign = hit.kind == DIRECTORY_FOREIGN;
+	enum smtp_reply may = submit_may_rcpt(ss, &r->path, !foreign);
 
-	if (addr_is_tricky(&r->path))
-		return SMTP_RELAY_DENIED;
-	switch (hit.kind) {
-	case DIRECTORY_UNKNOWN:
+	if (may != SMTP_OK)
+		return may;
+	if (hit.kind == DIRECTORY_UNKNOWN)
 		return SMTP_NO_USER;
-	case DIRECTORY_FOREIGN:
-		if (ss->account == 0)
-			return SMTP_RELAY_DENIED;
-		t->foreign = true;
-		break;
-	case DIRECTORY_LOCAL:
-		break;
-	}
+	t->foreign |= foreign;
 	return add_recipient(t, r);
 }
 
@@ -167,7 +153,7 @@ append_first(struct submit_session *ss, struct span text)
 	v[0] = text_data(&head);
 	v[1] = text;
 	t->begun = true;
-	t->head_octets = head.len;
+	t->head_octets += head.len;
 	for (size_t i = 0; i < head.len; i++)
 		t->head_octets += mem[i] == '\n';
 	return spool_append(
@@ -178,9 +164,14 @@ enum smtp_reply
 submit_body(struct submit_session *ss)
 {
 	struct submit *su = ss->owner;
+	enum smtp_reply may = submit_may_body(ss);
 
-	return storage_reply(
-	    spool_begin(su->spool, &ss->txn->file, clock_wall_us()));
+	if (may == SMTP_OK)
+		may = storage_reply(
+		    spool_begin(su->spool, &ss->txn->file, clock_wall_us()));
+	if (may == SMTP_OK)
+		submit_may_repair(ss);
+	return may;
 }
 
 static bool
@@ -193,8 +184,8 @@ has_eight_bit(struct span text)
 	return all >= 0x80;
 }
 
-enum smtp_reply
-submit_write(struct submit_session *ss, struct span text)
+static enum smtp_reply
+write_out(struct submit_session *ss, struct span text)
 {
 	struct submit_txn *t = ss->txn;
 	struct span mark = span_of(t->to, t->recipients == 1 ? t->to_len : 0);
@@ -211,6 +202,61 @@ submit_write(struct submit_session *ss, struct span text)
 	else
 		err = append_first(ss, text);
 	return storage_reply(err);
+}
+
+/* What the mending added counts in the message's size for POP3. */
+static enum smtp_reply
+write_mended(struct submit_session *ss, const struct text *out)
+{
+	struct span text = text_data(out);
+
+	ss->txn->head_octets += text.len;
+	for (size_t i = 0; i < text.len; i++)
+		ss->txn->head_octets += text.p[i] == '\n';
+	return text.len > 0 ? write_out(ss, text) : SMTP_OK;
+}
+
+/* The header's bytes leave smtp's count: write_mended counts the new ones. */
+static void
+uncount(struct submit_txn *t, struct span text)
+{
+	t->head_octets -= text.len;
+	for (size_t i = 0; i < text.len; i++)
+		t->head_octets -= text.p[i] == '\n';
+}
+
+enum smtp_reply
+submit_write(struct submit_session *ss, struct span text)
+{
+	struct submit *su = ss->owner;
+	struct submit_txn *t = ss->txn;
+	enum smtp_reply r = SMTP_OK;
+
+	while (
+	    t->repairing && !t->repair.over && text.len > 0 && r == SMTP_OK) {
+		struct span before = text;
+		struct text out;
+
+		text_init(&out, su->mended, sizeof(su->mended));
+		repair_feed(&t->repair, &text, &out);
+		uncount(t, span_first(before, before.len - text.len));
+		r = write_mended(ss, &out);
+	}
+	return r == SMTP_OK && text.len > 0 ? write_out(ss, text) : r;
+}
+
+/* A message that was all header, or nothing. */
+static enum smtp_reply
+write_end(struct submit_session *ss)
+{
+	struct submit *su = ss->owner;
+	struct text out;
+
+	if (!ss->txn->repairing || ss->txn->repair.over)
+		return SMTP_OK;
+	text_init(&out, su->mended, sizeof(su->mended));
+	repair_end(&ss->txn->repair, &out);
+	return write_mended(ss, &out);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -243,6 +289,8 @@ submit_commit(struct submit_session *ss)
 
 	if (t->header.received > HOPS_MAX || t->header.ours)
 		return SMTP_LOOP;
+	if (write_end(ss) != SMTP_OK)
+		return SMTP_LOCAL_ERROR;
 	if (!t->begun && append_first(ss, SPAN("")))
 		return SMTP_LOCAL_ERROR;
 	err = commit(ss);
