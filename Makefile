@@ -26,6 +26,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := $(if $(filter-out help clean install,$(GOALS)),build) \
 	$(if $(filter test unit san,$(GOALS)),test) \
 	$(if $(filter lint lint-%,$(GOALS)),lint test) \
+	$(if $(filter run,$(GOALS)),run) \
 	$(if $(filter fuzz fuzzers,$(GOALS)),fuzz) \
 	$(if $(filter bench bench-%,$(GOALS)),bench)
 

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "platform/log_sink.h"
 #include "platform/process.h"
+#include "service/api_backup.h"
 #include "service/api_settings.h"
 #include "service/api_users.h"
 #include "service/cli_all.h"
@@ -24,6 +25,7 @@ offer(struct api *api, struct state *state)
 {
 	status.state = state;
 	api_users_offer(api, state);
+	api_backup_offer(api, state);
 	api_settings_offer(api, state);
 	api_status_offer(api, &status);
 }
@@ -90,7 +92,8 @@ main(int argc, char **argv)
 	process_private();
 	cli_link_init(
 	    &link, &memory_api, &memory_state, &memory_state_areas, offer);
-	cli_init(&memory_cli, &link.link);
+	cli_init(&memory_cli, &link.link, memory_admin_areas.area,
+	    memory_admin_areas.area_octets);
 	cli_add(&memory_cli, &table);
 	cli_all(&memory_cli);
 	code = cli_run(&memory_cli, argc, argv);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -95,14 +96,14 @@ term_read_line(char *out, size_t cap)
 	return read_line(TERM_IN, NO_KEY, out, cap);
 }
 
-int
-term_read_all(char *out, size_t cap)
+static int
+read_all(int fd, char *out, size_t cap)
 {
 	size_t len = 0;
 	char more;
 
 	while (len < cap) {
-		ssize_t n = read(TERM_IN, out + len, cap - len);
+		ssize_t n = read(fd, out + len, cap - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -112,7 +113,54 @@ term_read_all(char *out, size_t cap)
 			return (int)len;
 		len += (size_t)n;
 	}
-	return read(TERM_IN, &more, 1) > 0 ? ERR_RANGE : (int)len;
+	return read(fd, &more, 1) > 0 ? ERR_RANGE : (int)len;
+}
+
+int
+term_read_file(const char *path, char *out, size_t cap)
+{
+	int fd, got;
+
+	if (path[0] == '-' && path[1] == '\0')
+		return read_all(TERM_IN, out, cap);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? ERR_MISSING : ERR_DENIED;
+	got = read_all(fd, out, cap);
+	(void)close(fd);
+	return got;
+}
+
+int
+term_file_begin(struct term *t, const char *part, char *mem, size_t cap)
+{
+	int fd;
+
+	(void)unlink(part);
+	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == ENOENT ? ERR_MISSING : ERR_DENIED;
+	term_init(t, fd, mem, cap);
+	return ERR_OK;
+}
+
+void
+term_file_abort(struct term *t, const char *part)
+{
+	(void)close(t->fd);
+	(void)unlink(part);
+}
+
+int
+term_file_end(struct term *t, const char *part, const char *path)
+{
+	term_flush(t);
+	if (t->failed || fsync(t->fd) || rename(part, path)) {
+		term_file_abort(t, part);
+		return ERR_IO;
+	}
+	(void)close(t->fd);
+	return ERR_OK;
 }
 
 /* Echo off; nothing may end us before it is on again. */

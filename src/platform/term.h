@@ -31,6 +31,25 @@ void term_span(struct term *t, struct span s);
 void term_str(struct term *t, const char *s);
 void term_flush(struct term *t);
 
+/*
+ * Begin a file for its owner only, to be written like any other output.  It
+ * appears as `path` at term_file_end, durably and whole, in place of what was
+ * there.  `part` (terminated, of the caller's) names it until then.
+ */
+int term_file_begin(
+    struct term *t, const char *part, char *mem, size_t cap) MUST_CHECK;
+int term_file_end(
+    struct term *t, const char *part, const char *path) MUST_CHECK;
+
+/* Give up a file that has begun. */
+void term_file_abort(struct term *t, const char *part);
+
+/*
+ * Read a whole file ("-": standard input); its length, or
+ * ERR_MISSING, ERR_DENIED, ERR_RANGE when it is longer than `cap`, ERR_IO.
+ */
+int term_read_file(const char *path, char *out, size_t cap) MUST_CHECK;
+
 /* Is there a person at the other end of this descriptor? */
 bool term_is_tty(int fd);
 
@@ -46,11 +65,5 @@ int term_ask_secret(const char *prompt, char *out, size_t cap) MUST_CHECK;
  * when there is none, ERR_RANGE when it is longer than `cap`.
  */
 int term_read_line(char *out, size_t cap) MUST_CHECK;
-
-/*
- * Read standard input to its end; the length, or ERR_RANGE when there is
- * more than `cap`.
- */
-int term_read_all(char *out, size_t cap) MUST_CHECK;
 
 #endif

@@ -55,7 +55,7 @@
 #define API_STATE   512
 #define API_TOKENS  512
 #define API_MESSAGE 400
-#define API_SCRATCH 2048
+#define API_SCRATCH 4608
 
 enum api_result {
 	API_DONE,

@@ -4,7 +4,6 @@
 #include "core/log.h"
 #include "core/secret.h"
 #include "platform/entropy.h"
-#include "store/mailbox.h"
 
 #define SLICE_ITERATIONS 1024 /* under 1 ms on a PC, about 10 on a 24Kc */
 
@@ -239,23 +238,12 @@ give_password(
 static int
 make_mailbox(struct api_call *c, struct span name)
 {
-	struct state *s = c->context;
-	struct span root = settings_text(&s->settings, SETTING_MAIL_PATH);
-	char *mem = c->api->scratch.bytes, *maildir = mem + FS_PATH_MAX;
-	struct text t;
-	int err;
+	int err = state_mailbox(c->context, name);
 
-	text_init(&t, mem, FS_PATH_MAX);
-	text_span(&t, root.len > 0 ? root : SPAN("mail"));
-	err = t.cut ? ERR_RANGE : mailbox_folder(maildir, mem, name);
-	if (err >= 0)
-		err = mailbox_create(&s->files.fs, maildir);
 	if (err < 0)
 		(void)api_failed(c, "making the mailbox's folder", err);
 	return err;
 }
-
-_Static_assert(API_SCRATCH >= 2 * FS_PATH_MAX, "two paths are built there");
 
 /* Is a new account of this name possible?  Before the work, and after it. */
 static int

@@ -10,8 +10,10 @@
 #include "config.h"
 
 void
-cli_init(struct cli *cli, struct cli_link *link)
+cli_init(struct cli *cli, struct cli_link *link, char *body, size_t cap)
 {
+	cli->body_mem = body;
+	cli->body_cap = cap;
 	cli->state = STATE_DIR;
 	cli->command = NULL;
 	cli->n_args = 0;

@@ -41,7 +41,6 @@
 #define CLI_OPTIONS 32
 #define CLI_ITEM    16384 /* one entry of a list, or a whole short answer */
 #define CLI_TOKENS  512
-#define CLI_BODY    65536 /* the longest request */
 
 struct cli;
 struct cli_link;
@@ -100,13 +99,15 @@ struct cli {
 	unsigned depth;
 	bool in_string, in_escape, whole;
 
+	char *body_mem; /* for the longest request */
+	size_t body_cap;
+
 	char out_mem[4096];
 	char err_mem[1024];
 	char got_mem[CLI_ITEM];
-	char body_mem[CLI_BODY];
 	char path_mem[1024];
 	char line_mem[CLI_ITEM]; /* one value that is being printed */
-	char net_mem[4096]; /* a piece of an answer as it came */
+	char net_mem[4096];	 /* a piece of an answer as it came */
 	struct json_token tokens[CLI_TOKENS];
 };
 
@@ -120,7 +121,8 @@ struct cli_link {
 	    const char *path, struct span body, cli_sink sink);
 };
 
-void cli_init(struct cli *cli, struct cli_link *link);
+/* Requests are built in `body`, `cap` bytes. */
+void cli_init(struct cli *cli, struct cli_link *link, char *body, size_t cap);
 void cli_add(struct cli *cli, struct cli_table *t);
 
 /* Understand argv (of main) and do it; the exit status. */

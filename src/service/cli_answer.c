@@ -22,7 +22,7 @@ cli_body(struct cli *cli, struct text *t)
 {
 	struct json_out o;
 
-	text_init(t, cli->body_mem, sizeof(cli->body_mem));
+	text_init(t, cli->body_mem, cli->body_cap);
 	json_begin(&o, t);
 	return o;
 }

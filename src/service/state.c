@@ -7,6 +7,7 @@
 #include "core/secret.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
+#include "store/mailbox.h"
 
 static const char set_up_key[] = "setup.done";
 
@@ -213,6 +214,38 @@ state_open(struct state *s, const struct state_memory *m, const char *folder,
 	if (err < 0)
 		files_close(&s->files);
 	return err;
+}
+
+int
+state_reload(struct state *s)
+{
+	struct accounts *as = &s->accounts;
+	const struct account *a = NULL;
+	uint8_t mark;
+	int err = settings_load(&s->settings, &s->bad);
+
+	s->is_set_up =
+	    kv_get(&s->kv, span_str(set_up_key), &mark, sizeof(mark)) >= 0;
+	accounts_init(as, as->table, as->cap, as->index);
+	if (err >= 0)
+		err = accounts_load(as, &s->kv, &s->bad_accounts);
+	while (err >= 0 && (a = accounts_next(as, a ? a->id : 0)) != NULL)
+		err = state_mailbox(s, account_name(a));
+	return err;
+}
+
+int
+state_mailbox(struct state *s, struct span name)
+{
+	struct span root = settings_text(&s->settings, SETTING_MAIL_PATH);
+	char mem[FS_PATH_MAX / 2], maildir[FS_PATH_MAX];
+	struct text t;
+	int err;
+
+	text_init(&t, mem, sizeof(mem));
+	text_span(&t, root.len > 0 ? root : SPAN("mail"));
+	err = t.cut ? ERR_RANGE : mailbox_folder(maildir, mem, name);
+	return err < 0 ? err : mailbox_create(&s->files.fs, maildir);
 }
 
 int

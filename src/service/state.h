@@ -69,6 +69,15 @@ int state_open(struct state *s, const struct state_memory *m,
 /* Remember that the owner has set the device up; durable on return. */
 int state_set_up(struct state *s) MUST_CHECK;
 
+/*
+ * Make the mailbox of an account: without one its mail would be deferred.
+ * Blocks for a few syncs.  ERR_RANGE: mail.path is too long.
+ */
+int state_mailbox(struct state *s, struct span name) MUST_CHECK;
+
+/* Read settings and accounts anew, after everything was replaced. */
+int state_reload(struct state *s) MUST_CHECK;
+
 /* Write what is open to an end and unlock. */
 void state_close(struct state *s);
 

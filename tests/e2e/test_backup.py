@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""Export, import, reset, backup and restore: with the server and without."""
+
+import os
+import poplib
+import stat
+import unittest
+
+import gatepost
+
+
+class Backup(unittest.TestCase):
+    def users(self, g):
+        return g.run("user", "list").stdout.decode().split()
+
+    def get(self, g, key):
+        return g.run("get", key).stdout.decode().strip()
+
+    def refused(self, g, *words, stdin=b""):
+        done = g.run(*words, stdin=stdin, check=False)
+        self.assertEqual(done.returncode, 2)
+        text = done.stderr.decode()
+        self.assertEqual(text.count("\n"), 1, text)
+        return text
+
+    def fill(self, g):
+        for i in range(15):
+            g.add_user(f"user{i:02}", "x")
+        g.run("set", "alias.info=user00", "net.idle_seconds=123")
+        g.run("set", "route.password", stdin=b"secret word\n")
+
+    def change_and_come_back(self, g):
+        file = f"{g.folder}/backup"
+        self.fill(g)
+        g.run("backup", file)
+        self.assertEqual(stat.S_IMODE(os.stat(file).st_mode), 0o600)
+        with open(file, "rb") as f:
+            self.assertNotIn(b"secret word", f.read())
+        before = self.users(g)
+        g.run("user", "del", "user00")
+        g.add_user("later", "x")
+        g.run("set", "net.idle_seconds=99")
+        g.run("unset", "alias.info", "route.password")
+        g.run("restore", file)
+        self.assertEqual(self.users(g), before)
+        self.assertEqual(self.get(g, "net.idle_seconds"), "123")
+        self.assertEqual(self.get(g, "alias.info"), "user00")
+        self.assertIn(b"route.password=(set, secret)",
+                      g.run("settings", "list").stdout)
+
+    def test_comes_back_without_a_server(self):
+        with gatepost.Server(users={}) as g:
+            g.stop()
+            self.change_and_come_back(g)
+            g.start()
+
+    def test_comes_back_in_a_running_server_at_once(self):
+        with gatepost.Server(users={"ann": "open"}) as g:
+            self.change_and_come_back(g)
+            self.assertIn("settings.restored", g.log())
+            pop = poplib.POP3_SSL("127.0.0.1", g.port("pop3s"),
+                                  context=gatepost.untrusting_tls())
+            pop.user("ann")
+            pop.pass_("open")
+            pop.quit()
+
+    def test_another_device_needs_the_passphrase(self):
+        with gatepost.Server() as a, gatepost.Server(users={}) as b:
+            self.fill(a)
+            plain, sealed = f"{a.folder}/plain", f"{a.folder}/sealed"
+            a.run("backup", plain)
+            a.run("backup", sealed, "--passphrase-stdin", stdin=b"open it\n")
+            self.assertIn("passphrase", self.refused(b, "restore", plain))
+            self.assertIn("passphrase", self.refused(
+                b, "restore", sealed, "--passphrase-stdin",
+                stdin=b"guess\n"))
+            self.assertEqual(self.users(b), [])
+            b.run("restore", sealed, "--passphrase-stdin",
+                  stdin=b"open it\n")
+            self.assertEqual(self.users(b), self.users(a))
+
+    def test_damaged_files_change_nothing(self):
+        with gatepost.Server() as g:
+            file = f"{g.folder}/backup"
+            g.run("backup", file)
+            with open(file, "rb") as f:
+                good = f.read()
+            for bad in (b"", b"x", good[:-1], good + b"x",
+                        good[:200] + b"\xff" + good[201:], b"y" * 300000):
+                with open(file, "wb") as f:
+                    f.write(bad)
+                self.refused(g, "restore", file)
+                self.assertEqual(self.users(g), ["ann"])
+            self.refused(g, "restore", f"{g.folder}/none")
+            self.refused(g, "backup", f"{g.folder}/none/backup")
+            self.assertFalse(os.path.exists(f"{g.folder}/backup.new"))
+
+    def test_settings_go_out_as_text_and_come_in_again(self):
+        for running in (False, True):
+            with gatepost.Server() as g:
+                if not running:
+                    g.stop()
+                g.run("set", "alias.info=ann", "net.idle_seconds=123")
+                g.run("set", "route.password", stdin=b"secret word\n")
+                text = g.run("settings", "export").stdout
+                self.assertIn(b"\nalias.info=ann\n", text)
+                self.assertIn(b"route.password", text)
+                self.assertNotIn(b"secret word", text)
+                g.run("settings", "reset")
+                self.assertEqual(self.get(g, "net.idle_seconds"), "300")
+                self.assertEqual(self.users(g), ["ann"])
+                g.run("settings", "import", stdin=text)
+                self.assertEqual(self.get(g, "net.idle_seconds"), "123")
+                self.assertEqual(self.get(g, "alias.info"), "ann")
+                why = self.refused(
+                    g, "settings", "import",
+                    stdin=b"# gatepost settings 1\nhost.name=a.example\n"
+                    b"net.idle_seconds=0\n")
+                self.assertIn("line 3", why)
+                self.assertEqual(self.get(g, "net.idle_seconds"), "123")
+                sealed = g.run("settings", "export", "--passphrase-stdin",
+                               stdin=b"pass\n").stdout
+                self.assertIn(b"route.password=sealed:", sealed)
+                with open(f"{g.folder}/text", "wb") as f:
+                    f.write(sealed)
+                g.run("settings", "import", f"{g.folder}/text",
+                      "--passphrase-stdin", stdin=b"pass\n")
+                if not running:
+                    g.start()
+
+    def test_wear_is_shown(self):
+        with gatepost.Server() as g:
+            out = g.run("settings", "wear").stdout.decode()
+            self.assertRegex(out, r"(?m)^used_octets: \d+$")
+            self.assertRegex(out, r"(?m)^bank 1: \d+ erases, 0 failures")
+
+
+if __name__ == "__main__":
+    unittest.main()
