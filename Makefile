@@ -266,7 +266,10 @@ $(BUILD)/bench/load: tools/bench/load.c
 bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in DIR (default: build)
 	@d=$$(mktemp -d $(or $(DIR),build)/barrier.XXXXXX) && $< $$d $(MS); rm -rf $$d
 
-.PHONY: bench-barrier
+bench: all $(BUILD)/bench/load ## measure gatepost, and Postfix and Dovecot beside it if installed
+	@tools/bench/run $(BENCH)
+
+.PHONY: bench bench-barrier
 include tools/lint.mk
 
 # STATE=dir for another state folder, PORTS=n for other ports
