@@ -63,7 +63,7 @@ is_marked(enum listener_role role, uint32_t flags, const enum listener_role *of,
 }
 
 void
-access_mark(const struct access *a, struct listeners *ls)
+access_mark(const struct access *a, struct listener *l, unsigned n)
 {
 	static const enum listener_role plain[] = { LISTENER_SMTP,
 		LISTENER_SUBMISSION, LISTENER_POP3 };
@@ -73,9 +73,7 @@ access_mark(const struct access *a, struct listeners *ls)
 	uint32_t plain_flags = settings_flags(a->settings, SETTING_AUTH_LEGACY);
 	uint32_t old_flags = settings_flags(a->settings, SETTING_TLS_LEGACY);
 
-	for (unsigned i = 0; i < ls->n; i++) {
-		struct listener *l = &ls->table[i];
-
+	for (; n > 0; n--, l++) {
 		l->plain_auth = is_marked(l->role, plain_flags, plain, 3);
 		l->old_tls = is_marked(l->role, old_flags, old, 5);
 	}

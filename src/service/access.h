@@ -24,7 +24,7 @@
 #include "policy/profile.h"
 #include "policy/relay.h"
 #include "service/auth.h"
-#include "service/listen.h"
+#include "service/listener.h"
 #include "store/settings.h"
 
 struct access_memory {
@@ -83,8 +83,8 @@ void access_connect_auth(struct access *a, struct auth_service *auth);
 enum limit_answer access_accept(struct access *a, const struct net_addr *addr,
     unsigned used, unsigned cap, int64_t now_ms);
 
-/* Put the owner's marks (auth.legacy, tls.legacy) on the listeners. */
-void access_mark(const struct access *a, struct listeners *ls);
+/* Put the owner's marks (auth.legacy, tls.legacy) on `n` listeners. */
+void access_mark(const struct access *a, struct listener *l, unsigned n);
 
 /* The rules' name of a listener. */
 enum relay_listener access_listener(enum listener_role role);

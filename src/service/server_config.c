@@ -39,8 +39,7 @@ configure_auth(struct server *sv)
 		.plaintext = settings_number(s, SETTING_AUTH_PLAINTEXT),
 		.old_form = settings_bool(s, SETTING_AUTH_OLD_FORM),
 		.iterations = settings_number(s, SETTING_AUTH_ITERATIONS),
-		.cache_seconds =
-		    settings_number(s, SETTING_AUTH_CACHE_SECONDS),
+		.cache_seconds = settings_number(s, SETTING_AUTH_CACHE_SECONDS),
 		.domains = span_str(sv->submit.domains),
 		.host = span_str(sv->host),
 		.legacy = &sv->access.auth_legacy,
@@ -55,7 +54,7 @@ configure_access(struct server *sv, struct text *why)
 	int err = access_configure(&sv->access, clock_mono_ms(), why);
 
 	if (!err)
-		access_mark(&sv->access, &sv->listeners);
+		access_mark(&sv->access, sv->listeners.table, sv->listeners.n);
 	sv->conns.old_tls = &sv->access.tls_legacy;
 	return err;
 }

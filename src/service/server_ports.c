@@ -102,6 +102,6 @@ server_ports_open(struct server *sv, struct text *why)
 		if (err)
 			return err;
 	}
-	access_mark(&sv->access, &sv->listeners);
+	access_mark(&sv->access, sv->listeners.table, sv->listeners.n);
 	return ERR_OK;
 }
