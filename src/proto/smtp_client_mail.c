@@ -229,7 +229,9 @@ data_reply(struct smtp_client *c, struct buf *out)
 			    c->reply.code / 100 == 5 ? CLIENT_NEVER
 						     : CLIENT_LATER);
 		c->failed = true;
-		c->phase = CLIENT_IS_DATA;
+		/* after a consent that is none, nobody knows what it expects */
+		c->phase = c->reply.code < 400 ? CLIENT_IS_OVER
+					       : CLIENT_IS_DATA;
 	}
 }
 

@@ -147,7 +147,9 @@ class Handler(socketserver.BaseRequestHandler):
             self.sender = line
 
     def do_RCPT(self, line):
-        if self.answer("RCPT", b"250 2.1.5 ok"):
+        if self.sender is None:
+            self.say(b"503 5.5.1 no sender yet\r\n")
+        elif self.answer("RCPT", b"250 2.1.5 ok"):
             self.recipients.append(line)
 
     def do_DATA(self, line):

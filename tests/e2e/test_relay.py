@@ -1,5 +1,6 @@
 """Mail that goes on: queue, smarthost, a far end that misbehaves."""
 
+import concurrent.futures
 import email
 import email.header
 import os
@@ -156,18 +157,24 @@ class Misbehaving(unittest.TestCase):
                                           farend.CLOSE)]},
     }
 
+    def deliver_once(self, case):
+        offers, name, faults = case
+        with farend.Server(offers=offers, faults=faults) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            messages = arrived(far)
+            emptied(server)
+            return (name, bool(offers), len(messages),
+                    messages[0].data.endswith(TEXT), server.stored("ann"))
+
     def test_mail_arrives_once_whatever_went_wrong_before(self):
-        for offers in (farend.OFFERS, ()):
-            for name, faults in self.ONCE.items():
-                with self.subTest(name, pipelining=bool(offers)), \
-                        farend.Server(offers=offers, faults=faults) as far, \
-                        gatepost.Server(settings=settings(far)) as server:
-                    submit(server, "ann@home.example", ["far@x.example"])
-                    messages = arrived(far)
-                    emptied(server)
-                    self.assertEqual(len(messages), 1)
-                    self.assertTrue(messages[0].data.endswith(TEXT))
-                    self.assertEqual(server.stored("ann"), [])
+        cases = [(offers, name, faults) for offers in (farend.OFFERS, ())
+                 for name, faults in self.ONCE.items()]
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            got = list(pool.map(self.deliver_once, cases))
+        self.assertEqual(
+            got, [(name, bool(offers), 1, True, [])
+                  for offers, name, _ in cases])
 
     REFUSED = {
         "MAIL": b"550 5.7.1 no\r\n",
@@ -176,19 +183,23 @@ class Misbehaving(unittest.TestCase):
         "end": b"554 5.7.1 spam\xff\r\n",
     }
 
+    def refuse(self, case):
+        offers, step, fault = case
+        with farend.Server(offers=offers, faults={step: fault}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            emptied(server)
+            return far.messages, server.stored("ann")
+
     def test_the_sender_is_told_of_a_refusal_once(self):
-        for step, fault in self.REFUSED.items():
-            for offers in (farend.OFFERS, ()):
-                with self.subTest(step, pipelining=bool(offers)), \
-                        farend.Server(offers=offers,
-                                      faults={step: fault}) as far, \
-                        gatepost.Server(settings=settings(far)) as server:
-                    submit(server, "ann@home.example", ["far@x.example"])
-                    emptied(server)
-                    notes = server.stored("ann")
-                    self.assertEqual(far.messages, [])
-                    self.assertEqual(len(notes), 1)
-                    self.check_notice(notes[0], fault[:3])
+        cases = [(offers, step, fault) for offers in (farend.OFFERS, ())
+                 for step, fault in self.REFUSED.items()]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            got = list(pool.map(self.refuse, cases))
+        for (_, _, fault), (messages, notes) in zip(cases, got):
+            self.assertEqual(messages, [])
+            self.assertEqual(len(notes), 1)
+            self.check_notice(notes[0], fault[:3])
 
     def check_notice(self, text, code):
         note = email.message_from_bytes(text)
