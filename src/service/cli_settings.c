@@ -197,8 +197,18 @@ print_setting(struct cli *cli, const struct json *j)
 }
 
 static int
+print_raw(struct cli *cli, struct span piece)
+{
+	term_span(&cli->out, piece);
+	return CLI_OK;
+}
+
+static int
 settings_list(struct cli *cli)
 {
+	if (cli_option(cli, "--json", 0) != NULL)
+		return cli_call(cli, HTTP_GET, "/api/v1/settings",
+		    span_of(NULL, 0), print_raw);
 	return cli_list(cli, "/api/v1/settings", print_setting);
 }
 
@@ -208,8 +218,8 @@ static const struct cli_command rows[] = {
 	    "change settings, all or none" },
 	{ "unset", "", "KEY...", 1, CLI_ANY, unset,
 	    "give settings their defaults back" },
-	{ "settings list", "--brief", "[--brief]", 0, 0, settings_list,
-	    "list all settings with their help" },
+	{ "settings list", "--brief --json", "[--brief|--json]", 0, 0,
+	    settings_list, "list all settings with their help" },
 };
 
 struct cli_table cli_settings_table = CLI_TABLE(rows);

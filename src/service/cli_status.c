@@ -151,9 +151,9 @@ print_command(struct cli *cli, const struct cli_command *c)
 	text_str(&t, c->words);
 	text_str(&t, *c->usage != '\0' ? " " : "");
 	text_str(&t, c->usage);
-	do
+	text_str(&t, "  ");
+	while (t.len < 48)
 		text_chr(&t, ' ');
-	while (t.len < 48);
 	text_str(&t, c->help);
 	text_chr(&t, '\n');
 	term_str(&cli->out, mem);

@@ -118,6 +118,7 @@ class Backup(unittest.TestCase):
                     b"net.idle_seconds=0\n")
                 self.assertIn("line 3", why)
                 self.assertEqual(self.get(g, "net.idle_seconds"), "123")
+                g.run("set", "route.password", stdin=b"secret word\n")
                 sealed = g.run("settings", "export", "--passphrase-stdin",
                                stdin=b"pass\n").stdout
                 self.assertIn(b"route.password=sealed:", sealed)

@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+"""The manual page tells of the commands and settings that the program has."""
+
+import subprocess
+import unittest
+
+import gatepost
+
+
+class Manual(unittest.TestCase):
+    def test_tables_are_current(self):
+        done = subprocess.run(
+            [f"{gatepost.ROOT}/tools/manpage", "--check", gatepost.PROGRAM],
+            stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+
+    def test_every_setting_has_its_place(self):
+        with gatepost.Server(users={}) as g, open(
+                f"{gatepost.ROOT}/firmware/gatepost.1",
+                encoding="utf-8") as f:
+            page = f.read()
+            keys = [line.split("=")[0] for line in
+                    g.run("settings", "list", "--brief").stdout.decode()
+                    .splitlines()]
+            for key in keys:
+                self.assertIn(f".B {key}\n", page)
+
+
+if __name__ == "__main__":
+    unittest.main()
