@@ -30,10 +30,10 @@ HEAD = (b"From: Ann <ann@home.example>\r\nTo: bob@home.example\r\n"
         b"Content-Transfer-Encoding: 8bit\r\nSubject: %s\r\n\r\n")
 BODIES = {
     "plain": b"Hello Bob,\r\nthis is a line.\r\n",
-    "dots": b".\r\n..\r\n.x\r\n...\r\nx.\r\n. \r\n.\r\n",
+    "dots": b".\r\n..\r\n.x\r\n...\r\nx.\r\n. \r\n.\r\nend\r\n",
     "eight bit": "Grüße, こんにちは\r\n".encode() + bytes(
         b for b in range(0x80, 0x100)) + b"\r\n",
-    "long lines": b"x" * 998 + b"\r\n" + b"y" * 997 + b"\r\n.\r\n",
+    "long lines": b"x" * 998 + b"\r\n" + b"y" * 997 + b"\r\n.\r\nend\r\n",
     "empty": b"",
     "only line ends": b"\r\n\r\n\r\n",
     "no final line end": b"last words",
@@ -123,12 +123,12 @@ class ClientCase(unittest.TestCase):
         want = finished(sent)
         self.assertTrue(
             got[0].endswith(want),
-            f"{how}: {got[0][-len(want) - 300:][:2000]!r}")
+            f"{how}: {got[0][-len(want) - 100:][:800]!r}")
         return got[0]
 
 
 class Sending(ClientCase):
-    def every_way(self, send):
+    def every_way(self, send, but=()):
         """A client's plain message by every way, every body by one."""
         text = message("plain", BODIES["plain"])
         for way, how in SENDING.items():
@@ -139,6 +139,8 @@ class Sending(ClientCase):
                     b"A" * how[3]
                 self.assertRegex(got, rb"\bwith " + protocol + rb"\b")
         for name, body in BODIES.items():
+            if name in but:
+                continue
             with self.subTest(body=name):
                 text = message(name, body)
                 send(text, *SENDING["starttls and auth"])
@@ -170,7 +172,7 @@ class Sending(ClientCase):
             "--upload-file", self.write("message", text))
 
     def swaks_send(self, text, service, starttls, tls, login):
-        # swaks drops the last line end of its data and adds its own
+        # swaks adds a line end to whatever it is given
         self.call(
             "swaks", "--server", "127.0.0.1",
             "--port", str(self.server.port(service)), "--silent", "2",
@@ -180,8 +182,8 @@ class Sending(ClientCase):
                "--auth-password", PASSWORD] if login else []),
             "--helo", "me.example", "--from", "ann@home.example",
             "--to", "bob@home.example", "--suppress-data", "--data",
-            "@" + self.write("message",
-                             finished(text).replace(b"\r\n", b"\n")))
+            "@" + self.write("message", finished(text)[:-2].replace(
+                b"\r\n", b"\n")))
 
     def msmtp_send(self, text, service, starttls, tls, login):
         rc = self.write("msmtprc", "\n".join([
@@ -225,7 +227,8 @@ class Sending(ClientCase):
         self.every_way(self.curl_send)
 
     def test_swaks(self):
-        self.every_way(self.swaks_send)
+        # it makes an empty body one empty line, itself
+        self.every_way(self.swaks_send, but=("empty",))
 
     def test_msmtp(self):
         self.every_way(self.msmtp_send)
@@ -249,10 +252,10 @@ class Sending(ClientCase):
                     "hostname=me.example", "smtp-hostname=home.example",
                     "sendwait", "ttycharset=utf-8"]
                 self.call(
-                    "s-nail", "-:/", "-n", "-.",
+                    "s-nail", "-:/",
                     *(["-Ssmtp-use-starttls"] if starttls else []),
                     *[f"-S{s}" for s in sets], "-s", "from s-nail",
-                    "bob@home.example", stdin=text.encode())
+                    "-.", "bob@home.example", stdin=text.encode())
                 got = self.take()
                 self.assertEqual(len(got), 1, way)
                 parsed = email.message_from_bytes(
@@ -377,7 +380,7 @@ class Fetching(ClientCase):
                     f"poll 127.0.0.1 protocol pop3 port "
                     f"{self.server.port(service)} uidl no dns",
                     f"  user bob password \"{PASSWORD}\" is root here",
-                    f"  {ssl_words} nosslcertck keep fetchall",
+                    f"  {ssl_words} no sslcertck keep fetchall",
                     f"  mda \"{mda}\"", ""]))
                 self.call("fetchmail", "-f", rc, "--nodetach", "--pidfile",
                           self.path("fetchmail.pid"), "-i",
