@@ -11,7 +11,7 @@
  *
  * A change counts when it is answered; the answer lists the keys that wait
  * for a restart.  Secrets are never shown.
- * Tested: test_api_settings, tests/e2e/test_cli.py.
+ * Tested: tests/e2e/test_cli.py, test_api.py.
  */
 #ifndef SERVICE_API_SETTINGS_H
 #define SERVICE_API_SETTINGS_H

@@ -7,7 +7,7 @@
  *{"disabled":true} DELETE /users/{name}             its mail stays
  *
  * Stretching a new password is done in slices, a few milliseconds a turn.
- * Tested: test_api_users, tests/e2e/test_cli.py.
+ * Tested: tests/e2e/test_cli.py, test_api.py.
  */
 #ifndef SERVICE_API_USERS_H
 #define SERVICE_API_USERS_H

@@ -25,7 +25,7 @@
  * scripts read them.
  * Memory: struct cli, static in memory.c; touched by the command line only.
  * Bounds: CLI_OPTIONS options, arguments as many as the system passes.
- * Tested: test_cli (parsing), tests/e2e/test_cli.py.
+ * Tested: tests/e2e/test_cli.py.
  */
 #ifndef SERVICE_CLI_H
 #define SERVICE_CLI_H

@@ -14,7 +14,7 @@
  * Memory: struct state and the areas of struct state_memory, the caller's.
  * Failure: `why` gets one line that names the file, what is wrong and what to
  * do; nothing stays open.
- * Tested: test_state, tests/e2e/test_cli.py.
+ * Tested: tests/e2e/test_cli.py, test_backup.py.
  */
 #ifndef SERVICE_STATE_H
 #define SERVICE_STATE_H
