@@ -401,6 +401,7 @@ conn_open(struct conns *cs, int fd, const struct net_addr *peer,
 	watch_phase(c);
 	DL_APPEND(cs->list, c);
 	io_send(c);
+	io_return_windows(c); /* until the client says something */
 	c->woken = c->dead;
 }
 

@@ -70,6 +70,7 @@ struct maildrop_run {
 /* What opening and the life without a table need; shared by all sessions. */
 struct maildrop_work {
 	struct maildrop_entry entry[MAILDROP_BATCH];
+	uint64_t time_us[MAILDROP_BATCH]; /* of each, close together */
 	uint16_t order[MAILDROP_BATCH];
 	struct maildrop_run run[MAILDROP_RUNS];
 	uint8_t io[MAILDROP_IO]; /* for reading messages, within one call */

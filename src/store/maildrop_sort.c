@@ -80,6 +80,8 @@ maildrop_compare(const struct maildrop_entry *a, const struct maildrop_entry *b)
 static bool
 is_below(const struct maildrop_work *w, uint16_t a, uint16_t b)
 {
+	if (w->time_us[a] != w->time_us[b])
+		return w->time_us[a] < w->time_us[b];
 	return maildrop_compare(&w->entry[a], &w->entry[b]) < 0;
 }
 
@@ -106,8 +108,10 @@ make_heap(struct maildrop_work *w, uint32_t n)
 {
 	uint32_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		w->order[i] = (uint16_t)i;
+		w->time_us[i] = w->entry[i].time_us;
+	}
 	for (i = n / 2; i-- > 0;)
 		sink(w, i, n);
 }
@@ -161,6 +165,7 @@ maildrop_keep_lowest(
 	}
 	if (maildrop_compare(e, &w->entry[w->order[0]]) < 0) {
 		w->entry[w->order[0]] = *e;
+		w->time_us[w->order[0]] = e->time_us;
 		sink(w, 0, n);
 	}
 	return n;

@@ -22,14 +22,31 @@ _Static_assert(sizeof(struct maildrop_entry) == 160,
 
 const char *const maildrop_folder_name[MAILDROP_FOLDERS] = { "new", "cur" };
 
+/* Eight bytes, the first one lowest, whatever the machine's order is. */
+static uint64_t
+octets_at(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		v |= (uint64_t)p[i] << 8 * i;
+	return v;
+}
+
+/* The same on every machine: unique ids of odd names depend on it. */
 static uint64_t
 hash(struct span s)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = 0xcbf29ce484222325u ^ s.len;
+	size_t i;
 
-	for (size_t i = 0; i < s.len; i++)
+	for (i = 0; i + 8 <= s.len; i += 8) {
+		h = (h ^ octets_at(s.p + i)) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32;
+	}
+	for (; i < s.len; i++)
 		h = (h ^ s.p[i]) * 0x100000001b3u;
-	return h;
+	return h ^ h >> 29;
 }
 
 /* "1763826000.M512345P8..." in microseconds; 0 where it says nothing. */
@@ -131,6 +148,7 @@ struct merge {
 	bool has_before;
 	uint64_t before; /* the hash of the record that came out last */
 	uint8_t before_len;
+	uint64_t time_us[MAILDROP_RUNS]; /* of each head */
 	struct {
 		uint16_t at;
 		uint16_t n;
@@ -143,33 +161,49 @@ head_of(const struct merge *m, uint32_t run)
 	return &m->d->owner->work->entry[run * m->cap + m->head[run].at];
 }
 
+static void
+note_time(struct merge *m, uint32_t i)
+{
+	m->time_us[i] = m->head[i].n > 0 ? head_of(m, i)->time_us : UINT64_MAX;
+}
+
 static int
 refill(struct merge *m, uint32_t i)
 {
 	struct maildrop_run *run = &m->d->owner->work->run[i];
 	uint32_t n = run->n < m->cap ? run->n : m->cap;
 	uint64_t at = run->at;
+	int err = ERR_OK;
 
 	m->head[i].at = 0;
 	m->head[i].n = (uint16_t)n;
 	run->at += n * RECORD;
 	run->n -= n;
-	return n == 0 ? ERR_OK : read_records(m->d, head_of(m, i), n, at);
+	if (n > 0)
+		err = read_records(m->d, head_of(m, i), n, at);
+	note_time(m, i);
+	return err;
+}
+
+static bool
+is_lower(const struct merge *m, uint32_t a, uint32_t b)
+{
+	if (m->time_us[a] != m->time_us[b])
+		return m->time_us[a] < m->time_us[b];
+	return m->head[a].n > 0
+	       && maildrop_compare(head_of(m, a), head_of(m, b)) < 0;
 }
 
 /* The run with the lowest head, or the number of runs when all are empty. */
 static uint32_t
 lowest(const struct merge *m)
 {
-	uint32_t best = m->d->runs;
+	uint32_t best = 0;
 
-	for (uint32_t i = 0; i < m->d->runs; i++)
-		if (m->head[i].n > 0
-		    && (best == m->d->runs
-			|| maildrop_compare(head_of(m, i), head_of(m, best))
-			       < 0))
+	for (uint32_t i = 1; i < m->d->runs; i++)
+		if (is_lower(m, i, best))
 			best = i;
-	return best;
+	return m->head[best].n > 0 ? best : m->d->runs;
 }
 
 static void
@@ -220,7 +254,9 @@ merge_all(struct merge *m)
 	while (!err && (i = lowest(m)) < m->d->runs) {
 		err = put_out(m, head_of(m, i));
 		m->head[i].at++;
-		if (--m->head[i].n == 0 && !err)
+		if (--m->head[i].n > 0)
+			note_time(m, i);
+		else if (!err)
 			err = refill(m, i);
 	}
 	return err || m->out_n == 0 ? err : flush(m);
