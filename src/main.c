@@ -10,6 +10,7 @@
 #include "platform/log_sink.h"
 #include "platform/process.h"
 #include "service/api_backup.h"
+#include "service/api_queue.h"
 #include "service/api_settings.h"
 #include "service/api_users.h"
 #include "service/cli_all.h"
@@ -23,11 +24,18 @@ static struct api_status status;
 static void
 offer(struct api *api, struct state *state)
 {
+	struct api_queue *q = &memory_admin.queue;
+
 	status.state = state;
 	api_users_offer(api, state);
 	api_backup_offer(api, state);
 	api_settings_offer(api, state);
 	api_status_offer(api, &status);
+	q->queue = &memory_server.sending.queue;
+	q->window = memory_server_areas.sending.window;
+	q->window_n = memory_server_areas.sending.window_n;
+	q->state = state;
+	api_queue_offer(api, q);
 }
 
 static int

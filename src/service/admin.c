@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "service/api_backup.h"
+#include "service/api_queue.h"
 #include "service/api_settings.h"
 #include "service/api_users.h"
 
@@ -22,6 +23,10 @@ collect_stats(struct admin *ad, struct server *sv)
 	stats_counter(st, "auth.failed", &sv->auth.failed);
 	stats_counter(st, "auth.refused", &sv->auth.refused);
 	stats_counter(st, "auth.slowest_us", &sv->auth.slowest_us);
+	stats_counter(st, "relay.delivered", &sv->sending.relayd.delivered);
+	stats_counter(st, "relay.deferred", &sv->sending.relayd.deferred);
+	stats_counter(st, "relay.failed", &sv->sending.relayd.failed);
+	stats_counter(st, "queue.damaged", &sv->sending.queue.damaged);
 	stats_counter(st, "api.calls", &ad->api.calls);
 	stats_counter(st, "api.refusals", &ad->api.refusals);
 }
@@ -40,6 +45,10 @@ offer_all(struct admin *ad, struct server *sv)
 		.started_ms = sv->started_ms,
 	};
 	api_status_offer(&ad->api, &ad->status);
+	ad->queue.queue = &sv->sending.queue;
+	ad->queue.relayd = &sv->sending.relayd;
+	ad->queue.state = sv->state;
+	api_queue_offer(&ad->api, &ad->queue);
 }
 
 int

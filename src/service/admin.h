@@ -13,6 +13,7 @@
 #ifndef SERVICE_ADMIN_H
 #define SERVICE_ADMIN_H
 
+#include "service/api_queue.h"
 #include "service/api_status.h"
 #include "service/control.h"
 #include "service/server.h"
@@ -29,6 +30,7 @@ struct admin {
 	struct api api;
 	struct stats stats;
 	struct api_status status;
+	struct api_queue queue;
 	struct pool sessions;
 	struct pool areas;
 	struct control control;

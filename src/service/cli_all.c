@@ -8,4 +8,5 @@ cli_all(struct cli *cli)
 	cli_add(cli, &cli_settings_table);
 	cli_add(cli, &cli_backup_table);
 	cli_add(cli, &cli_status_table);
+	cli_add(cli, &cli_queue_table);
 }

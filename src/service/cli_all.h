@@ -13,6 +13,7 @@ extern struct cli_table cli_user_table;
 extern struct cli_table cli_settings_table;
 extern struct cli_table cli_backup_table;
 extern struct cli_table cli_status_table;
+extern struct cli_table cli_queue_table;
 
 /* Add every command but init and serve, which are main's. */
 void cli_all(struct cli *cli);

@@ -7,6 +7,7 @@ import os
 import smtplib
 import sys
 import unittest
+import zlib
 
 sys.path.insert(0, os.path.dirname(__file__))
 import farend  # noqa: E402
@@ -281,6 +282,101 @@ class Notices(unittest.TestCase):
                          "メールを配送できませんでした")
         words = note.get_payload()[0].get_payload(decode=True).decode()
         self.assertIn("次の宛先へはメールを配送できませんでした", words)
+
+
+class Queue(unittest.TestCase):
+    def listed(self, server):
+        text = server.run("queue", "list").stdout.decode()
+        return [line.split("\t") for line in text.splitlines()]
+
+    def test_shows_holds_releases_and_deletes(self):
+        refusal = (b"421 4.3.2 come back tomorrow\r\n", farend.CLOSE)
+        with farend.Server(faults={"connect": refusal}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            for name in ("one", "two", "three"):
+                submit(server, "ann@home.example", [f"{name}@x.example"])
+            gatepost.wait_for(
+                lambda: all(r[-1] == "come back tomorrow"
+                            for r in self.listed(server)),
+                "the reason is known")
+            rows = {r[2]: r for r in self.listed(server)}
+            one = rows["<one@x.example>"][0]
+            two = rows["<two@x.example>"][0]
+            self.command(server, "hold", one)
+            self.command(server, "delete", two)
+            shown = server.run("queue", "show", one).stdout.decode()
+            self.assertIn("sender\tann@home.example\n", shown)
+            self.assertIn("to\tone@x.example\twaiting\tcome back tomorrow",
+                          shown)
+            far.faults.clear()
+            server.run("queue", "retry")
+            self.assertEqual(arrived(far)[0].recipients,
+                             [b"RCPT TO:<three@x.example>"])
+            server.restart()  # held messages stay held
+            self.assertEqual([r[0] for r in self.listed(server)], [one])
+            self.assertEqual(self.listed(server)[0][3], "held")
+            server.stop()
+            self.assertEqual([r[0] for r in self.listed(server)], [one])
+            server.run("queue", "release", one)
+            server.start()
+            self.assertEqual(arrived(far, 2)[1].recipients,
+                             [b"RCPT TO:<one@x.example>"])
+            emptied(server)
+            self.assertEqual(
+                server.run("queue", "show", one, check=False).returncode, 2)
+
+    def command(self, server, *words):
+        """Again while the message is just being tried."""
+        gatepost.wait_for(
+            lambda: server.run("queue", *words, check=False).returncode == 0,
+            f"queue {words}")
+
+    def test_gives_up_in_time_and_warns_of_delay(self):
+        with farend.Server(faults={"RCPT": b"451 4.2.0 later\r\n"}) as far, \
+                gatepost.Server(settings=settings(
+                    far, queue__expire_hours="1")) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(
+                lambda: self.listed(server)[0][-1] == "later", "tried")
+            server.stop()
+            self.age(server, 2 * 3600)
+            server.start()
+            emptied(server)
+            note, = server.stored("ann")
+        self.assertIn(b"Action: failed", note)
+        self.assertIn(b"Status: 4.4.7", note)
+
+    def test_warns_once_of_a_delay(self):
+        with farend.Server(faults={"RCPT": b"451 4.2.0 later\r\n"}) as far, \
+                gatepost.Server(settings=settings(
+                    far, queue__delay_hours="1")) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(
+                lambda: self.listed(server)[0][-1] == "later", "tried")
+            server.stop()
+            self.age(server, 2 * 3600)
+            server.start()
+            gatepost.wait_for(lambda: server.stored("ann"), "a warning")
+            server.restart()
+            far.faults.clear()
+            arrived(far)
+            note, = server.stored("ann")
+        self.assertIn(b"Action: delayed", note)
+        self.assertIn(b"Will-Retry-Until:", note)
+
+    @staticmethod
+    def age(server, seconds):
+        """Let the one queued message have arrived earlier: plan.since_s."""
+        path = os.path.join(queue_folder(server), queued(server)[0])
+        with open(path, "r+b") as f:
+            data = f.read()
+            at = data.rindex(b"gpqh") + 272
+            plan = bytearray(data[at:at + 28])
+            since = int.from_bytes(plan[16:24], "little") - seconds
+            plan[16:24] = since.to_bytes(8, "little")
+            plan[24:28] = zlib.crc32(plan[:24]).to_bytes(4, "little")
+            f.seek(at)
+            f.write(plan)
 
 
 if __name__ == "__main__":
