@@ -71,6 +71,28 @@ open_unlinked(struct fs *fs, const char *folder)
 	return fd < 0 ? oserr_now() : fd;
 }
 
+/* Files that nobody will find again need not reach the device at all. */
+static void
+note_scratch(struct fs *fs, int fd, bool yes)
+{
+	uint8_t *bits = ((struct files *)fs)->scratch;
+
+	if (fd < 0 || fd >= FILES_HANDLES)
+		return;
+	if (yes)
+		bits[fd / 8] |= (uint8_t)(1 << fd % 8);
+	else
+		bits[fd / 8] &= (uint8_t) ~(1 << fd % 8);
+}
+
+static bool
+is_scratch(const struct fs *fs, int fd)
+{
+	const uint8_t *bits = ((const struct files *)fs)->scratch;
+
+	return fd < FILES_HANDLES && bits[fd / 8] >> fd % 8 & 1;
+}
+
 static int
 files_op_open(struct fs *fs, const char *path, enum fs_how how)
 {
@@ -85,8 +107,11 @@ files_op_open(struct fs *fs, const char *path, enum fs_how how)
 
 	if (fd < 0 && how == FS_SCRATCH
 	    && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
-		return open_unlinked(fs, path);
-	return fd < 0 ? oserr_now() : fd;
+		fd = open_unlinked(fs, path);
+	else if (fd < 0)
+		fd = oserr_now();
+	note_scratch(fs, fd, how == FS_SCRATCH);
+	return fd;
 }
 
 static int
@@ -138,11 +163,11 @@ not_const(const uint8_t *p)
  * arriving, so that the barrier at its end is short.  Only a hint.
  */
 static void
-write_ahead(int h, uint64_t from, uint64_t to)
+write_ahead(const struct fs *fs, int h, uint64_t from, uint64_t to)
 {
 	from &= ~(uint64_t)(AHEAD_OCTETS - 1);
 	to &= ~(uint64_t)(AHEAD_OCTETS - 1);
-	if (from < to)
+	if (from < to && !is_scratch(fs, h))
 		(void)sync_file_range(
 		    h, (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
 }
@@ -154,7 +179,6 @@ files_op_write(
 	struct iovec piece[WRITE_PIECES], *rest = piece;
 	int count = (int)n;
 
-	(void)fs;
 	assert(n <= WRITE_PIECES);
 	for (unsigned i = 0; i < n; i++)
 		piece[i] = (struct iovec) { not_const(v[i].p), v[i].len };
@@ -167,7 +191,7 @@ files_op_write(
 		if (done < 0 && errno != EINTR)
 			return oserr_now();
 		if (done > 0) {
-			write_ahead(h, at, at + (uint64_t)done);
+			write_ahead(fs, h, at, at + (uint64_t)done);
 			at += (uint64_t)done;
 			skip_written(&rest, &count, (size_t)done);
 		}

@@ -20,6 +20,7 @@
 #include "platform/barrier.h"
 #include "platform/fs.h"
 
+#define FILES_HANDLES	 1024
 #define FILES_DIRS	 4
 #define FILES_DIR_OCTETS 16384
 
@@ -34,6 +35,7 @@ struct files {
 	struct fs
 	    fs; /* what everybody else sees; first, so that it can be cast */
 	int root;
+	uint8_t scratch[FILES_HANDLES / 8]; /* bits: not worth writing ahead */
 	struct files_dir dirs[FILES_DIRS];
 	struct barrier barrier;
 };
