@@ -511,7 +511,7 @@ main(int argc, char **argv)
 	unsigned n = sizeof(bodies) / sizeof(bodies[0]);
 
 	for (unsigned i = 0; i < n; i++) {
-		run_body(&bodies[i], all ? 3 : 1, all ? 1 : 11, all ? 24 : 64);
+		run_body(&bodies[i], all ? 3 : 1, all ? 1 : 11, all ? 20 : 64);
 		printf("%-28s %lu cuts, %lu pairs so far\n", bodies[i].name,
 		    points, pair_points);
 		fflush(stdout);
