@@ -4,6 +4,7 @@
  */
 #include "policy/users.h"
 
+#include "core/zero.h"
 #include "core/chr.h"
 #include "core/secret.h"
 
@@ -268,7 +269,7 @@ users_cache_init(struct users_cache *c, struct users_seen *slots, uint32_t n,
 		.slots = slots, .n = n & ~1u, .keep_ms = keep_ms
 	};
 	memcpy(c->key, key, USERS_KEY);
-	memset(slots, 0, n * sizeof(*slots));
+	zero_fill(slots, n * sizeof(*slots));
 }
 
 /* The tag of a password for a verifier, and the two slots it may stand in. */

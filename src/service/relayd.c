@@ -4,6 +4,7 @@
  */
 #include "service/relayd.h"
 
+#include "core/zero.h"
 #include "core/log.h"
 #include "core/secret.h"
 #include "platform/clock.h"
@@ -333,7 +334,7 @@ when(void *ctx, uint32_t dest)
 void
 relayd_init(struct relayd *r, const struct relayd_parts *parts)
 {
-	memset(r, 0, sizeof(*r));
+	zero_fill(r, sizeof(*r));
 	r->base.name = "relayd";
 	r->base.prep = relayd_prep;
 	r->base.run = relayd_run;

@@ -6,6 +6,7 @@
 
 #include <utlist.h>
 
+#include "core/zero.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "platform/entropy.h"
@@ -16,7 +17,8 @@ void
 resolver_forget(struct resolver *r)
 {
 	for (uint32_t i = 0; i < r->memo_n; i++)
-		r->memo[i].until_ms = 0;
+		if (r->memo[i].until_ms != 0)
+			r->memo[i].until_ms = 0;
 }
 
 static void
@@ -388,7 +390,7 @@ void
 resolver_init(struct resolver *r, struct pool *lookups,
     struct resolver_memo *memo, uint32_t memo_n)
 {
-	memset(r, 0, sizeof(*r));
+	zero_fill(r, sizeof(*r));
 	r->lookups = lookups;
 	r->memo = memo;
 	r->memo_n = memo_n;

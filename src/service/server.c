@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "core/zero.h"
 #include "core/log.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
@@ -166,7 +167,7 @@ server_open(struct server *sv, struct state *st, const struct server_memory *m,
 {
 	int err;
 
-	memset(sv, 0, sizeof(*sv));
+	zero_fill(sv, sizeof(*sv));
 	sv->state = st;
 	sv->started_ms = clock_mono_ms();
 	open_pools(sv, m);

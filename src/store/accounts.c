@@ -4,6 +4,7 @@
  */
 #include "store/accounts.h"
 
+#include "core/zero.h"
 #include "core/text.h"
 
 #define PREFIX	"account."
@@ -60,8 +61,8 @@ accounts_init(
 		.index = index,
 		.cap = cap,
 		.index_cap = ACCOUNTS_INDEX(cap) };
-	memset(table, 0, cap * sizeof(*table));
-	memset(index, 0, as->index_cap * sizeof(*index));
+	zero_fill(table, cap * sizeof(*table));
+	zero_fill(index, as->index_cap * sizeof(*index));
 }
 
 static struct account *

@@ -6,6 +6,7 @@
 #include "core/pool.h"
 #include "core/text.h"
 #include "core/log.h"
+#include "core/zero.h"
 
 static void
 span_next_yields_empty_pieces_between_separators(void **state)
@@ -141,6 +142,24 @@ log_escapes_foreign_text_and_counts_repeats(void **state)
 	log_to(NULL, LOG_INFO);
 }
 
+static void
+zero_clears_whatever_stands_anywhere(void **state)
+{
+	uint8_t mem[700];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mem); i++) {
+		memset(mem, 0, sizeof(mem));
+		mem[i] = 1;
+		zero_fill(mem, sizeof(mem));
+		for (size_t k = 0; k < sizeof(mem); k++)
+			assert_int_equal(mem[k], 0);
+	}
+	mem[699] = 1;
+	zero_fill(mem, 699);
+	assert_int_equal(mem[699], 1);
+}
+
 int
 main(void)
 {
@@ -154,6 +173,7 @@ main(void)
 		    buf_moves_data_to_the_front_when_the_end_is_full),
 		cmocka_unit_test(pool_refuses_politely_and_counts),
 		cmocka_unit_test(text_is_cut_never_overrun),
+		cmocka_unit_test(zero_clears_whatever_stands_anywhere),
 		cmocka_unit_test(log_escapes_foreign_text_and_counts_repeats),
 	};
 
