@@ -224,9 +224,8 @@ give_password(
 	enum api_result got = API_AGAIN;
 
 	text_init(&password, mem, sizeof(mem));
-	if (take_password(c, j, &password))
-		got = API_DONE;
-	else if (!st->begun && begin_stretching(c, text_data(&password)))
+	if (take_password(c, j, &password)
+	    || (!st->begun && begin_stretching(c, text_data(&password))))
 		got = API_DONE;
 	else if (users_kdf_run(&st->kdf, SLICE_ITERATIONS))
 		got = store_password(c, j, name, text_data(&password), store);

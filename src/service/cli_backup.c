@@ -144,20 +144,21 @@ send_file(struct cli *cli, const char *file, const char *path)
 {
 	char passphrase[PASSPHRASE_SIZE];
 	int n = ask_passphrase(cli, passphrase, false), got, status;
-	char *rest;
+	size_t len;
 
 	if (n < 0)
 		return CLI_FAILED;
 	memcpy(cli->body_mem, passphrase, (size_t)n);
 	secret_wipe(passphrase, sizeof(passphrase));
-	cli->body_mem[n] = '\n';
-	rest = cli->body_mem + n + 1;
-	got = term_read_file(file, rest, cli->body_cap - (size_t)n - 1);
+	len = (size_t)n;
+	cli->body_mem[len++] = '\n';
+	got = term_read_file(file, cli->body_mem + len, cli->body_cap - len);
 	if (got < 0)
 		return explain_file(cli, file, got);
-	status = cli_call(cli, HTTP_POST, path,
-	    span_of(cli->body_mem, (size_t)(n + 1 + got)), NULL);
-	secret_wipe(cli->body_mem, (size_t)(n + 1 + got));
+	len += (size_t)got;
+	status =
+	    cli_call(cli, HTTP_POST, path, span_of(cli->body_mem, len), NULL);
+	secret_wipe(cli->body_mem, len);
 	return status;
 }
 
