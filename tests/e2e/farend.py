@@ -97,14 +97,18 @@ class Handler(socketserver.BaseRequestHandler):
                 pass
         except (ConnectionError, OSError, ssl.SSLError):
             pass
+        finally:
+            self.request.close()
 
     def start_tls(self):
         self.buffer = b""
         try:
             self.request = self.far.context.wrap_socket(
-                self.request, server_side=True)
+                self.request, server_side=True, do_handshake_on_connect=False)
+            self.request.do_handshake()
         except (ssl.SSLError, OSError) as e:
             self.far.tls_errors.append(e)
+            self.request.close()
             raise ConnectionError("tls") from e
         self.tls = True
 

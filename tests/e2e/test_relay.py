@@ -46,7 +46,11 @@ def queued(server):
 
 
 def emptied(server):
-    gatepost.wait_for(lambda: not queued(server), "the queue is empty")
+    try:
+        gatepost.wait_for(lambda: not queued(server), "the queue is empty")
+    except AssertionError:
+        raise AssertionError(
+            server.run("queue", "list").stdout.decode()) from None
 
 
 class Relay(unittest.TestCase):

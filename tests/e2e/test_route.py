@@ -1,0 +1,229 @@
+"""The way to the next server: MX by DNS, TLS levels, logging in, LMTP."""
+
+import base64
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+import farend  # noqa: E402
+import gatepost  # noqa: E402
+from test_relay import QUICK, TEXT, arrived, emptied, queued, settings, \
+    submit  # noqa: E402
+
+DNS = "127.0.0.77"
+ZONE = [
+    "--mx-host=x.example,mx1.x.example,10",
+    "--mx-host=x.example,mx2.x.example,20",
+    "--host-record=mx1.x.example,127.0.0.78",
+    "--host-record=mx2.x.example,127.0.0.79",
+    "--host-record=plain.example,127.0.0.79",  # no MX: its own
+    "--mx-host=null.example,.,0",
+    "--mx-host=loop.example,gate.example,5",
+    "--mx-host=loop.example,mx2.x.example,10",
+    "--host-record=gate.example,127.0.0.1",
+    "--cname=alias.example,x.example",
+    "--mx-host=noaddr.example,nowhere.x.example,10",
+]
+
+
+class Certificate:
+    """A self-signed certificate for a name, made by openssl."""
+
+    def __init__(self, name):
+        self.folder = tempfile.mkdtemp()
+        self.pem = os.path.join(self.folder, "cert.pem")
+        key = os.path.join(self.folder, "key.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+             f"/CN={name}", "-addext",
+             f"subjectAltName=DNS:{name},IP:127.0.0.1", "-keyout", key,
+             "-out", self.pem], check=True, capture_output=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.pem, key)
+        with open(self.pem, encoding="ascii") as f:
+            der = ssl.PEM_cert_to_DER_cert(f.read())
+        import hashlib
+        self.fingerprint = hashlib.sha256(der).hexdigest()
+
+    def remove(self):
+        shutil.rmtree(self.folder)
+
+
+STARTTLS = farend.OFFERS + ("STARTTLS",)
+
+
+class Tls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cert = Certificate("127.0.0.1")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cert.remove()
+
+    def send(self, far, **more):
+        with gatepost.Server(settings=settings(far, **more)) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            message = arrived(far)[0]
+            emptied(server)
+            return message
+
+    def stays(self, far, words, **more):
+        """It is not sent, and the queue says why."""
+        with gatepost.Server(settings=settings(far, **more)) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            try:
+                gatepost.wait_for(
+                    lambda: words in
+                    server.run("queue", "list").stdout.decode(), words, 10)
+            except AssertionError:
+                self.fail(server.run("queue", "list").stdout.decode())
+            self.assertEqual(far.messages, [])
+
+    def test_uses_tls_where_it_is_offered(self):
+        with farend.Server(offers=STARTTLS, context=self.cert.context) as far:
+            self.assertTrue(self.send(far).tls)
+            self.assertEqual(far.messages[0].hello, b"EHLO gate.example")
+
+    def test_off_means_off(self):
+        with farend.Server(offers=STARTTLS, context=self.cert.context) as far:
+            self.assertFalse(self.send(far, route__tls="off").tls)
+
+    def test_goes_without_tls_when_the_handshake_fails(self):
+        broken = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # no certificate
+        with farend.Server(offers=STARTTLS, context=broken) as far:
+            self.assertFalse(self.send(far).tls)
+            self.assertTrue(far.tls_errors)
+
+    def test_required_waits_rather_than_going_without(self):
+        broken = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with farend.Server(offers=STARTTLS, context=broken) as far:
+            self.stays(far, "no common cipher", route__tls="required")
+        with farend.Server() as far:
+            self.stays(far, "TLS is required but not offered",
+                       route__tls="required")
+
+    def test_verified_wants_a_known_root_and_the_right_name(self):
+        with farend.Server(offers=STARTTLS, context=self.cert.context) as far:
+            self.assertTrue(self.send(far, route__tls="verified",
+                                      tls__roots=self.cert.pem).tls)
+        other = Certificate("other.example")
+        self.addCleanup(other.remove)
+        with farend.Server(offers=STARTTLS, context=other.context) as far:
+            self.stays(far, "certificate", route__tls="verified",
+                       tls__roots=self.cert.pem)
+
+    def test_a_pinned_certificate_needs_no_root(self):
+        with farend.Server(offers=STARTTLS, context=self.cert.context) as far:
+            self.assertTrue(self.send(
+                far, route__tls="required",
+                route__fingerprint=self.cert.fingerprint).tls)
+            far.messages.clear()
+            self.stays(far, "certificate", route__tls="required",
+                       route__fingerprint="00" * 32)
+
+    def test_logs_in_and_only_under_tls(self):
+        with farend.Server(offers=STARTTLS + ("AUTH PLAIN LOGIN",),
+                           context=self.cert.context) as far:
+            with gatepost.Server(settings=settings(
+                    far, route__user="anna")) as server:
+                server.run("set", "route.password=s3cret pw")
+                submit(server, "ann@home.example", ["far@x.example"])
+                message = arrived(far)[0]
+                emptied(server)
+            self.assertTrue(message.tls)
+            self.assertEqual(base64.b64decode(message.login.split()[2]),
+                             b"\0anna\0s3cret pw")
+        with farend.Server(offers=farend.OFFERS + ("AUTH PLAIN",)) as far:
+            self.stays(far, "no safe way to log in", route__user="anna")
+            self.assertFalse(any(b"AUTH" in x for x in far.lines))
+
+    def test_a_rule_sends_some_mail_another_way(self):
+        with farend.Server() as usual, farend.Server() as special, \
+                gatepost.Server(settings={
+                    **settings(usual),
+                    "route.rule.a": "to=special.example "
+                    f"host=127.0.0.1:{special.port} tls=off",
+                    "route.rule.b": "from=boss@home.example "
+                    f"host=127.0.0.1:{special.port}"}) as server:
+            submit(server, "ann@home.example",
+                   ["x@special.example", "y@other.example"])
+            submit(server, "boss@home.example", ["z@other.example"])
+            arrived(usual)
+            arrived(special, 2)
+            emptied(server)
+            self.assertEqual([m.recipients for m in usual.messages],
+                             [[b"RCPT TO:<y@other.example>"]])
+
+
+@unittest.skipUnless(os.getuid() == 0 and shutil.which("dnsmasq"),
+                     "needs root for port 53 and 25, and dnsmasq")
+class Exchangers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dns = subprocess.Popen(
+            ["dnsmasq", "--no-daemon", "--no-hosts", "--no-resolv",
+             "--conf-file=/dev/null", "--bind-interfaces", "--user=root",
+             f"--listen-address={DNS}", "--local=/example/", *ZONE],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.dns.terminate()
+        cls.dns.wait()
+        cls.dns.stderr.close()
+
+    def server(self):
+        return gatepost.Server(settings={"host.dns": DNS, **QUICK})
+
+    def far(self, number):
+        return farend.Server(address=(f"127.0.0.{number}", 25))
+
+    def test_takes_the_best_exchanger(self):
+        with self.far(78) as first, self.far(79) as second, \
+                self.server() as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            submit(server, "ann@home.example", ["far@alias.example"])
+            arrived(first, 2)
+            emptied(server)
+            self.assertEqual(second.messages, [])
+
+    def test_takes_the_next_when_the_best_is_down(self):
+        with self.far(79) as second, self.server() as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            submit(server, "ann@home.example", ["far@plain.example"])
+            arrived(second, 2)
+            emptied(server)
+
+    def test_says_at_once_what_will_never_work(self):
+        cases = {"null.example": b"takes no mail",
+                 "missing.example": b"does not exist",
+                 "loop.example": b"leads back to this server"}
+        with self.server() as server:
+            for domain in cases:
+                submit(server, "ann@home.example", [f"far@{domain}"])
+            emptied(server)
+            notes = server.stored("ann")
+            self.assertEqual(len(notes), 3)
+            for domain, words in cases.items():
+                note, = [n for n in notes if domain.encode() in n]
+                self.assertIn(words, note)
+
+    def test_waits_where_dns_does_not_answer(self):
+        with gatepost.Server(settings={"host.dns": "127.0.0.80",
+                                       **QUICK}) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(
+                lambda: "no DNS server answers" in
+                server.run("queue", "list").stdout.decode(), "the reason")
+            self.assertEqual(len(queued(server)), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
