@@ -57,6 +57,12 @@ void json_i64(struct json_out *o, const char *key, int64_t value);
 void json_bool(struct json_out *o, const char *key, bool value);
 void json_null(struct json_out *o, const char *key);
 
+/*
+ * The octets of the well-formed UTF-8 character at the start of `s`, which is
+ * not empty; 0 where there is none (RFC 3629).
+ */
+size_t json_utf8(struct span s);
+
 enum json_type {
 	JSON_NONE, /* no such value */
 	JSON_OBJECT,

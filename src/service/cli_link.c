@@ -93,19 +93,40 @@ cli_link_close(struct cli_local *l)
 	l->open = false;
 }
 
+/* What is asked, while the way to ask is looked for. */
+struct request {
+	enum http_method method;
+	const char *path;
+	struct span body;
+	cli_sink sink;
+};
+
+static int
+ask_here(struct cli_local *l, struct cli *cli, const struct request *r)
+{
+	return local_call(l, cli, r->method, r->path, r->body, r->sink);
+}
+
+static int
+ask_there(int fd, struct cli *cli, const struct request *r)
+{
+	int status =
+	    cli_remote_call(fd, cli, r->method, r->path, r->body, r->sink);
+
+	net_close(fd);
+	return status;
+}
+
 /* One try: CLI_OK or CLI_FAILED, or ERR_BUSY with `why`. */
 static int
-try_call(struct cli_local *l, struct cli *cli, enum http_method m,
-    const char *path, struct span body, cli_sink sink, struct text *why)
+try_call(struct cli_local *l, struct cli *cli, const struct request *r,
+    struct text *why)
 {
 	int fd = l->open ? ERR_MISSING : connect_to(l, cli);
-	int status, err;
+	int err;
 
-	if (fd >= 0) {
-		status = cli_remote_call(fd, cli, m, path, body, sink);
-		net_close(fd);
-		return status;
-	}
+	if (fd >= 0)
+		return ask_there(fd, cli, r);
 	if (fd == ERR_DENIED)
 		return cli_error_at(cli, cli->state,
 		    "no right to use this folder or its server's socket; run "
@@ -113,9 +134,7 @@ try_call(struct cli_local *l, struct cli *cli, enum http_method m,
 	err = cli_link_open(l, cli, why);
 	if (err == ERR_BUSY)
 		return ERR_BUSY;
-	if (err < 0)
-		return cli_error(cli, text_cstr(why));
-	return local_call(l, cli, m, path, body, sink);
+	return err < 0 ? cli_error(cli, text_cstr(why)) : ask_here(l, cli, r);
 }
 
 static int
@@ -123,6 +142,7 @@ link_call(struct cli_link *link, struct cli *cli, enum http_method m,
     const char *path, struct span body, cli_sink sink)
 {
 	struct cli_local *l = (struct cli_local *)link;
+	const struct request r = { m, path, body, sink };
 	int64_t until = clock_mono_ms() + CLI_PATIENCE_MS;
 	char mem[STATE_WHY];
 	struct text why;
@@ -130,7 +150,7 @@ link_call(struct cli_link *link, struct cli *cli, enum http_method m,
 
 	for (;;) {
 		text_init(&why, mem, sizeof(mem));
-		status = try_call(l, cli, m, path, body, sink, &why);
+		status = try_call(l, cli, &r, &why);
 		if (status != ERR_BUSY)
 			return status;
 		if (clock_mono_ms() >= until)

@@ -5,7 +5,6 @@ refuses, what it leaves behind; and the server's life as its owner sees it."""
 import json
 import os
 import poplib
-import re
 import signal
 import smtplib
 import stat
