@@ -61,7 +61,7 @@ submit_mail(struct submit_session *ss, const struct smtp_request *r)
 		 : r->ret == SMTP_RET_HDRS ? 'H'
 					   : 0;
 	t->envid_len = 0;
-	if (r->envid.len <= sizeof(t->envid)) {
+	if (r->envid.len > 0 && r->envid.len <= sizeof(t->envid)) {
 		t->envid_len = (uint8_t)r->envid.len;
 		memcpy(t->envid, r->envid.p, r->envid.len);
 	}

@@ -16,6 +16,7 @@ import base64
 import contextlib
 import os
 import poplib
+import random
 import re
 import resource
 import shutil
@@ -41,13 +42,20 @@ SECONDS = 20  # for anything that is only waited for
 
 
 def free_ports(n):
-    """Ports of 127.0.0.1 that nobody listens on just now."""
+    """Ports of 127.0.0.1 that nobody listens on just now.
+
+    Below the range from which the kernel takes ports for clients: one of
+    those could be gone again before the server has it.
+    """
     with contextlib.ExitStack() as stack:
         found = []
-        for _ in range(n):
+        while len(found) < n:
             s = stack.enter_context(socket.socket())
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            s.bind(("127.0.0.1", 0))
+            try:
+                s.bind(("127.0.0.1", random.randrange(10240, 32000)))
+            except OSError:
+                continue
             found.append(s.getsockname()[1])
         return found
 
@@ -261,6 +269,7 @@ class Server:
             if self.settings[f"listen.{service}"] != "off":
                 wait_for(lambda s=service: self.is_listening(s),
                          f"{service} answers")
+        wait_for(self.has_control, "the control socket answers")
 
     def is_listening(self, service):
         if self.process.poll() is not None:
@@ -270,6 +279,22 @@ class Server:
                 ("127.0.0.1", self.ports[service]), timeout=5).close()
         except ConnectionError:
             return False
+        return True
+
+    def has_control(self):
+        path = self.settings.get("control.socket",
+                                 os.path.join(self.state, "control"))
+        try:
+            folder = os.open(os.path.dirname(path), os.O_PATH)
+        except OSError:
+            return False
+        try:  # by the folder's descriptor: an address holds 107 bytes
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(f"/proc/self/fd/{folder}/{os.path.basename(path)}")
+        except OSError:
+            return False
+        finally:
+            os.close(folder)
         return True
 
     def stop(self):
@@ -343,7 +368,7 @@ class Server:
             if os.path.isdir(folder):
                 found += [os.path.join(folder, n) for n in os.listdir(folder)]
         texts = []
-        for path in sorted(found, key=os.path.basename):
+        for path in sorted(found, key=by_arrival):
             with open(path, "rb") as f:
                 texts.append(f.read())
         return texts
@@ -363,6 +388,12 @@ class Server:
                 pop.dele(i)
         pop.quit()
         return texts
+
+
+def by_arrival(path):
+    """For sorting Maildir names: SECONDS.MmicrosecondsPpidQcount..."""
+    name = os.path.basename(path)
+    return [int(n) for n in re.findall(r"\d+", name.split("R")[0])], name
 
 
 def body_of(message):
