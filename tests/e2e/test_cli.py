@@ -24,6 +24,11 @@ def line_of(done):
 
 
 class Server(gatepost.Server):
+    def start(self):
+        super().start()
+        gatepost.wait_for(
+            lambda: os.path.exists(f"{self.state}/control"), "API")
+
     def users_of(self):
         return self.run("user", "list").stdout.decode().splitlines()
 
