@@ -1,0 +1,118 @@
+/*
+ * sigdb: a compiled signature file, used as it lies in memory.
+ *
+ *   .ndb .ldb .hdb .hsb --> sigcomp --> one file --> mapped --> sigdb, match
+ *
+ * Nothing is loaded: sigdb_open looks at the header only, and everything else
+ * is read where a search touches it.  The layout is in scan/README.md.
+ *
+ * Memory: the mapped file, which must outlive the struct.
+ * Failure: a file that is not ours, cut off or of another version is refused
+ * by sigdb_open; flipped bits in the body are found by sigdb_verify, and never
+ * lead outside the file, because every offset in it is checked where it is
+ * used.
+ * Tested: test_sigdb, test_match, fuzz_sigdb.
+ */
+#ifndef SCAN_SIGDB_H
+#define SCAN_SIGDB_H
+
+#include "core/err.h"
+#include "core/span.h"
+
+#define SIGDB_VERSION 1
+#define SIGDB_HEADER  256
+#define SIGDB_DIGEST  32 /* SHA-256 of all behind the header */
+#define SIGDB_NONE    0xffffffffu
+#define SIGDB_SEGS    64 /* parts of one body signature */
+
+/* Sections, in this order in header and file. */
+enum sigdb_section {
+	SIGDB_PATTERNS,
+	SIGDB_PARTS,
+	SIGDB_DATA,
+	SIGDB_NAMES,
+	SIGDB_LONG_BITS, /* grams of patterns with 7 fixed bytes in a row */
+	SIGDB_LONG_START,
+	SIGDB_LONG_GRAMS,
+	SIGDB_SHORT_BITS, /* ... with 4 to 6 */
+	SIGDB_SHORT_START,
+	SIGDB_SHORT_GRAMS,
+	SIGDB_MD5_START,
+	SIGDB_MD5,
+	SIGDB_SHA1_START,
+	SIGDB_SHA1,
+	SIGDB_SHA256_START,
+	SIGDB_SHA256,
+	SIGDB_SIZES, /* a bit for each hash of a size of a hash signature */
+	SIGDB_SECTIONS,
+};
+
+enum sigdb_place {
+	SIGDB_ANYWHERE,
+	SIGDB_FROM_START,
+	SIGDB_FROM_END,
+};
+
+/* How often a gram is looked for: at each 4th byte, at each. */
+#define SIGDB_STRIDE 4
+#define SIGDB_MIX    0x9e3779b1u
+
+struct sigdb {
+	struct span all;
+	struct span section[SIGDB_SECTIONS];
+	uint32_t signatures;
+	uint32_t hashes; /* of them, those of whole files */
+};
+
+/* One body pattern, and one part of it, taken out of the file. */
+struct sigdb_pattern {
+	uint32_t name;
+	uint32_t first; /* its first part */
+	uint16_t n;
+	uint16_t lead; /* the part that is looked for */
+	uint8_t target;
+	uint8_t place; /* enum sigdb_place */
+	uint32_t offset, shift;
+	uint32_t also; /* another pattern that must be there, or SIGDB_NONE */
+};
+
+struct sigdb_part {
+	struct span data; /* len bytes; with masks or alternatives: more */
+	uint16_t len;
+	bool masked;	  /* then as many mask bytes follow */
+	uint16_t choices; /* alternatives of len bytes each, at least 1 */
+	uint32_t gap_min, gap_max; /* to the part before; SIGDB_NONE: any */
+};
+
+/*
+ * Use the file at `all`.  ERR_SYNTAX: not a signature file; ERR_UNSUPPORTED:
+ * of another version; ERR_TORN: cut off, or the header is damaged.
+ */
+int sigdb_open(struct sigdb *db, struct span all) MUST_CHECK;
+
+/* Check every byte and every reference; ERR_TORN.  Reads the whole file. */
+int sigdb_verify(const struct sigdb *db) MUST_CHECK;
+
+/* The name at `at` in the section of names; empty where the file lies. */
+struct span sigdb_name(const struct sigdb *db, uint32_t at);
+
+/* Take out pattern or part number `i`; false where the file lies. */
+bool sigdb_pattern(const struct sigdb *db, uint32_t i, struct sigdb_pattern *p);
+bool sigdb_part(const struct sigdb *db, uint32_t i, struct sigdb_part *s);
+
+/*
+ * The records of `size` bytes whose first four bytes mix to the same place as
+ * `key`; `start` is the section that leads to section start + 1.
+ */
+struct span sigdb_bucket(const struct sigdb *db, enum sigdb_section start,
+    uint32_t key, size_t size);
+
+/* Can there be a hash signature for a file of so many bytes? */
+bool sigdb_has_size(const struct sigdb *db, uint64_t octets);
+
+#define SIGDB_PATTERN_SIZE 32
+#define SIGDB_PART_SIZE	   16
+#define SIGDB_GRAM_SIZE	   12
+#define SIGDB_MASKED	   0x8000u
+
+#endif
