@@ -1,0 +1,99 @@
+/* cli_files: over platform/files, as everything that is kept is. */
+#include "service/cli_files.h"
+
+int
+cli_files_open(struct cli *cli, struct cli_files *f)
+{
+	int err = files_open(&f->files, ".");
+
+	if (err)
+		(void)cli_error_at(cli, "the working folder", err_text(err));
+	return err;
+}
+
+int
+cli_files_map(
+    struct cli *cli, struct cli_files *f, const char *path, struct span *out)
+{
+	struct fs *fs = &f->files.fs;
+	struct fs_stat st;
+	int h, err = fs->stat(fs, path, &st);
+
+	*out = SPAN("");
+	if (!err && (st.is_dir || st.octets == 0)) {
+		if (st.is_dir)
+			(void)cli_error_at(cli, path, "this is a folder");
+		return st.is_dir ? ERR_UNSUPPORTED : ERR_OK;
+	}
+	h = err ? err : fs->open(fs, path, FS_READ);
+	if (h >= 0) {
+		err = fs->map(fs, h, out);
+		(void)fs->close(fs, h);
+	} else {
+		err = h;
+	}
+	if (err)
+		(void)cli_error_at(cli, path, err_text(err));
+	return err;
+}
+
+void
+cli_files_unmap(struct cli_files *f, struct span mapped)
+{
+	if (mapped.len > 0)
+		f->files.fs.unmap(&f->files.fs, mapped);
+}
+
+static int
+write_and_sync(struct fs *fs, const char *path, struct span content)
+{
+	int h = fs->open(fs, path, FS_CREATE), err;
+	bool failed;
+
+	if (h < 0)
+		return h;
+	err = fs->write(fs, h, &content, 1, 0);
+	if (!err)
+		err = fs->sync(fs, &h, 1, &failed);
+	(void)fs->close(fs, h);
+	return err;
+}
+
+/* Make the names in the folder that `path` lies in durable. */
+static int
+sync_folder(struct fs *fs, struct span path)
+{
+	size_t slash = span_rfind(path, '/');
+	char mem[FS_PATH_MAX];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_span(
+	    &t, slash == path.len ? SPAN(".") : span_first(path, slash + 1));
+	return fs->sync_dir(fs, mem);
+}
+
+int
+cli_files_replace(
+    struct cli *cli, struct cli_files *f, const char *path, struct span content)
+{
+	struct fs *fs = &f->files.fs;
+	char *mem = f->path;
+	struct text t;
+	int err;
+
+	text_init(&t, mem, sizeof(f->path));
+	text_str(&t, path);
+	text_str(&t, ".new");
+	(void)fs->unlink(fs, mem);
+	err = t.cut ? ERR_RANGE : write_and_sync(fs, mem, content);
+	if (!err)
+		err = fs->rename(fs, mem, path);
+	if (!err)
+		err = sync_folder(fs, span_str(path));
+	if (err) {
+		(void)fs->unlink(fs, mem);
+		(void)cli_error_at(cli, path, err_text(err));
+	}
+	return err;
+}

@@ -1,0 +1,30 @@
+/*
+ * cli_files: files of the person at the keyboard, mapped or replaced.
+ *
+ * Paths are relative to the working folder, or absolute.  An error has been
+ * printed, with the path in front, when one of these returns it.
+ */
+#ifndef SERVICE_CLI_FILES_H
+#define SERVICE_CLI_FILES_H
+
+#include "platform/files.h"
+#include "service/cli.h"
+
+struct cli_files {
+	struct files files;
+	char path[FS_PATH_MAX]; /* of the new file */
+};
+
+/* ERR_FULL, ERR_DENIED: the working folder can't be opened. */
+int cli_files_open(struct cli *cli, struct cli_files *f) MUST_CHECK;
+
+/* Map a whole file; an empty one is an empty span.  Unmap with the same. */
+int cli_files_map(struct cli *cli, struct cli_files *f, const char *path,
+    struct span *out) MUST_CHECK;
+void cli_files_unmap(struct cli_files *f, struct span mapped);
+
+/* Write the file anew, durably, in one step: the old or the new, never half. */
+int cli_files_replace(struct cli *cli, struct cli_files *f, const char *path,
+    struct span content) MUST_CHECK;
+
+#endif

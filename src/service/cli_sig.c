@@ -1,0 +1,283 @@
+/*
+ * cli_sig: `gatepost sig compile|verify|info`.
+ *
+ * Works on files only; neither a state folder nor a server is needed.
+ */
+#include "platform/area.h"
+#include "scan/builtin.h"
+#include "service/cli_all.h"
+#include "service/cli_files.h"
+
+struct work {
+	struct cli_files files;
+	struct sigcomp comp;
+	struct sigdb db;
+	_Alignas(8) uint8_t builtin[BUILTIN_OCTETS];
+	uint64_t bad; /* lines that were not understood */
+};
+
+static void
+print_count(struct cli *cli, const char *what, uint64_t n)
+{
+	char mem[64];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, what);
+	text_u64(&t, n);
+	term_str(&cli->out, mem);
+}
+
+/* ---- compile ---- */
+
+static int
+form_of(struct cli *cli, const char *path, enum sigcomp_form *form)
+{
+	static const struct {
+		const char *end;
+		enum sigcomp_form form;
+	} forms[] = {
+		{ ".hdb", SIGCOMP_HASH },
+		{ ".hsb", SIGCOMP_HASH },
+		{ ".ndb", SIGCOMP_NDB },
+		{ ".ldb", SIGCOMP_LDB },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (!span_ends_nocase(span_str(path), span_str(forms[i].end)))
+			continue;
+		*form = forms[i].form;
+		return CLI_OK;
+	}
+	return cli_error_at(
+	    cli, path, "the name must end in .hdb, .hsb, .ndb or .ldb");
+}
+
+/* "FILE:LINE: NAME...: why", on standard error. */
+static void
+name_line(struct cli *cli, const char *path, uint64_t number, struct span line,
+    const char *why)
+{
+	char mem[320];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, path);
+	text_chr(&t, ':');
+	text_u64(&t, number);
+	text_str(&t, ": ");
+	text_escaped(&t, span_first(line, 60));
+	text_str(&t, ": ");
+	text_str(&t, why);
+	text_chr(&t, '\n');
+	term_str(&cli->err, mem);
+}
+
+static int
+compile_text(struct cli *cli, struct work *w, const char *path,
+    enum sigcomp_form form, struct span all)
+{
+	uint64_t number = 0;
+	struct span line;
+	const char *why;
+
+	while (span_next(&all, '\n', &line)) {
+		int err = sigcomp_line(&w->comp, form, line, &why);
+
+		number++;
+		if (err == ERR_FULL)
+			return cli_error_at(
+			    cli, path, "there is not enough memory");
+		if (!err)
+			continue;
+		w->bad++;
+		name_line(cli, path, number, line, why);
+	}
+	term_flush(&cli->err);
+	return CLI_OK;
+}
+
+static int
+compile_file(struct cli *cli, struct work *w, const char *path)
+{
+	enum sigcomp_form form = SIGCOMP_NDB;
+	struct span all;
+	int status = form_of(cli, path, &form);
+
+	if (status)
+		return status;
+	if (cli_files_map(cli, &w->files, path, &all))
+		return CLI_FAILED;
+	status = compile_text(cli, w, path, form, all);
+	cli_files_unmap(&w->files, all);
+	return status;
+}
+
+static int
+write_result(struct cli *cli, struct work *w, const char *out)
+{
+	struct span file;
+
+	if (sigcomp_finish(&w->comp, &file))
+		return cli_error_at(cli, out, "there is not enough memory");
+	if (cli_files_replace(cli, &w->files, out, file))
+		return CLI_FAILED;
+	term_str(&cli->out, out);
+	print_count(cli, ": signatures ", w->comp.signatures);
+	print_count(cli, ", lines not supported ", w->bad);
+	print_count(cli, ", octets ", file.len);
+	term_str(&cli->out, "\n");
+	return CLI_OK;
+}
+
+static int
+compile_all(struct cli *cli, struct work *w)
+{
+	uint64_t octets = 0;
+	const char *out = cli_option(cli, "-o", 0);
+	size_t need;
+	void *mem;
+	int status = CLI_OK;
+
+	for (unsigned i = 0; i < cli->n_args; i++) {
+		struct fs *fs = &w->files.files.fs;
+		struct fs_stat st;
+
+		if (!fs->stat(fs, cli->args[i], &st))
+			octets += st.octets;
+	}
+	need = octets < SIZE_MAX / 256 ? SIGCOMP_NEED(octets) : SIZE_MAX / 4;
+	if (area_open(&mem, need))
+		return cli_error(cli, "there is not enough memory for these");
+	sigcomp_init(&w->comp, mem, need);
+	for (unsigned i = 0; i < cli->n_args && !status; i++)
+		status = compile_file(cli, w, cli->args[i]);
+	if (!status)
+		status = write_result(cli, w, out);
+	area_close(mem, need);
+	return status;
+}
+
+/* ---- verify, info ---- */
+
+static int
+open_db(struct cli *cli, struct work *w, const char *path, struct span *all)
+{
+	int err;
+
+	if (cli_files_map(cli, &w->files, path, all))
+		return CLI_FAILED;
+	err = sigdb_open(&w->db, *all);
+	if (!err)
+		return CLI_OK;
+	cli_files_unmap(&w->files, *all);
+	return cli_error_at(cli, path,
+	    err == ERR_TORN	     ? "the signature file is damaged"
+	    : err == ERR_UNSUPPORTED ? "made for another version of gatepost"
+				     : "not a compiled signature file");
+}
+
+static int
+verify_one(struct cli *cli, struct work *w)
+{
+	const char *path = cli->args[0];
+	struct span all;
+	int status = open_db(cli, w, path, &all);
+
+	if (status)
+		return status;
+	if (sigdb_verify(&w->db))
+		status =
+		    cli_error_at(cli, path, "the signature file is damaged");
+	cli_files_unmap(&w->files, all);
+	if (status)
+		return status;
+	term_str(&cli->out, path);
+	term_str(&cli->out, ": OK\n");
+	return CLI_OK;
+}
+
+static void
+print_info(struct cli *cli, const struct sigdb *db)
+{
+	char mem[2 * SIGDB_DIGEST + 1];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_hex(&t, span_of(db->all.p + 24, SIGDB_DIGEST));
+	print_count(cli, "format: ", SIGDB_VERSION);
+	print_count(cli, "\nsignatures: ", db->signatures);
+	print_count(cli, "\nof whole files: ", db->hashes);
+	print_count(cli, "\noctets: ", db->all.len);
+	term_str(&cli->out, "\nsha256: ");
+	term_str(&cli->out, mem);
+	term_str(&cli->out, "\n");
+}
+
+static int
+info_one(struct cli *cli, struct work *w)
+{
+	struct span all = SPAN("");
+	int status = CLI_OK;
+
+	if (cli->n_args > 0)
+		status = open_db(cli, w, cli->args[0], &all);
+	else if (builtin_open(&w->db, &w->comp, w->builtin))
+		status = cli_error(cli, "the built-in set can't be compiled");
+	if (status)
+		return status;
+	print_info(cli, &w->db);
+	cli_files_unmap(&w->files, all);
+	return CLI_OK;
+}
+
+/* ---- rows ---- */
+
+static int
+with_work(struct cli *cli, int (*run)(struct cli *cli, struct work *w))
+{
+	struct work *w;
+	void *mem;
+	int status = CLI_FAILED;
+
+	if (area_open(&mem, sizeof(*w)))
+		return cli_error(cli, "there is not enough memory");
+	w = mem;
+	if (!cli_files_open(cli, &w->files)) {
+		status = run(cli, w);
+		files_close(&w->files.files);
+	}
+	area_close(mem, sizeof(*w));
+	return status;
+}
+
+static int
+sig_compile(struct cli *cli)
+{
+	if (cli_option(cli, "-o", 0) == NULL)
+		return cli_error(cli, "sig compile: where to? -o FILE");
+	return with_work(cli, compile_all);
+}
+
+static int
+sig_verify(struct cli *cli)
+{
+	return with_work(cli, verify_one);
+}
+
+static int
+sig_info(struct cli *cli)
+{
+	return with_work(cli, info_one);
+}
+
+static const struct cli_command rows[] = {
+	{ "sig compile", "-o=", "IN... -o OUT", 1, CLI_ANY, sig_compile,
+	    "compile ClamAV's .hdb .hsb .ndb .ldb into one file" },
+	{ "sig verify", "", "FILE", 1, 1, sig_verify,
+	    "check every byte of a compiled signature file" },
+	{ "sig info", "", "[FILE]", 0, 1, sig_info,
+	    "what a compiled signature file, or the built-in set, holds" },
+};
+
+struct cli_table cli_sig_table = CLI_TABLE(rows);
