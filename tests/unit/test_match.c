@@ -321,8 +321,9 @@ make(struct plain *pl, struct text *line)
 static bool
 plain_search(const struct plain *pl, const char *s, unsigned len)
 {
-	bool ends[2][257] = { { false } };
+	static bool ends[2][257];
 
+	memset(ends, 0, sizeof(ends));
 	for (unsigned at = 0; at <= len; at++)
 		ends[1][at] = true;
 	for (unsigned i = 0; i < pl->n; i++) {
