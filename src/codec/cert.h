@@ -4,7 +4,7 @@
  *
  * Memory: spans point into the caller's DER.
  * Failure: ERR_SYNTAX for what is no certificate.
- * Tested: tests/unit/test_cert.c, against openssl in tests/e2e/test_tls.py.
+ * Tested: tests/unit/test_tls_identity.c, tests/fuzz/fuzz_key.c.
  */
 #ifndef CODEC_CERT_H
 #define CODEC_CERT_H

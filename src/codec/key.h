@@ -9,7 +9,7 @@
  * be copied.  Bounds: EC P-256 and P-384; RSA with 2048 to 4096 bits and two
  * primes.  Failure: ERR_SYNTAX (not a key, or damaged), ERR_UNSUPPORTED (a
  * kind that is not done; `why` says which), ERR_RANGE (too small, too large).
- * Tested: tests/unit/test_key.c, tests/fuzz/fuzz_key.c.
+ * Tested: tests/unit/test_tls_identity.c, tests/fuzz/fuzz_key.c.
  */
 #ifndef CODEC_KEY_H
 #define CODEC_KEY_H
