@@ -67,6 +67,25 @@ find_account(const struct directory *d, struct span name)
 	return t.cut ? NULL : accounts_find(d->accounts, text_data(&t));
 }
 
+int
+directory_list(
+    const struct directory *d, struct span name, char *out, size_t cap)
+{
+	return read_text(d, "list.", name, SPAN(""), span_of(out, cap));
+}
+
+struct span
+directory_list_word(struct span text, const char *word)
+{
+	struct span one, want = span_str(word);
+
+	while (span_next(&text, ' ', &one))
+		if (one.len > want.len && one.p[want.len] == '='
+		    && span_starts(one, want))
+			return span_from(one, want.len + 1);
+	return SPAN("");
+}
+
 enum found {
 	FOUND_NOTHING,
 	FOUND_ALIAS,
@@ -116,6 +135,29 @@ find_setting(struct span value, struct span into, struct finding *f)
 	return true;
 }
 
+/* club-owner, club-request and club-bounces are the owner of list club. */
+static bool
+find_owner(const struct directory *d, struct span name, struct span into,
+    struct finding *f)
+{
+	struct span base = span_first(name, span_rfind(name, '-'));
+	struct span end = span_from(name, base.len), owner;
+	int len;
+
+	if (!span_is_nocase(end, SPAN("-owner"))
+	    && !span_is_nocase(end, SPAN("-request"))
+	    && !span_is_nocase(end, SPAN("-bounces")))
+		return false;
+	len = read_text(d, "list.", base, SPAN(""), into);
+	if (len < 0)
+		return false;
+	owner = directory_list_word(span_of(into.p, (size_t)len), "owner");
+	memmove((void *)(uintptr_t)into.p, owner.p, owner.len);
+	f->len = (int)owner.len;
+	f->what = owner.len > 0 ? FOUND_ALIAS : FOUND_NOTHING;
+	return owner.len > 0;
+}
+
 /* Quotes around a plain name mean nothing: "joe" is joe. */
 static struct span
 unquoted(const struct addr *a)
@@ -140,6 +182,8 @@ find(const struct directory *d, const struct addr *a, struct span into)
 		return f;
 	}
 	if (find_name(d, name, a->domain, into, &f))
+		return f;
+	if (find_owner(d, name, into, &f))
 		return f;
 	if (cut > 0 && cut < name.len
 	    && find_name(d, span_first(name, cut), a->domain, into, &f))
@@ -183,6 +227,7 @@ directory_lookup(const struct directory *d, const struct addr *a)
 		return hit;
 	hit.kind = DIRECTORY_LOCAL;
 	hit.is_list = f.what == FOUND_LIST;
+	hit.list = f.name;
 	if (f.what == FOUND_BOX
 	    && read_text(d, "forward.", account_name(f.account), SPAN(""),
 		   span_of(text, sizeof(text)))

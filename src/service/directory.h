@@ -66,10 +66,18 @@ struct directory_hit {
 	enum directory_kind kind;
 	uint16_t account; /* the id, where it is simply one; else 0 */
 	bool is_list;
+	struct span list; /* then: its name, within the address */
 };
 
 /* Is the domain one of ours? */
 bool directory_is_ours(const struct directory *d, struct span domain);
+
+/* The text of list `name` into `out`: its length, or ERR_MISSING. */
+int directory_list(const struct directory *d, struct span name, char *out,
+    size_t cap) MUST_CHECK;
+
+/* The value of "word=value" in a list's text; empty where there is none. */
+struct span directory_list_word(struct span text, const char *word);
 
 /* What is this recipient? */
 struct directory_hit directory_lookup(

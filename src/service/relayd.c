@@ -345,6 +345,7 @@ relayd_init(struct relayd *r, const struct relayd_parts *parts)
 	r->resolver = parts->resolver;
 	r->directory = parts->directory;
 	r->notice = parts->notice;
+	r->lists = parts->lists;
 	r->roots = parts->roots;
 	r->slots = parts->slots;
 	r->slots_n = parts->slots_n;

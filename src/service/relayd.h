@@ -27,6 +27,7 @@
 #define SERVICE_RELAYD_H
 
 #include "service/deliver.h"
+#include "service/lists.h"
 #include "service/notice.h"
 #include "service/outgoing.h"
 #include "service/relay_dest.h"
@@ -70,6 +71,7 @@ struct relayd_slot {
 	bool broken;   /* a state could not be written: no more now */
 
 	/* the batch */
+	bool list; /* its one recipient is a list of ours */
 	struct route way;
 	uint32_t key;
 	unsigned rcpt_n, rcpt_at;
@@ -105,6 +107,7 @@ struct relayd {
 	struct resolver *resolver;
 	const struct directory *directory;
 	struct notice *notice;
+	struct lists *lists;
 	const struct tls_roots *roots;
 	struct relayd_slot *slots;
 	unsigned slots_n;
@@ -125,6 +128,7 @@ struct relayd_parts {
 	struct resolver *resolver;
 	const struct directory *directory;
 	struct notice *notice;
+	struct lists *lists;
 	struct pool *tls_pool;
 	const struct tls_config *tls_config;
 	const struct tls_roots *roots; /* NULL: nothing can be verified */

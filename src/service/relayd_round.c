@@ -137,6 +137,46 @@ copy(char *to, size_t cap, struct span s)
 	text_span(&t, s);
 }
 
+/* A recipient without a domain is a list: its posting is made here. */
+static bool
+is_list(const struct queue_rcpt *q)
+{
+	return span_find(q->path, '@') == q->path.len;
+}
+
+static void
+post(struct relayd *r, struct relayd_slot *s)
+{
+	char name[ADDR_LOCAL_MAX + 1];
+	struct queue_rcpt q;
+	uint64_t at = s->rcpt[0];
+	int err = ERR_TORN;
+
+	if (queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
+		copy(name, sizeof(name), q.path);
+		err = lists_post(
+		    r->lists, &s->file, span_str(name), r->now_ms, r->now_s);
+	}
+	if (!err || err == ERR_EXISTS)
+		reply_set(&r->own, 250, 0, 0,
+		    err ? "dropped: it has been through this list before"
+			: "posted to the list");
+	else if (err == ERR_MISSING)
+		reply_set(&r->own, 550, 1, 1, "there is nobody on this list");
+	else
+		reply_set(&r->own, 451, 3, 0, err_text(err));
+	s->tried = true;
+	relayd_result(r, s,
+	    &(struct smtp_client_result) {
+		.recipient = SMTP_CLIENT_ALL,
+		.outcome = r->own.code == 250	? CLIENT_SENT
+			   : r->own.code == 550 ? CLIENT_NEVER
+						: CLIENT_LATER,
+		.reply = &r->own,
+	    });
+	s->state = RELAYD_NEXT;
+}
+
 /* The first recipient decides what the batch is. */
 static bool
 begin_batch(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
@@ -185,6 +225,21 @@ batch_max(const struct relayd_slot *s)
 	return n;
 }
 
+/* Does this recipient begin the batch, or belong to it? */
+static bool
+takes(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
+{
+	if (s->rcpt_n > 0)
+		return !s->list && !is_list(q) && fits_batch(r, s, q);
+	s->list = is_list(q);
+	if (!s->list)
+		return begin_batch(r, s, q);
+	copy(s->domain, sizeof(s->domain), q->path);
+	copy(s->sender, sizeof(s->sender), sender_of(s, q));
+	s->way.host[0] = '\0';
+	return true;
+}
+
 static void
 collect(struct relayd *r, struct relayd_slot *s)
 {
@@ -197,8 +252,7 @@ collect(struct relayd *r, struct relayd_slot *s)
 	       && queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
 		if (q.state != QUEUE_WAITING || q.round == round_mark(s))
 			continue;
-		if (s->rcpt_n == 0 ? !begin_batch(r, s, &q)
-				   : !fits_batch(r, s, &q))
+		if (!takes(r, s, &q))
 			continue;
 		s->settled[s->rcpt_n] = false;
 		s->rcpt[s->rcpt_n++] = q.at;
@@ -221,6 +275,10 @@ relayd_next_batch(struct relayd *r, struct relayd_slot *s)
 		collect(r, s);
 	if (s->rcpt_n == 0) {
 		s->state = RELAYD_END;
+		return;
+	}
+	if (s->list) {
+		post(r, s);
 		return;
 	}
 	s->tried = true;

@@ -120,6 +120,8 @@ sending_open(struct sending *s, const struct sending_parts *p,
 	    &s->queue, fs, p->queue, p->spool->ids, m->window, m->window_n);
 	if (!err)
 		err = notice_init(&s->notice, &s->deliver, p->spool->tmp);
+	if (!err)
+		err = lists_init(&s->lists, &s->deliver, p->spool->tmp);
 	if (err) {
 		text_str(why, "cannot open the queue in folder ");
 		text_str(why, p->queue);
@@ -138,6 +140,7 @@ sending_open(struct sending *s, const struct sending_parts *p,
 				    .resolver = &s->resolver,
 				    .directory = &s->directory,
 				    .notice = &s->notice,
+				    .lists = &s->lists,
 				    .tls_pool = p->tls_pool,
 				    .tls_config = &s->tls,
 				    .roots = &s->roots,

@@ -38,6 +38,7 @@ struct sending {
 	struct deliver deliver;
 	struct queue queue;
 	struct notice notice;
+	struct lists lists;
 	struct relayd relayd;
 	struct tls_config tls;
 	struct tls_roots roots;

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "platform/clock.h"
 #include "service/listen.h"
+#include "service/lists.h"
 #include "service/submit_may.h"
 #include "service/tls.h"
 
@@ -99,6 +100,10 @@ submit_rcpt(struct submit_session *ss, const struct smtp_request *r)
 		return may;
 	if (hit.kind == DIRECTORY_UNKNOWN)
 		return SMTP_NO_USER;
+	if (hit.is_list
+	    && !lists_may_post(ss->owner->deliver->directory, hit.list,
+		span_of(t->from, t->from_len)))
+		return SMTP_RECIPIENT_DENIED;
 	t->foreign |= foreign;
 	return add_recipient(t, r);
 }

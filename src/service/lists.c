@@ -1,0 +1,221 @@
+/* lists: one posting becomes one message with many recipients. */
+#include "service/lists.h"
+
+int
+lists_init(struct lists *l, struct deliver *d, const char *tmp)
+{
+	memset(l, 0, sizeof(*l));
+	l->deliver = d;
+	spool_file_init(&l->file);
+	return spool_init(&l->spool, d->spool->fs, d->spool->ids, tmp, 0);
+}
+
+/* ---- who may post ---- */
+
+/* "anna" is anna at any domain of ours. */
+static bool
+is_member(const struct directory *d, struct span member, struct span sender)
+{
+	size_t at = span_rfind(sender, '@');
+
+	if (span_find(member, '@') < member.len)
+		return span_is_nocase(member, sender);
+	return span_is_nocase(member, span_first(sender, at))
+	       && directory_is_ours(d, span_from(sender, at + 1));
+}
+
+static bool
+is_among(const struct directory *d, struct span members, struct span sender)
+{
+	struct span one;
+
+	while (span_next(&members, ',', &one))
+		if (one.len > 0 && is_member(d, one, sender))
+			return true;
+	return false;
+}
+
+bool
+lists_may_post(const struct directory *d, struct span name, struct span sender)
+{
+	static char text[DIRECTORY_TEXT];
+	struct span all;
+	int len = directory_list(d, name, text, sizeof(text));
+
+	if (len < 0 || sender.len == 0)
+		return false;
+	all = span_of(text, (size_t)len);
+	return span_is(directory_list_word(all, "posting"), SPAN("anyone"))
+	       || is_among(d, directory_list_word(all, "members"), sender)
+	       || is_among(d, directory_list_word(all, "owner"), sender);
+}
+
+/* ---- posting ---- */
+
+static int
+append(struct lists *l, struct span v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		l->wire_octets += v.p[i] == '\n';
+	l->wire_octets += v.len;
+	return v.len > 0 ? spool_append(&l->spool, &l->file, &v, 1) : ERR_OK;
+}
+
+static struct span
+domain_of(const struct directory *d)
+{
+	struct span first =
+	    span_trim(span_first(d->domains, span_find(d->domains, ',')));
+
+	return first.len > 0 ? first : d->host;
+}
+
+static int
+append_head(struct lists *l, struct span name)
+{
+	struct span domain = domain_of(l->deliver->directory);
+	char mem[900];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, "List-Id: ");
+	text_str(&t, l->id);
+	text_str(&t, "\nList-Post: <mailto:");
+	text_span(&t, name);
+	text_chr(&t, '@');
+	text_span(&t, domain);
+	text_str(&t, ">\nList-Unsubscribe: <mailto:");
+	text_span(&t, name);
+	text_str(&t, "-request@");
+	text_span(&t, domain);
+	text_str(&t, "?subject=unsubscribe>\nPrecedence: list\n");
+	return t.cut ? ERR_RANGE : append(l, text_data(&t));
+}
+
+/* The message as it came, but without our Return-Path of the first way. */
+static int
+append_body(struct lists *l, struct queue_file *f)
+{
+	uint64_t at = 0;
+	int err = ERR_OK, n;
+
+	while (
+	    !err
+	    && (n = queue_file_body(f, l->piece, sizeof(l->piece), at)) != 0) {
+		struct span s = span_of(l->piece, n > 0 ? (size_t)n : 0);
+
+		if (n < 0)
+			return n;
+		if (at == 0 && span_starts_nocase(s, SPAN("Return-Path:")))
+			s = span_from(s, span_find(s, '\n') + 1);
+		at += (uint64_t)n;
+		err = append(l, s);
+	}
+	return err;
+}
+
+/* Does the first part of the header name this list? */
+static bool
+has_been_here(struct lists *l, struct queue_file *f)
+{
+	int n = queue_file_body(f, l->piece, sizeof(l->piece), 0);
+	struct span s = span_of(l->piece, n > 0 ? (size_t)n : 0), line;
+
+	while (span_next(&s, '\n', &line) && line.len > 0)
+		if (span_starts_nocase(line, SPAN("List-Id:"))
+		    && span_ends_nocase(line, span_str(l->id)))
+			return true;
+	return false;
+}
+
+static int
+add_members(struct lists *l, struct span members)
+{
+	struct span one;
+	struct addr a;
+	int err = ERR_OK;
+
+	while (!err && span_next(&members, ',', &one)) {
+		if (one.len == 0)
+			continue;
+		a = (struct addr) { .local = one, .bare = true };
+		if (span_find(one, '@') < one.len
+		    && addr_parse(one, ADDR_ALLOW_UTF8, &a) != ADDR_OK)
+			continue;
+		err = delivery_add(&l->delivery, &a, 0, SPAN(""));
+	}
+	return err;
+}
+
+static int
+commit(
+    struct lists *l, const struct queue_file *f, int64_t now_ms, int64_t now_s)
+{
+	const struct delivery_head head = {
+		.sender = span_str(l->sender),
+		.wire_octets = l->wire_octets,
+		.arrived_s = now_s,
+		.flags = f->head.flags & (QUEUE_8BIT | QUEUE_UTF8),
+	};
+	int err = delivery_commit(&l->delivery, &l->file, &head);
+
+	if (err)
+		return err;
+	spool_barrier(&l->spool);
+	while (spool_next(&l->spool) != NULL)
+		continue;
+	if (l->file.result == ERR_OK)
+		delivery_done(&l->delivery, now_ms);
+	return l->file.result;
+}
+
+static int
+make_names(struct lists *l, struct span name)
+{
+	struct span domain = domain_of(l->deliver->directory);
+	struct text id, sender;
+
+	text_init(&id, l->id, sizeof(l->id));
+	text_chr(&id, '<');
+	text_span(&id, name);
+	text_chr(&id, '.');
+	text_span(&id, domain);
+	text_chr(&id, '>');
+	text_init(&sender, l->sender, sizeof(l->sender));
+	text_span(&sender, name);
+	text_str(&sender, "-bounces@");
+	text_span(&sender, domain);
+	return id.cut || sender.cut ? ERR_RANGE : ERR_OK;
+}
+
+int
+lists_post(struct lists *l, struct queue_file *f, struct span name,
+    int64_t now_ms, int64_t now_s)
+{
+	int len = directory_list(
+	    l->deliver->directory, name, l->text, sizeof(l->text));
+	int err = len < 0 ? len : make_names(l, name);
+
+	if (err)
+		return err;
+	if (has_been_here(l, f))
+		return ERR_EXISTS;
+	err = spool_begin(&l->spool, &l->file, now_s * 1000000);
+	if (err)
+		return err;
+	l->wire_octets = 0;
+	delivery_begin(&l->delivery, l->deliver);
+	l->delivery.spool = &l->spool;
+	err = append_head(l, name);
+	if (!err)
+		err = append_body(l, f);
+	if (!err)
+		err = add_members(
+		    l, directory_list_word(
+			   span_of(l->text, (size_t)len), "members"));
+	if (!err)
+		err = commit(l, f, now_ms, now_s);
+	if (err)
+		spool_abort(&l->spool, &l->file);
+	return err;
+}

@@ -1,0 +1,105 @@
+"""Mailing lists, aliases and forwards, end to end."""
+
+import os
+import smtplib
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+import farend  # noqa: E402
+import gatepost  # noqa: E402
+from test_relay import TEXT, arrived, emptied, settings, submit  # noqa: E402
+
+CLUB = {"list.club": "owner=ben members=ann,ben,out@x.example"}
+USERS = {"ann": "a", "ben": "b"}
+
+
+def server_with(far, **more):
+    return gatepost.Server(users=USERS, settings={
+        **settings(far), **CLUB, **more})
+
+
+class Lists(unittest.TestCase):
+    def test_a_posting_goes_to_every_member_once(self):
+        with farend.Server() as far, server_with(far) as server:
+            submit(server, "ann@home.example",
+                   ["club@home.example", "ann@home.example"])
+            out, = arrived(far)
+            emptied(server)
+            self.assertEqual(len(server.stored("ben")), 1)
+            self.assertEqual(len(server.stored("ann")), 2)  # one direct
+        self.assertTrue(out.sender.startswith(
+            b"MAIL FROM:<club-bounces@home.example>"))
+        self.assertEqual(out.recipients, [b"RCPT TO:<out@x.example>"])
+        for line in (b"List-Id: <club.home.example>\r\n",
+                     b"List-Post: <mailto:club@home.example>\r\n",
+                     b"List-Unsubscribe: <mailto:club-request@home.example?"
+                     b"subject=unsubscribe>\r\n"):
+            self.assertIn(line, out.data)
+        self.assertTrue(out.data.endswith(TEXT))
+
+    def test_a_closed_list_refuses_strangers_and_bounces_at_rcpt(self):
+        with farend.Server() as far, server_with(far) as server:
+            for sender in ("stranger@y.example", ""):
+                with self.assertRaises(smtplib.SMTPRecipientsRefused):
+                    submit(server, sender, ["club@home.example"])
+            submit(server, "out@x.example", ["club@home.example"])
+            arrived(far)
+            emptied(server)
+
+    def test_an_open_list_takes_postings_of_strangers(self):
+        with farend.Server() as far, server_with(
+                far, **{"list.club": "owner=ben posting=anyone "
+                        "members=out@x.example"}) as server:
+            submit(server, "stranger@y.example", ["club@home.example"])
+            arrived(far)
+            emptied(server)
+
+    def test_what_fails_comes_to_the_owner(self):
+        with farend.Server(faults={"RCPT": b"550 5.1.1 gone\r\n"}) as far, \
+                server_with(far) as server:
+            submit(server, "ann@home.example", ["club@home.example"])
+            emptied(server)
+            notes = [t for t in server.stored("ben")
+                     if b"multipart/report" in t]
+            self.assertEqual(len(notes), 1)
+            self.assertIn(b"out@x.example", notes[0])
+            self.assertFalse(any(b"multipart/report" in t
+                                 for t in server.stored("ann")))
+
+    def test_a_loop_through_the_list_ends(self):
+        with farend.Server() as far, server_with(far) as server:
+            submit(server, "ann@home.example", ["club@home.example"],
+                   b"List-Id: <club.home.example>\r\n" + TEXT)
+            emptied(server)
+            self.assertEqual(server.stored("ben"), [])
+            self.assertEqual(far.messages, [])
+
+
+class Addresses(unittest.TestCase):
+    def test_aliases_and_forwards_with_a_rewritten_sender(self):
+        with farend.Server() as far, server_with(far, **{
+                "alias.sales": "ann,ben", "mail.catch_all": "ben",
+                "forward.ben": "keep,ben@mobile.example"}) as server:
+            submit(server, "who@y.example", ["sales@home.example",
+                                             "ben+x@home.example"])
+            out, = arrived(far)
+            emptied(server)
+            self.assertEqual(len(server.stored("ann")), 1)
+            self.assertEqual(len(server.stored("ben")), 1)
+            sender = out.sender.split()[1][6:-1].decode()
+            self.assertRegex(
+                sender, r"^SRS0=\w{8}=\w\w=y\.example=who@home\.example$")
+            self.assertEqual(out.recipients,
+                             [b"RCPT TO:<ben@mobile.example>"])
+            submit(server, "", [sender])  # a bounce finds its way back
+            self.assertEqual(arrived(far, 2)[1].recipients,
+                             [b"RCPT TO:<who@y.example>"])
+            submit(server, "who@y.example", ["unknown@home.example"])
+            arrived(far, 3)
+            emptied(server)
+            self.assertEqual(len(server.stored("ben")), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
