@@ -7,8 +7,10 @@
 #include "memory.h"
 
 #include "core/log.h"
+#include "platform/clock.h"
 #include "platform/log_sink.h"
 #include "platform/process.h"
+#include "service/api_access.h"
 #include "service/api_backup.h"
 #include "service/api_queue.h"
 #include "service/api_settings.h"
@@ -19,6 +21,30 @@
 
 static struct cli_local link;
 static struct api_status status;
+static struct directory directory;
+static struct api_access access_answers;
+
+/* The rules as they stand; nobody has a grant when no server runs. */
+static void
+offer_access(struct api *api, struct state *state)
+{
+	struct access *a = &memory_server.access;
+	char mem[STATE_WHY];
+	struct text why;
+
+	text_init(&why, mem, sizeof(mem));
+	directory.host = settings_text(&state->settings, SETTING_HOST_NAME);
+	directory.domains =
+	    settings_text(&state->settings, SETTING_HOST_DOMAINS);
+	access_answers.access = a;
+	access_answers.accounts = &state->accounts;
+	access_answers.directory = &directory;
+	if (access_init(a, &state->settings, &memory_server_areas.access)
+	    || access_configure(a, clock_mono_ms(), &why))
+		log_event(LOG_ERROR, "access.settings", "why", mem, 0);
+	else
+		api_access_offer(api, &access_answers);
+}
 
 /* What the command line's own process offers; the server: admin.c. */
 static void
@@ -36,6 +62,7 @@ offer(struct api *api, struct state *state)
 	q->window_n = memory_server_areas.sending.window_n;
 	q->state = state;
 	api_queue_offer(api, q);
+	offer_access(api, state);
 }
 
 static int

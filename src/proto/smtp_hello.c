@@ -54,9 +54,8 @@ put_auth(const struct smtp_config *c, struct buf *out)
 	smtp_put(out, SPAN("\r\n"));
 	if (!c->legacy_auth)
 		return;
-	smtp_put(out, SPAN("250-AUTH="));
-	smtp_put(out, c->mechanisms);
-	smtp_put(out, SPAN("\r\n"));
+	/* in this order: Outlook Express takes the first it knows */
+	smtp_put(out, SPAN("250-AUTH=LOGIN PLAIN\r\n"));
 }
 
 void

@@ -59,7 +59,8 @@ path_allow(const struct smtp *s, bool utf8)
 static enum smtp_reply
 mail_parse(struct smtp *s, struct span args)
 {
-	unsigned allow = path_allow(s, asks_utf8(args)) | ADDR_ALLOW_NULL;
+	unsigned allow = path_allow(s, asks_utf8(args)) | ADDR_ALLOW_NULL
+			 | (s->config->naked_paths ? ADDR_ALLOW_BARE : 0u);
 	enum smtp_reply r;
 
 	if (!cut_word(&args, SPAN("FROM:")))

@@ -138,6 +138,23 @@ access_mail(struct access *a, const struct access_client *c,
 	return decide(a, c, &q, now_ms, out);
 }
 
+void
+access_stats(const struct access *a, struct stats *st)
+{
+	stats_counter(st, "relay.permitted", &a->relayed);
+	stats_counter(st, "relay.denied", &a->denied);
+	stats_counter(st, "grant.made", &a->grants.made);
+	stats_counter(st, "grant.replaced", &a->grants.replaced);
+	stats_counter(st, "grant.revoked", &a->grants.revoked);
+	stats_counter(st, "grant.refused", &a->grants.refused);
+	stats_counter(st, "limit.failed_logins", &a->limit.failed);
+	stats_counter(st, "limit.bans", &a->limit.bans);
+	stats_counter(st, "limit.refused_banned", &a->limit.banned);
+	stats_counter(st, "limit.refused_strangers", &a->limit.busy);
+	stats_counter(st, "limit.over_cap", &a->limit.over);
+	stats_counter(st, "limit.forgotten", &a->limit.forgotten);
+}
+
 const char *
 access_basis_name(enum relay_basis basis)
 {
@@ -199,6 +216,18 @@ access_rcpt(struct access *a, const struct access_client *c,
 		a->relayed++;
 	if (out->verdict != RELAY_PERMIT || !q->to_local)
 		log_decision(c, q, out);
+	return out->verdict;
+}
+
+enum relay_verdict
+access_may(struct access *a, const struct access_client *c,
+    const struct relay_question *q, int64_t now_ms, struct relay_answer *out)
+{
+	struct relay_question full = *q;
+	uint64_t refused = a->grants.refused;
+
+	(void)decide(a, c, &full, now_ms, out);
+	a->grants.refused = refused;
 	return out->verdict;
 }
 

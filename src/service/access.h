@@ -25,6 +25,7 @@
 #include "policy/relay.h"
 #include "service/auth.h"
 #include "service/listener.h"
+#include "service/stats.h"
 #include "store/settings.h"
 
 struct access_memory {
@@ -107,9 +108,16 @@ enum relay_verdict access_mail(struct access *a, const struct access_client *c,
 enum relay_verdict access_rcpt(struct access *a, const struct access_client *c,
     const struct relay_question *q, int64_t now_ms, struct relay_answer *out);
 
+/* The same without a word in the log and the counters, for the owner. */
+enum relay_verdict access_may(struct access *a, const struct access_client *c,
+    const struct relay_question *q, int64_t now_ms, struct relay_answer *out);
+
 /* One more message: LIMIT_OK, or LIMIT_OVER (450). */
 enum limit_answer access_sent(
     struct access *a, const struct access_client *c, int64_t now_ms);
+
+/* Show grants, failures, bans and caps in the status. */
+void access_stats(const struct access *a, struct stats *st);
 
 /* "auth", "grant", ... for the log and the answers of the API. */
 const char *access_basis_name(enum relay_basis basis);

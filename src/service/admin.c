@@ -27,6 +27,7 @@ collect_stats(struct admin *ad, struct server *sv)
 	stats_counter(st, "relay.deferred", &sv->sending.relayd.deferred);
 	stats_counter(st, "relay.failed", &sv->sending.relayd.failed);
 	stats_counter(st, "queue.damaged", &sv->sending.queue.damaged);
+	access_stats(&sv->access, st);
 	stats_counter(st, "api.calls", &ad->api.calls);
 	stats_counter(st, "api.refusals", &ad->api.refusals);
 }
@@ -49,6 +50,12 @@ offer_all(struct admin *ad, struct server *sv)
 	ad->queue.relayd = &sv->sending.relayd;
 	ad->queue.state = sv->state;
 	api_queue_offer(&ad->api, &ad->queue);
+	ad->access = (struct api_access) {
+		.access = &sv->access,
+		.accounts = &sv->state->accounts,
+		.directory = &sv->sending.directory,
+	};
+	api_access_offer(&ad->api, &ad->access);
 }
 
 int

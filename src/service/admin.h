@@ -13,6 +13,7 @@
 #ifndef SERVICE_ADMIN_H
 #define SERVICE_ADMIN_H
 
+#include "service/api_access.h"
 #include "service/api_queue.h"
 #include "service/api_status.h"
 #include "service/control.h"
@@ -31,6 +32,7 @@ struct admin {
 	struct stats stats;
 	struct api_status status;
 	struct api_queue queue;
+	struct api_access access;
 	struct pool sessions;
 	struct pool areas;
 	struct control control;

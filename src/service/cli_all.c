@@ -10,4 +10,5 @@ cli_all(struct cli *cli)
 	cli_add(cli, &cli_sig_table);
 	cli_add(cli, &cli_status_table);
 	cli_add(cli, &cli_queue_table);
+	cli_add(cli, &cli_access_table);
 }
