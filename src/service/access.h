@@ -11,7 +11,8 @@
  *
  * Memory: the tables of struct access_memory, the caller's.
  * Bounds: as sized there.  Failure: access_configure says which setting is
- * wrong; the former rules stay in force.
+ * wrong; the former rules stay in force, or nothing is relayed if it was wrong
+ * at the start.
  * Tested: tests/unit/test_access.c, tests/e2e/test_access.py.
  */
 #ifndef SERVICE_ACCESS_H
@@ -47,6 +48,7 @@ struct access {
 	struct limit limit;
 	struct relay_rules rules[2]; /* one in force, one being read */
 	unsigned now;		     /* which */
+	bool ready;		     /* rules have been read once */
 	struct networks local;	     /* known without a login: places kept */
 	struct networks auth_legacy;
 	struct networks tls_legacy;

@@ -1,6 +1,8 @@
 /* access_config: the settings of access, read into what the policies use. */
 #include "service/access.h"
 
+#include "core/log.h"
+
 #define MINUTE_MS 60000
 
 static int
@@ -187,6 +189,17 @@ read_local(struct access *a, struct text *why)
 	return err;
 }
 
+/*
+ * Rules that can't be read must not keep the server from starting, nor open
+ * it: nothing is relayed until they are mended.
+ */
+static void
+close_rules(struct relay_rules *rr)
+{
+	relay_rules_init(rr);
+	memset(rr->permits, 0, sizeof(rr->permits));
+}
+
 int
 access_configure(struct access *a, int64_t now_ms, struct text *why)
 {
@@ -194,6 +207,11 @@ access_configure(struct access *a, int64_t now_ms, struct text *why)
 	unsigned next = !a->now;
 	int err = read_relay(a, &a->rules[next], why);
 
+	if (err && !a->ready) {
+		log_event(LOG_ERROR, "access.closed", "why", text_cstr(why), 0);
+		close_rules(&a->rules[next]);
+		err = ERR_OK;
+	}
 	if (!err)
 		err = read_devices(a, why);
 	if (!err)
@@ -207,6 +225,7 @@ access_configure(struct access *a, int64_t now_ms, struct text *why)
 	if (err)
 		return err;
 	a->now = next;
+	a->ready = true;
 	grants_configure(&a->grants, a->key,
 	    (int64_t)MINUTE_MS
 		* settings_number(s, SETTING_RELAY_WINDOW_MINUTES),

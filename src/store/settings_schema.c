@@ -234,7 +234,7 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "ネットワーク。" },
 	[SETTING_RELAY_RULE] = { "relay.rule.*",
 	    SETTING_TEXT, SETTING_FAMILY, 1, 500,
-	    "", NULL, "permit client=192.168.1.0/24 to=example.net",
+	    "", NULL, "permit relay when client in 192.168.1.0/24",
 	    "A relay rule; rules are tried in the order of their labels, "
 	    "the first match decides.",
 	    "中継の規則。ラベル順に調べ、最初に一致したものに従います。" },

@@ -419,6 +419,20 @@ class Devices(AccessCase):
         self.assert_denied(talk)
 
 
+class WrongRules(AccessCase):
+    settings = {"relay.networks": "127.0.0.0/8"}
+
+    def test_wrong_rule_changes_nothing_and_closes_after_a_restart(self):
+        self.assertEqual(self.rule(self.smtp()), "network")
+        self.server.run("set", "relay.rule.a=allow everybody")
+        self.assertEqual(self.rule(self.smtp()), "network")
+        self.server.restart()
+        self.assert_denied(self.smtp())
+        self.assertIn("access.closed", self.server.log())
+        self.server.run("unset", "relay.rule.a")
+        self.assertEqual(self.rule(self.smtp()), "network")
+
+
 class CommandLine(AccessCase):
     settings = {"relay.networks": "127.11.0.0/16"}
 
