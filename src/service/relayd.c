@@ -347,6 +347,7 @@ relayd_init(struct relayd *r, const struct relayd_parts *parts)
 	r->notice = parts->notice;
 	r->lists = parts->lists;
 	r->roots = parts->roots;
+	r->roots_ctx = parts->roots_ctx;
 	r->slots = parts->slots;
 	r->slots_n = parts->slots_n;
 	r->dests.table = parts->dests;

@@ -100,6 +100,12 @@ struct relayd_config {
 	bool hold; /* send nothing */
 };
 
+/*
+ * The certificates that vouch for servers.  Reading them takes a moment, so
+ * they are read when a route first needs them.
+ */
+typedef const struct tls_roots *(*relayd_roots)(void *ctx);
+
 struct relayd {
 	struct participant base;
 	struct queue *queue;
@@ -108,7 +114,8 @@ struct relayd {
 	const struct directory *directory;
 	struct notice *notice;
 	struct lists *lists;
-	const struct tls_roots *roots;
+	relayd_roots roots;
+	void *roots_ctx;
 	struct relayd_slot *slots;
 	unsigned slots_n;
 	struct relay_dests dests;
@@ -131,7 +138,8 @@ struct relayd_parts {
 	struct lists *lists;
 	struct pool *tls_pool;
 	const struct tls_config *tls_config;
-	const struct tls_roots *roots; /* NULL: nothing can be verified */
+	relayd_roots roots; /* asked when a route must be verified */
+	void *roots_ctx;
 	struct relayd_slot *slots;
 	unsigned slots_n;
 	struct relay_dest *dests;

@@ -166,12 +166,12 @@ set_tls(const struct relayd *r, const struct relayd_slot *s,
 	c->client.need_tls = tls >= ROUTE_TLS_REQUIRED;
 	c->client.plain_secret = w->tls == ROUTE_TLS_OFF;
 	c->level = TLS_ANY;
-	c->roots = r->roots;
 	if (w->has_pin) {
 		c->level = TLS_PINNED;
 		c->pin = w->pin;
 	} else if (tls == ROUTE_TLS_VERIFIED) {
 		c->level = TLS_VERIFIED;
+		c->roots = r->roots(r->roots_ctx);
 	}
 }
 

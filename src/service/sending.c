@@ -89,13 +89,16 @@ load_resolver(struct sending *s)
 }
 
 /* Without roots, "verified" routes say so when they are tried. */
-static void
-load_roots(struct sending *s)
+static const struct tls_roots *
+load_roots(void *ctx)
 {
+	struct sending *s = ctx;
 	struct span set = settings_text(&s->state->settings, SETTING_TLS_ROOTS);
 	char path[FS_PATH_MAX / 2], reason[200];
 	struct text t, why;
 
+	if (s->roots.n > 0)
+		return &s->roots;
 	text_init(&t, path, sizeof(path));
 	text_span(&t, set);
 	if (set.len == 0)
@@ -104,6 +107,7 @@ load_roots(struct sending *s)
 	if (tls_roots_load(&s->roots, &s->state->files.fs, path, &why)
 	    && (set.len > 0 || s->roots.n > 0))
 		log_event(LOG_WARN, "tls.roots", "why", reason, 0);
+	return &s->roots;
 }
 
 int
@@ -133,7 +137,6 @@ sending_open(struct sending *s, const struct sending_parts *p,
 	    m->lookups_n);
 	resolver_init(&s->resolver, &s->lookups, m->memo, m->memo_n);
 	tls_config_init(&s->tls, false);
-	load_roots(s);
 	relayd_init(&s->relayd, &(struct relayd_parts) {
 				    .queue = &s->queue,
 				    .settings = &s->state->settings,
@@ -143,7 +146,8 @@ sending_open(struct sending *s, const struct sending_parts *p,
 				    .lists = &s->lists,
 				    .tls_pool = p->tls_pool,
 				    .tls_config = &s->tls,
-				    .roots = &s->roots,
+				    .roots = load_roots,
+				    .roots_ctx = s,
 				    .slots = m->slots,
 				    .slots_n = m->slots_n,
 				    .dests = m->dests,
