@@ -21,8 +21,9 @@ struct flash_file {
 
 /*
  * Open `path`; `block_octets` by `blocks` must be the file's size, else
- * ERR_RANGE.  With 0 by 0 the file is two blocks, each half of it.  ERR_MISSING when there is no such file, ERR_BUSY when another
- * process has it open, ERR_DENIED, ERR_IO.
+ * ERR_RANGE.  With 0 by 0 the file is two blocks, each half of it.  ERR_MISSING
+ * when there is no such file, ERR_BUSY when another process has it open,
+ * ERR_DENIED, ERR_IO.
  */
 int flash_file_open(struct flash_file *ff, const char *path,
     uint32_t block_octets, uint32_t blocks) MUST_CHECK;

@@ -230,8 +230,8 @@ data_reply(struct smtp_client *c, struct buf *out)
 						     : CLIENT_LATER);
 		c->failed = true;
 		/* after a consent that is none, nobody knows what it expects */
-		c->phase = c->reply.code < 400 ? CLIENT_IS_OVER
-					       : CLIENT_IS_DATA;
+		c->phase =
+		    c->reply.code < 400 ? CLIENT_IS_OVER : CLIENT_IS_DATA;
 	}
 }
 

@@ -36,9 +36,9 @@ static const char *const words[SMTP_REPLIES] = {
 	[SMTP_AUTH_FIRST] = "530 5.7.0 authentication required",
 	[SMTP_TLS_FIRST] = "538 5.7.11 encryption required for this mechanism",
 	[SMTP_NO_USER] = "550 5.1.1 no such user here",
-	[SMTP_RELAY_DENIED] = "553 5.7.1 sorry, that domain isn't in my list "
-			      "of allowed rcpthosts "
-			      "(#5.7.1)",
+	[SMTP_RELAY_DENIED] =
+	    ("553 5.7.1 sorry, that domain isn't in my list of allowed "
+	     "rcpthosts (#5.7.1)"),
 	[SMTP_RELAY_LATER] = "450 4.7.1 fetch your mail first, then send again",
 	[SMTP_BAD_SENDER] = "553 5.1.7 sender address not valid",
 	[SMTP_BAD_RECIPIENT] = "553 5.1.3 recipient address not valid",

@@ -106,6 +106,7 @@ backup(struct cli *cli)
 	if (t.cut || term_file_begin(&file, part, mem, sizeof(mem)) < 0)
 		return cli_error_at(cli, path,
 		    "can't be made; does the folder exist, and is it yours?");
+	/* cppcheck-suppress autoVariables ; used only by the next call */
 	cli->user = &file;
 	status = ask_with_passphrase(cli, "/api/v1/backup", to_file);
 	if (status != CLI_OK) {

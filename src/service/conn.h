@@ -118,11 +118,11 @@ void conn_wake(struct conn *c);
  */
 void conn_push(struct conn *c);
 
-/* The output window with at least `want` bytes free, or NULL: not now. */
-struct buf *conn_out(struct conn *c, size_t want);
+/* The output window with at least `room` bytes free, or NULL: not now. */
+struct buf *conn_out(struct conn *c, size_t room);
 
 /* The same in a large window, if one is free; for bulk data. */
-struct buf *conn_out_big(struct conn *c, size_t want);
+struct buf *conn_out_big(struct conn *c, size_t room);
 
 /* How many connections there are from this address. */
 unsigned conns_from(const struct conns *cs, const struct net_addr *peer);

@@ -121,8 +121,15 @@ open_services(
 				       .state = sv->state,
 				       .spool = &sv->spool,
 				   });
-	submit_init(&sv->submit, &p[SERVER_SMTP], &p[SERVER_TXNS], &sv->spool,
-	    &sv->state->accounts, &sv->auth, &sv->access, &sv->sending.deliver);
+	submit_init(&sv->submit, &(struct submit_parts) {
+				     .sessions = &p[SERVER_SMTP],
+				     .txns = &p[SERVER_TXNS],
+				     .spool = &sv->spool,
+				     .accounts = &sv->state->accounts,
+				     .auth = &sv->auth,
+				     .access = &sv->access,
+				     .deliver = &sv->sending.deliver,
+				 });
 	if (!ENABLE_POP3)
 		return ERR_OK;
 	collect_init(&sv->collect, &sv->state->files.fs, &sv->auth,

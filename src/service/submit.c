@@ -360,21 +360,19 @@ submit_configure(struct submit *su, const struct submit_config *c)
 }
 
 void
-submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
-    struct spool *spool, struct accounts *accounts, struct auth_service *auth,
-    struct access *access, struct deliver *deliver)
+submit_init(struct submit *su, const struct submit_parts *parts)
 {
 	memset(su, 0, sizeof(*su));
 	su->base.name = "submit";
 	su->base.prep = submit_prep;
 	su->base.run = submit_run;
-	su->sessions = sessions;
-	su->txns = txns;
-	su->spool = spool;
-	su->accounts = accounts;
-	su->auth = auth;
-	su->deliver = deliver;
-	su->access = access;
+	su->sessions = parts->sessions;
+	su->txns = parts->txns;
+	su->spool = parts->spool;
+	su->accounts = parts->accounts;
+	su->auth = parts->auth;
+	su->deliver = parts->deliver;
+	su->access = parts->access;
 	su->kind = (struct conn_kind) {
 		.ops = &smtp_ops,
 		.service = su,

@@ -113,10 +113,19 @@ struct submit {
 	uint64_t slowest_barrier_us;
 };
 
+/* What it works with; all of it outlives it. */
+struct submit_parts {
+	struct pool *sessions;
+	struct pool *txns;
+	struct spool *spool;
+	struct accounts *accounts;
+	struct auth_service *auth;
+	struct deliver *deliver;
+	struct access *access;
+};
+
 /* Prepare; afterwards join `base` to the loop, behind the connections. */
-void submit_init(struct submit *su, struct pool *sessions, struct pool *txns,
-    struct spool *spool, struct accounts *accounts, struct auth_service *auth,
-    struct access *access, struct deliver *deliver);
+void submit_init(struct submit *su, const struct submit_parts *parts);
 
 /* New settings; copied.  ERR_RANGE: a text is too long. */
 int submit_configure(

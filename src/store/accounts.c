@@ -283,6 +283,7 @@ replace(struct accounts *as, struct account *a, const struct account *changed)
 static uint32_t
 free_place(const struct accounts *as)
 {
+	assert(as->table != NULL);
 	for (uint32_t i = 0; i < as->cap; i++) {
 		uint32_t at = (as->last_id + i) % as->cap;
 

@@ -340,8 +340,8 @@ sync_folder(struct maildrop *d, uint8_t folder)
 static void
 sync_touched(struct maildrop *d)
 {
-	for (uint8_t i = 0; i < MAILDROP_FOLDERS; i++)
-		if (d->touched[i] && sync_folder(d, i))
+	for (unsigned i = 0; i < MAILDROP_FOLDERS; i++)
+		if (d->touched[i] && sync_folder(d, (uint8_t)i))
 			d->kept += d->removed;
 }
 

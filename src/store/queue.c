@@ -440,8 +440,7 @@ consider(struct queue *q, struct queue_entry *e, int64_t now_ms)
 		note_due(q, due);
 		return;
 	}
-	if (!has_share(q, e->dest)
-	    || write_entry(q, e, ENTRY_TAKEN, 0)) {
+	if (!has_share(q, e->dest) || write_entry(q, e, ENTRY_TAKEN, 0)) {
 		note_due(q, now_ms + 1000);
 		return;
 	}

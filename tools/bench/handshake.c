@@ -211,8 +211,8 @@ touched(void)
 			exit(2);
 		for (;;) {
 			size_t len, moved = 0;
-			uint8_t *p = br_ssl_engine_sendrec_buf(
-			    &client.eng, &len);
+			uint8_t *p =
+			    br_ssl_engine_sendrec_buf(&client.eng, &len);
 			if (p != NULL) {
 				memcpy(tls_room(t, &room), p, len);
 				tls_commit(t, len);
@@ -256,10 +256,10 @@ main(int argc, char **argv)
 	measure("P-256 full handshakes", false, seconds);
 	measure("P-256 resumed handshakes", true, seconds);
 	touched();
-	bulk("sending, AES-128-GCM",
-	    BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, seconds);
-	bulk("sending, AES-256-GCM",
-	    BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, seconds);
+	bulk("sending, AES-128-GCM", BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	    seconds);
+	bulk("sending, AES-256-GCM", BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	    seconds);
 	bulk("sending, ChaCha20-Poly1305",
 	    BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, seconds);
 	identity.users = 0;

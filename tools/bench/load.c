@@ -50,7 +50,10 @@ static struct {
 	const char *user, *password;
 	const char *from, *to;
 	bool pipelined, resume, stat_only;
-} opt = { .conns = 1, .messages = 100, .octets = 2048, .from = "load@x.example",
+} opt = { .conns = 1,
+	.messages = 100,
+	.octets = 2048,
+	.from = "load@x.example",
 	.to = "load@home.example" };
 
 enum step {
@@ -79,7 +82,7 @@ struct client {
 	enum step step;
 	unsigned awaited; /* replies of a pipelined group still to come */
 	bool shaking;
-	bool in_text; /* inside a multi-line POP3 answer */
+	bool in_text;	      /* inside a multi-line POP3 answer */
 	unsigned long number; /* of messages in the maildrop, and the next */
 	unsigned long next, asked;
 	char out[OUT_MAX];
@@ -188,8 +191,8 @@ say_auth(struct client *c)
 	n += strlen(opt.password);
 	raw[n] = raw[n + 1] = 0;
 	for (k = 0; k < n; k += 3) {
-		unsigned v = (unsigned)raw[k] << 16 | raw[k + 1] << 8
-		    | raw[k + 2];
+		unsigned v =
+		    (unsigned)raw[k] << 16 | raw[k + 1] << 8 | raw[k + 2];
 
 		text[at++] = letters[v >> 18];
 		text[at++] = letters[v >> 12 & 63];
@@ -238,9 +241,8 @@ next_retr(struct client *c)
 		return;
 	}
 	c->step = RETR;
-	while (c->asked <= c->number
-	    && (c->asked == c->next || opt.pipelined)
-	    && c->asked < c->next + 200 && c->out_len < OUT_MAX - 64) {
+	while (c->asked <= c->number && (c->asked == c->next || opt.pipelined)
+	       && c->asked < c->next + 200 && c->out_len < OUT_MAX - 64) {
 		snprintf(text, sizeof(text), "RETR %lu\r\n", c->asked++);
 		say(c, text);
 	}
@@ -341,7 +343,8 @@ pop3_line(struct client *c, const char *line, size_t len)
 		c->in_text = false;
 		finished++;
 		c->next++;
-		if (!opt.pipelined || c->asked == c->next || c->next > c->number)
+		if (!opt.pipelined || c->asked == c->next
+		    || c->next > c->number)
 			next_retr(c);
 		return;
 	}
@@ -405,11 +408,11 @@ take_lines(struct client *c)
 	char *end;
 
 	while (c->step != DONE
-	    && (end = memchr(c->in + at, '\n', c->in_len - at)) != NULL) {
+	       && (end = memchr(c->in + at, '\n', c->in_len - at)) != NULL) {
 		size_t len = (size_t)(end - c->in) - at;
 
-		got_line(c, c->in + at,
-		    len > 0 && end[-1] == '\r' ? len - 1 : len);
+		got_line(
+		    c, c->in + at, len > 0 && end[-1] == '\r' ? len - 1 : len);
 		at += len + 1;
 		if (at > c->in_len)
 			at = c->in_len = 0;
@@ -433,8 +436,8 @@ move(struct client *c, bool out, void *p, size_t n)
 			return r;
 		r = SSL_get_error(c->ssl, r);
 		return r == SSL_ERROR_WANT_READ || r == SSL_ERROR_WANT_WRITE
-		    ? 0
-		    : -1;
+			   ? 0
+			   : -1;
 	}
 	got = out ? send(c->fd, p, n, MSG_NOSIGNAL) : recv(c->fd, p, n, 0);
 	if (got > 0)
@@ -447,8 +450,8 @@ static bool
 flush(struct client *c)
 {
 	while (c->out_at < c->out_len) {
-		int n = move(c, true, c->out + c->out_at,
-		    c->out_len - c->out_at);
+		int n =
+		    move(c, true, c->out + c->out_at, c->out_len - c->out_at);
 
 		if (n < 0)
 			c->step = DONE;
@@ -458,8 +461,8 @@ flush(struct client *c)
 	}
 	c->out_at = c->out_len = 0;
 	while (c->body) {
-		int n = move(c, true, message + c->body_at,
-		    message_len - c->body_at);
+		int n = move(
+		    c, true, message + c->body_at, message_len - c->body_at);
 
 		if (n < 0)
 			c->step = DONE;
@@ -641,9 +644,9 @@ options(int argc, char **argv)
 			opt.octets = strtoul(optarg, NULL, 10);
 			break;
 		case 't':
-			opt.tls = !strcmp(optarg, "start") ? TLS_START
-			    : !strcmp(optarg, "first")     ? TLS_FIRST
-							   : TLS_NO;
+			opt.tls = !strcmp(optarg, "start")   ? TLS_START
+				  : !strcmp(optarg, "first") ? TLS_FIRST
+							     : TLS_NO;
 			break;
 		case 'u':
 			opt.user = optarg;
@@ -687,7 +690,7 @@ main(int argc, char **argv)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE
-		| SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+				  | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	make_message();
 	epoll_fd = epoll_create1(0);
 	began = now_us();
