@@ -102,6 +102,7 @@ struct smtp_client_config {
 	struct span name;  /* our own name for EHLO */
 	struct span user;  /* empty: no AUTH */
 	struct span secret;
+	struct span nonce; /* fresh printable characters for SCRAM, no comma */
 };
 
 struct smtp_client_mail {
@@ -179,7 +180,10 @@ struct smtp_client {
 	struct smtp_client_result result;
 	struct reply reply;
 	struct reply own; /* words of ours, where no server spoke */
+	unsigned mech;	  /* the login mechanism in use */
 	unsigned auth_step;
+	bool proven;	      /* SCRAM: the server has shown that it knows us */
+	uint8_t expected[32]; /* SCRAM: what it must show */
 };
 
 /* Begin: a connection has just been made. */

@@ -90,6 +90,7 @@ struct relayd_slot {
 
 	struct outgoing out;
 	char secret[256];
+	char nonce[40];
 	uint8_t body[RELAYD_BODY];
 };
 

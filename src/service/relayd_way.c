@@ -7,6 +7,7 @@
 #include "service/relayd.h"
 
 #include "core/secret.h"
+#include "platform/entropy.h"
 
 #define SMTPS_PORT 465
 #define MX_PORT	   25
@@ -175,6 +176,19 @@ set_tls(const struct relayd *r, const struct relayd_slot *s,
 	}
 }
 
+/* For SCRAM; without entropy there is none, and no SCRAM. */
+static struct span
+make_nonce(struct relayd_slot *s)
+{
+	uint8_t raw[16];
+	struct text t;
+
+	text_init(&t, s->nonce, sizeof(s->nonce));
+	if (entropy_fill(raw, sizeof(raw)) == ERR_OK)
+		text_hex(&t, span_of(raw, sizeof(raw)));
+	return text_data(&t);
+}
+
 static void
 connect_to(struct relayd *r, struct relayd_slot *s)
 {
@@ -195,6 +209,7 @@ connect_to(struct relayd *r, struct relayd_slot *s)
 		    &s->way, r->settings, s->secret, sizeof(s->secret));
 		c.client.user = span_str(s->way.user);
 		c.client.secret = span_of(s->secret, len > 0 ? (size_t)len : 0);
+		c.client.nonce = make_nonce(s);
 	}
 	s->state = RELAYD_TALKING;
 	s->mailed = false;

@@ -1,6 +1,8 @@
 """The way to the next server: MX by DNS, TLS levels, logging in, LMTP."""
 
 import base64
+import email
+import hashlib
 import os
 import shutil
 import ssl
@@ -48,7 +50,6 @@ class Certificate:
         self.context.load_cert_chain(self.pem, key)
         with open(self.pem, encoding="ascii") as f:
             der = ssl.PEM_cert_to_DER_cert(f.read())
-        import hashlib
         self.fingerprint = hashlib.sha256(der).hexdigest()
 
     def remove(self):
@@ -160,6 +161,29 @@ class Tls(unittest.TestCase):
             emptied(server)
             self.assertEqual([m.recipients for m in usual.messages],
                              [[b"RCPT TO:<y@other.example>"]])
+
+
+class TwoHops(unittest.TestCase):
+    def test_two_gateposts_and_the_trace_they_leave(self):
+        with gatepost.Server(users={"box": "b0x s3cret", "zoe": "z"},
+                             settings={**QUICK, "host.name": "far.example",
+                                       "host.domains": "x.example"}) as far, \
+                gatepost.Server(settings={
+                    **QUICK, "route.user": "box", "route.tls": "required",
+                    "route.smarthost":
+                    f"127.0.0.1:{far.port('submission')}"}) as near:
+            near.run("set", "route.password=b0x s3cret")
+            submit(near, "ann@home.example", ["zoe@x.example"])
+            emptied(near)
+            text, = far.stored("zoe")
+            self.assertIn("how=SCRAM-SHA-256", far.log())
+        received = email.message_from_bytes(text).get_all("Received")
+        self.assertEqual(len(received), 2)
+        for line, by in zip(received, ("far.example", "gate.example")):
+            self.assertIn(f"by {by} (gatepost) with ESMTPSA", line)
+            self.assertIn("TLS1.2 TLS_ECDHE", line)
+        self.assertIn("from gate.example ([127.0.0.1])", received[0])
+        self.assertTrue(text.endswith(TEXT.replace(b"\r\n", b"\n")))
 
 
 @unittest.skipUnless(os.getuid() == 0 and shutil.which("dnsmasq"),

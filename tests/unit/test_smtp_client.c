@@ -555,6 +555,85 @@ logs_in_with_plain_or_login_but_not_in_the_clear(void **state)
 	play(&t);
 }
 
+static void
+proves_itself_by_scram_and_asks_the_server_for_its_proof(void **state)
+{
+	struct talk t = {
+		.config = { .user = SPAN("user"),
+		    .secret = SPAN("pencil"),
+		    .nonce = SPAN("rOprNGfwEbeRWgbNEkqO") },
+		.rcpts = { NULL },
+		.mail = { .octets = 1 },
+		.replies = { "220 hi\r\n",
+		    "250-mx\r\n250 AUTH PLAIN CRAM-MD5 SCRAM-SHA-256\r\n",
+		    "334 "
+		    "cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1"
+		    "eEZJbGopaE5sRiRrMCxzPVcyMlphSjBTTlk3c29Fc1VFamI2Z1E9"
+		    "PSxpPTQwOTY="
+		    "\r\n",
+		    "334 "
+		    "dj02cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJz"
+		    "amw5NUc0PQ=="
+		    "\r\n",
+		    "454 enough\r\n" },
+		.sent = "EHLO gate\r\nAUTH SCRAM-SHA-256 "
+			"biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8="
+			"\r\n"
+			"Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEy"
+			"UmFUQ0FmdXhGSWxqKWhObEYkazAscD1kSHpiWmFwV0lrNGpVaE4r"
+			"VXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ=="
+			"\r\n\r\n",
+		.results = "all:AUTH:later:454 enough\n",
+	};
+
+	(void)state;
+	play(&t);
+	/* a server that only says yes is no server of ours */
+	t.replies[3] = "235 welcome\r\n";
+	t.results = "all:AUTH:later:0 the server's part of the login is "
+		    "wrong\n";
+	t.sent = "EHLO gate\r\nAUTH SCRAM-SHA-256 "
+		 "biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8="
+		 "\r\n"
+		 "Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEy"
+		 "UmFUQ0FmdXhGSWxqKWhObEYkazAscD1kSHpiWmFwV0lrNGpVaE4r"
+		 "VXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ=="
+		 "\r\n";
+	play(&t);
+	t.replies[3] = "334 "
+		       "dj02cnJpVFJCaUEzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJz"
+		       "amw5NUc0PQ=="
+		       "\r\n";
+	play(&t);
+	t.replies[2] = "334 cj1ub3RvdXJzLHM9QUFBQSxpPTE=\r\n";
+	t.sent = "EHLO gate\r\nAUTH SCRAM-SHA-256 "
+		 "biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8="
+		 "\r\n";
+	play(&t);
+}
+
+static void
+answers_the_challenge_of_cram_md5_without_tls(void **state)
+{
+	struct talk t = {
+		.config = { .user = SPAN("tim"),
+		    .secret = SPAN("tanstaaftanstaaf") },
+		.replies = { "220 hi\r\n", "250-mx\r\n250 AUTH CRAM-MD5\r\n",
+		    "334 "
+		    "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5u"
+		    "ZXQ+"
+		    "\r\n",
+		    "535 no\r\n" },
+		.sent = "EHLO gate\r\nAUTH CRAM-MD5\r\n"
+			"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"
+			"\r\n",
+		.results = "all:AUTH:never:535 no\n",
+	};
+
+	(void)state;
+	play(&t);
+}
+
 int
 main(void)
 {
@@ -584,6 +663,9 @@ main(void)
 		cmocka_unit_test(calls_garbage_garbage),
 		cmocka_unit_test(
 		    logs_in_with_plain_or_login_but_not_in_the_clear),
+		cmocka_unit_test(
+		    proves_itself_by_scram_and_asks_the_server_for_its_proof),
+		cmocka_unit_test(answers_the_challenge_of_cram_md5_without_tls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
