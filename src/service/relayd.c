@@ -352,11 +352,10 @@ relayd_init(struct relayd *r, const struct relayd_parts *parts)
 	r->slots_n = parts->slots_n;
 	r->dests.table = parts->dests;
 	r->dests.n = parts->dests_n;
-	for (unsigned i = 0; i < r->slots_n; i++) {
-		r->slots[i].state = RELAYD_IDLE;
-		outgoing_init(
-		    &r->slots[i].out, parts->tls_pool, parts->tls_config);
-	}
+	/* all idle, and not touched before their first use */
+	zero_fill(r->slots, r->slots_n * sizeof(*r->slots));
+	r->tls_pool = parts->tls_pool;
+	r->tls_config = parts->tls_config;
 }
 
 void

@@ -117,6 +117,8 @@ struct relayd {
 	struct lists *lists;
 	relayd_roots roots;
 	void *roots_ctx;
+	struct pool *tls_pool;
+	const struct tls_config *tls_config;
 	struct relayd_slot *slots;
 	unsigned slots_n;
 	struct relay_dests dests;

@@ -213,6 +213,8 @@ connect_to(struct relayd *r, struct relayd_slot *s)
 	}
 	s->state = RELAYD_TALKING;
 	s->mailed = false;
+	if (s->out.state == OUTGOING_NONE)
+		outgoing_init(&s->out, r->tls_pool, r->tls_config);
 	outgoing_open(&s->out, &c, r->now_ms);
 }
 
@@ -262,7 +264,8 @@ relayd_session_failed(
 void
 relayd_reconnect(struct relayd *r, struct relayd_slot *s)
 {
-	outgoing_close(&s->out);
+	if (s->out.state != OUTGOING_NONE)
+		outgoing_close(&s->out);
 	connect_to(r, s);
 }
 
