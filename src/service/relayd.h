@@ -165,6 +165,9 @@ void relayd_begin(struct relayd *r, struct relayd_slot *s);
 void relayd_next_batch(struct relayd *r, struct relayd_slot *s);
 void relayd_end(struct relayd *r, struct relayd_slot *s);
 
+/* relayd_list.c: the batch is one list: post to it. */
+void relayd_post(struct relayd *r, struct relayd_slot *s);
+
 /* One result of the far end. */
 void relayd_result(struct relayd *r, struct relayd_slot *s,
     const struct smtp_client_result *result);

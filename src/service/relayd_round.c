@@ -137,44 +137,11 @@ copy(char *to, size_t cap, struct span s)
 	text_span(&t, s);
 }
 
-/* A recipient without a domain is a list: its posting is made here. */
+/* A recipient without a domain is a list of ours. */
 static bool
 is_list(const struct queue_rcpt *q)
 {
 	return span_find(q->path, '@') == q->path.len;
-}
-
-static void
-post(struct relayd *r, struct relayd_slot *s)
-{
-	char name[ADDR_LOCAL_MAX + 1];
-	struct queue_rcpt q;
-	uint64_t at = s->rcpt[0];
-	int err = ERR_TORN;
-
-	if (queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
-		copy(name, sizeof(name), q.path);
-		err = lists_post(
-		    r->lists, &s->file, span_str(name), r->now_ms, r->now_s);
-	}
-	if (!err || err == ERR_EXISTS)
-		reply_set(&r->own, 250, 0, 0,
-		    err ? "dropped: it has been through this list before"
-			: "posted to the list");
-	else if (err == ERR_MISSING)
-		reply_set(&r->own, 550, 1, 1, "there is nobody on this list");
-	else
-		reply_set(&r->own, 451, 3, 0, err_text(err));
-	s->tried = true;
-	relayd_result(r, s,
-	    &(struct smtp_client_result) {
-		.recipient = SMTP_CLIENT_ALL,
-		.outcome = r->own.code == 250	? CLIENT_SENT
-			   : r->own.code == 550 ? CLIENT_NEVER
-						: CLIENT_LATER,
-		.reply = &r->own,
-	    });
-	s->state = RELAYD_NEXT;
 }
 
 /* The first recipient decides what the batch is. */
@@ -278,7 +245,7 @@ relayd_next_batch(struct relayd *r, struct relayd_slot *s)
 		return;
 	}
 	if (s->list) {
-		post(r, s);
+		relayd_post(r, s);
 		return;
 	}
 	s->tried = true;
