@@ -29,7 +29,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct span rest = span_of(data, len), response;
-	struct sasl s;
+	static struct sasl s;
 
 	if (len == 0)
 		return 0;
