@@ -7,6 +7,7 @@ cli_all(struct cli *cli)
 	cli_add(cli, &cli_user_table);
 	cli_add(cli, &cli_settings_table);
 	cli_add(cli, &cli_backup_table);
+	cli_add(cli, &cli_scan_table);
 	cli_add(cli, &cli_sig_table);
 	cli_add(cli, &cli_status_table);
 	cli_add(cli, &cli_queue_table);

@@ -12,6 +12,7 @@
 extern struct cli_table cli_user_table;
 extern struct cli_table cli_settings_table;
 extern struct cli_table cli_backup_table;
+extern struct cli_table cli_scan_table;
 extern struct cli_table cli_sig_table;
 extern struct cli_table cli_status_table;
 extern struct cli_table cli_queue_table;

@@ -1,0 +1,130 @@
+/* mime: forgiving decoders; what a message's parts are, scan/unmail says. */
+#include "codec/mime.h"
+
+#include "core/chr.h"
+
+static int
+base64_value(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '/')
+		return c == '+' ? 62 : 63;
+	return -1;
+}
+
+/* The bytes of a group that has `n` characters, of which each has 6 bits. */
+static size_t
+put_group(uint32_t bits, unsigned n, uint8_t *out, size_t room)
+{
+	size_t len = n > 1 ? n - 1u : 0;
+
+	bits <<= 6 * (4 - n);
+	for (size_t i = 0; i < len && i < room; i++)
+		out[i] = (uint8_t)(bits >> (16 - 8 * i));
+	return len < room ? len : room;
+}
+
+size_t
+mime_base64(struct span in, uint8_t *out, size_t cap)
+{
+	uint32_t bits = 0;
+	unsigned n = 0;
+	size_t len = 0;
+
+	for (size_t i = 0; i < in.len && len < cap; i++) {
+		int v = base64_value(in.p[i]);
+
+		if (v < 0 && (in.p[i] != '=' || n == 0))
+			continue;
+		if (v >= 0) {
+			bits = bits << 6 | (uint32_t)v;
+			n++;
+		}
+		if (v >= 0 && n < 4)
+			continue;
+		len += put_group(bits, n, out + len, cap - len);
+		bits = n = 0;
+	}
+	if (n > 0)
+		len += put_group(bits, n, out + len, cap - len);
+	return len;
+}
+
+/* A soft line break at `s` ("=" and a line end): its length, or 0. */
+static size_t
+soft_break(struct span s)
+{
+	size_t i = 1;
+
+	while (i < s.len && chr_is(s.p[i], CHR_SPACE))
+		i++;
+	if (i < s.len && s.p[i] == '\r')
+		i++;
+	return i < s.len && s.p[i] == '\n' ? i + 1 : 0;
+}
+
+size_t
+mime_qp(struct span in, uint8_t *out, size_t cap)
+{
+	size_t len = 0;
+
+	while (in.len > 0 && len < cap) {
+		size_t skip = in.p[0] == '=' ? soft_break(in) : 0;
+		int high, low;
+
+		if (skip > 0) {
+			in = span_from(in, skip);
+			continue;
+		}
+		high = in.p[0] == '=' && in.len > 2 ? chr_hex(in.p[1]) : -1;
+		low = high >= 0 ? chr_hex(in.p[2]) : -1;
+		out[len++] = low >= 0 ? (uint8_t)(high << 4 | low) : in.p[0];
+		in = span_from(in, low >= 0 ? 3 : 1);
+	}
+	return len;
+}
+
+/* One line of uuencode; its bytes, or 0 when it is none or the last. */
+static size_t
+uu_line(struct span line, uint8_t *out, size_t room)
+{
+	size_t want = line.len > 0 ? (line.p[0] - ' ') & 63u : 0, len = 0;
+
+	if (line.len == 0 || line.p[0] < ' ' || line.p[0] > '`')
+		return 0;
+	for (size_t i = 1; len < want && len < room; i += 4) {
+		uint32_t bits = 0;
+		size_t n = want - len < 3 ? want - len : 3;
+
+		for (size_t k = i; k < i + 4; k++)
+			bits = bits << 6
+			       | (k < line.len ? (line.p[k] - ' ') & 63u : 0u);
+		n = n < room - len ? n : room - len;
+		len += put_group(bits, 4, out + len, n);
+	}
+	return len;
+}
+
+size_t
+mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used)
+{
+	struct span rest = in, line;
+	size_t len = 0, n;
+
+	*used = 0;
+	while (span_next(&rest, '\n', &line)) {
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		n = uu_line(line, out + len, cap - len);
+		if (n == 0)
+			break;
+		len += n;
+		*used = rest.p != NULL ? (size_t)(rest.p - in.p) : in.len;
+	}
+	return len;
+}

@@ -1,0 +1,29 @@
+/*
+ * mime: mail's transfer encodings, read as the most forgiving client would.
+ *
+ * For looking into mail, not for passing it on: what a strict reader refuses
+ * is decoded as far as it goes, because some other program will do so.
+ * Memory: the caller's; the result is never longer than the input.
+ * Tested: tests/e2e/test_scan.py, fuzz_scan.
+ */
+#ifndef CODEC_MIME_H
+#define CODEC_MIME_H
+
+#include "core/span.h"
+
+/*
+ * Decode base64 to `out` (`cap` bytes): foreign characters are skipped, and
+ * padding in the middle only ends its group.  Returns the number of bytes.
+ */
+size_t mime_base64(struct span in, uint8_t *out, size_t cap);
+
+/* The same for quoted-printable; a wrong escape is kept as it stands. */
+size_t mime_qp(struct span in, uint8_t *out, size_t cap);
+
+/*
+ * The same for the lines behind a uuencode "begin"; `*used` is set to what
+ * was read, up to "end" or the first line that can't be one.
+ */
+size_t mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used);
+
+#endif

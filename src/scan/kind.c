@@ -1,0 +1,214 @@
+/*
+ * kind: what bytes are, told by their content; names are not believed.
+ */
+#include "scan/unpack.h"
+
+#include "core/chr.h"
+#include "core/le.h"
+
+enum {
+	TARGET_PE = 1,
+	TARGET_OLE = 2,
+	TARGET_HTML = 3,
+	TARGET_MAIL = 4,
+	TARGET_GRAPHICS = 5,
+	TARGET_ELF = 6,
+	TARGET_TEXT = 7,
+	TARGET_MACHO = 9,
+	TARGET_PDF = 10,
+	TARGET_FLASH = 11,
+	TARGET_JAVA = 12,
+};
+
+/* Its first bytes, ClamAV's target number, and how it is opened. */
+static const struct sign {
+	const char *bytes;
+	uint8_t len, target;
+	bool unopened;
+	scan_next next;
+} signs[] = {
+	{ "PK\003\004", 4, 0, false, scan_next_zip },
+	{ "PK\005\006", 4, 0, false, scan_next_zip },
+	{ "PK00PK\003\004", 8, 0, false, scan_next_zip },
+	{ "\x1f\x8b", 2, 0, false, scan_next_gzip },
+	{ "MZ", 2, TARGET_PE, false, scan_next_program },
+	{ "\x7f"
+	  "ELF",
+	    4, TARGET_ELF, false, scan_next_program },
+	{ "Rar!\x1a\x07", 6, 0, true, NULL },
+	{ "7z\xbc\xaf\x27\x1c", 6, 0, true, NULL },
+	{ "MSCF", 4, 0, true, NULL },
+	{ "BZh", 3, 0, true, NULL },
+	{ "\xfd"
+	  "7zXZ",
+	    5, 0, true, NULL },
+	{ "\x60\xea", 2, 0, true, NULL },	  /* ARJ */
+	{ "\x1f\x9d", 2, 0, true, NULL },	  /* compress */
+	{ "\x28\xb5\x2f\xfd", 4, 0, true, NULL }, /* Zstandard */
+	{ "\x78\x9f\x3e\x22", 4, 0, true, NULL }, /* TNEF */
+	{ "\xd0\xcf\x11\xe0", 4, TARGET_OLE, false, NULL },
+	{ "%PDF", 4, TARGET_PDF, false, NULL },
+	{ "\xca\xfe\xba\xbe", 4, TARGET_JAVA, false, NULL },
+	{ "\xcf\xfa\xed\xfe", 4, TARGET_MACHO, false, NULL },
+	{ "\xce\xfa\xed\xfe", 4, TARGET_MACHO, false, NULL },
+	{ "FWS", 3, TARGET_FLASH, false, NULL },
+	{ "CWS", 3, TARGET_FLASH, false, NULL },
+	{ "\x89PNG", 4, TARGET_GRAPHICS, false, NULL },
+	{ "GIF8", 4, TARGET_GRAPHICS, false, NULL },
+	{ "\xff\xd8\xff", 3, TARGET_GRAPHICS, false, NULL },
+};
+
+static const struct sign *
+sign_of(struct span s)
+{
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (span_starts(s, span_of(signs[i].bytes, signs[i].len)))
+			return &signs[i];
+	return NULL;
+}
+
+/* A tar header's checksum: bytes added up, its own field as spaces. */
+static bool
+is_tar(struct span s)
+{
+	uint32_t sum = 0, want = 0;
+
+	if (s.len < 512)
+		return false;
+	for (size_t i = 0; i < 512; i++)
+		sum += i >= 148 && i < 156 ? ' ' : s.p[i];
+	for (size_t i = 148; i < 156; i++)
+		if (s.p[i] >= '0' && s.p[i] <= '7')
+			want = want << 3 | (s.p[i] & 7u);
+	return sum == want && sum > 8 * ' ';
+}
+
+/* "-lh5-" and kin at 2; "CD001" in the 17th sector. */
+static bool
+is_other_archive(struct span s)
+{
+	return (s.len > 21 && s.p[2] == '-' && s.p[3] == 'l' && s.p[6] == '-')
+	       || span_starts(span_from(s, 0x8001), SPAN("CD001"));
+}
+
+/* A zip's end record near the end, whatever the beginning is. */
+static bool
+ends_as_zip(struct span s)
+{
+	size_t from = s.len > 65557 ? s.len - 65557 : 0;
+
+	return scan_find(s, from, SPAN("PK\005\006")) < s.len;
+}
+
+static bool
+is_field_name(struct span name)
+{
+	if (name.len == 0 || name.len > 76)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!chr_is(name.p[i], CHR_NAME))
+			return false;
+	return true;
+}
+
+/* Does it begin with header lines of which one is mail's? */
+static bool
+is_mail(struct span s)
+{
+	static const char *const names[] = { "From", "Received", "Return-Path",
+		"Date", "Subject", "To", "MIME-Version", "Message-ID",
+		"Content-Type", "Content-Transfer-Encoding", "Delivered-To" };
+	struct span rest = span_first(s, 65536), line, name;
+
+	if (span_starts(s, SPAN("From ")))
+		return true;
+	while (span_next(&rest, '\n', &line) && line.len > 1) {
+		if (chr_is(line.p[0], CHR_SPACE))
+			continue;
+		name = span_first(line, span_find(line, ':'));
+		if (name.len == line.len || !is_field_name(name))
+			return false;
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (span_is_nocase(name, span_str(names[i])))
+				return true;
+	}
+	return false;
+}
+
+static bool
+has_uu(struct span s)
+{
+	size_t at = 0;
+
+	while ((at = scan_find(s, at, SPAN("begin "))) < s.len) {
+		if ((at == 0 || s.p[at - 1] == '\n') && at + 10 < s.len
+		    && chr_is(s.p[at + 6], CHR_DIGIT)
+		    && chr_is(s.p[at + 8], CHR_DIGIT))
+			return true;
+		at += 6;
+	}
+	return false;
+}
+
+static bool
+is_text(struct span s)
+{
+	s = span_first(s, 512);
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] < ' ' && (s.p[i] < '\t' || s.p[i] > '\r'))
+			return false;
+	return s.len > 0;
+}
+
+static bool
+is_html(struct span s)
+{
+	static const char *const tags[] = { "<html", "<head", "<body",
+		"<script", "<!doctype html", "<iframe", "<object" };
+
+	s = span_first(s, 1024);
+	for (size_t at = span_find(s, '<'); at < s.len; at++)
+		for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+			if (span_starts_nocase(
+				span_from(s, at), span_str(tags[i])))
+				return true;
+	return false;
+}
+
+static struct scan_kind
+kind_of_text(struct span s)
+{
+	struct scan_kind k = { .targets = 1u | 1u << TARGET_TEXT };
+
+	if (is_html(s))
+		k.targets |= 1u << TARGET_HTML;
+	if (is_mail(s)) {
+		k.targets |= 1u << TARGET_MAIL;
+		k.next = scan_next_mail;
+	} else if (has_uu(s)) {
+		k.next = scan_next_mail;
+	}
+	return k;
+}
+
+struct scan_kind
+scan_kind_of(struct span s)
+{
+	const struct sign *sign = sign_of(s);
+	struct scan_kind k = { .targets = 1 };
+
+	if (sign != NULL) {
+		k.targets |= 1u << sign->target;
+		k.next = sign->next;
+		k.unopened = sign->unopened;
+	} else if (is_tar(s)) {
+		k.next = scan_next_tar;
+	} else if (is_other_archive(s)) {
+		k.unopened = true;
+	} else if (is_text(s)) {
+		k = kind_of_text(s);
+	}
+	if (k.next == NULL && ends_as_zip(s))
+		k.next = scan_next_zip;
+	return k;
+}

@@ -1,0 +1,126 @@
+/*
+ * unpack: looks for signatures in bytes, and in all that is packed in them.
+ *
+ *   bytes -> examine: hashes, bodies; what kind?  --a container--> push
+ *              ^                                                    |
+ *              +---- the next member, unpacked to scratch <---------+
+ *
+ * A stack of open containers, no recursion; each step takes one member out of
+ * the top one.  Members that lie unpacked in their container (tar, stored) are
+ * looked at in place; the others go to scratch memory above what the open
+ * containers hold, and give way to the next member.
+ *
+ * Memory: struct scan and the caller's scratch.
+ * Bounds: depth, members, octets looked at, and work for each; whatever is
+ * over a bound sets a flaw, and a message with a flaw is not clean.
+ * Tested: tests/e2e/test_scan.py, fuzz_scan.
+ */
+#ifndef SCAN_UNPACK_H
+#define SCAN_UNPACK_H
+
+#include "scan/match.h"
+
+#define SCAN_FRAMES 40	  /* containers open at once, mails in mails too */
+#define SCAN_ZLIB   49152 /* inflate's state and window */
+
+/* Why something is not clean although nothing was found. */
+enum scan_flaw {
+	SCAN_ENCRYPTED = 1, /* behind a password */
+	SCAN_DEEP = 2,	    /* nested deeper than allowed */
+	SCAN_DAMAGED = 4,   /* cut off or contradictory */
+	SCAN_LIMITS = 8,    /* more octets, members or work than allowed */
+	SCAN_UNOPENED = 16, /* of a kind, or packed in a way, not opened here */
+};
+
+struct scan_limits {
+	unsigned depth;	 /* archives in archives */
+	uint64_t octets; /* looked at, all members together */
+	uint32_t members;
+};
+
+struct scan;
+struct scan_frame;
+
+/*
+ * Take the next member out of the container: 1, or 0 at its end.  Flaws are
+ * noted with scan_flaw.
+ */
+typedef int (*scan_next)(
+    struct scan *sc, struct scan_frame *f, struct span *member);
+
+struct scan_frame {
+	struct span bytes;
+	scan_next next;
+	size_t mark;	 /* scratch in use below its members */
+	size_t at;	 /* how far it has been read */
+	unsigned phase;	 /* the reader's own */
+	size_t from, to; /* the same */
+};
+
+struct scan {
+	const struct sigdb *db[2]; /* built in, and one more or NULL */
+	struct scan_limits limits;
+	uint8_t *scratch;
+	size_t scratch_cap, scratch_len;
+
+	struct span name; /* of what was found */
+	unsigned flaws;
+	uint64_t left; /* octets */
+	uint32_t members;
+	unsigned n;
+	struct scan_frame stack[SCAN_FRAMES];
+	struct match match;
+	size_t zlib_used;
+	_Alignas(16) uint8_t zlib[SCAN_ZLIB];
+};
+
+/*
+ * Look through `bytes`: 1 when something was found (sc->name), else 0, and
+ * sc->flaws says whether that means clean.  db, limits and scratch are set.
+ */
+int scan_bytes(struct scan *sc, struct span bytes) MUST_CHECK;
+
+/* Flaws in a few words, the gravest one: "behind a password". */
+const char *scan_flaw_text(unsigned flaws);
+
+/* ---- for the readers ---- */
+
+static inline void
+scan_flaw(struct scan *sc, enum scan_flaw flaw)
+{
+	sc->flaws |= flaw;
+}
+
+/* Room for a member of at most `want` bytes; sets a flaw where it is less. */
+uint8_t *scan_room(struct scan *sc, size_t want, size_t *room);
+
+/* The first `len` bytes of the room are the member. */
+struct span scan_take(struct scan *sc, size_t len);
+
+/*
+ * Inflate from the start of `in`: `window` as zlib's windowBits (raw: -15,
+ * gzip: 31).  Returns what came out, in scratch; `*used`: of the input.
+ */
+struct span scan_inflate(
+    struct scan *sc, struct span in, int window, size_t *used);
+
+int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
+int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
+int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
+int scan_next_mail(struct scan *, struct scan_frame *, struct span *);
+int scan_next_program(struct scan *, struct scan_frame *, struct span *);
+
+/* ---- kind.c: what is it? ---- */
+
+struct scan_kind {
+	uint32_t targets; /* for match_bodies */
+	scan_next next;	  /* NULL: not a container */
+	bool unopened;	  /* a container that we can't open */
+};
+
+struct scan_kind scan_kind_of(struct span bytes);
+
+/* The first place from `from` on where `what` stands; s.len: nowhere. */
+size_t scan_find(struct span s, size_t from, struct span what);
+
+#endif

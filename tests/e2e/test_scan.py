@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""`gatepost scan`: what is found where, and what is not called clean."""
+
+import base64
+import binascii
+import gzip
+import io
+import os
+import quopri
+import struct
+import subprocess
+import tarfile
+import tempfile
+import unittest
+import zipfile
+
+import gatepost
+
+# in two pieces, so that no scanner takes this file for a find
+EICAR = (b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR"
+         b"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")
+FOUND = "INFECTED Eicar-Test-Signature"
+
+
+def zipped(data, method=zipfile.ZIP_DEFLATED, name="a.com"):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        z.writestr("before.txt", b"nothing " * 50)
+        z.writestr(name, data)
+    return out.getvalue()
+
+
+def tarred(data):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        for name, content in (("x", b"y" * 700), ("a.com", data)):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            t.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def uuencoded(data):
+    lines = [binascii.b2a_uu(data[i:i + 45]) for i in range(0, len(data), 45)]
+    return b"begin 644 a.com\n" + b"".join(lines) + b"`\nend\n"
+
+
+def mail(head, body):
+    return (b"From: a@example.org\nSubject: x\nMIME-Version: 1.0\n" + head
+            + b"\n\n" + body)
+
+
+def multipart(head, body, boundary=b"zz"):
+    return mail(b"Content-Type: multipart/mixed; boundary=zz",
+                b"preamble\n--" + boundary + b"\n"
+                b"Content-Type: text/plain\n\nhello\n--" + boundary + b"\n"
+                + head + b"\n\n" + body + b"\n--" + boundary + b"--\n")
+
+
+B64 = b"Content-Transfer-Encoding: base64"
+
+
+class Scan(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def write(self, name, data):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
+
+    def run_scan(self, *words):
+        return subprocess.run(
+            [gatepost.PROGRAM, "scan", *words], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+
+    def verdict(self, data, *words):
+        path = self.write("it", data)
+        done = self.run_scan(*words, path)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(done.stdout.count("\n"), 1)
+        start = path + ": "
+        self.assertTrue(done.stdout.startswith(start), done.stdout)
+        said = done.stdout[len(start):-1]
+        want = {"O": 0, "I": 1, "U": 2}[said[0]]
+        self.assertEqual(done.returncode, want, said)
+        return said
+
+    def test_finds_it_plainly_and_at_the_start_only(self):
+        self.assertEqual(self.verdict(EICAR), FOUND)
+        self.assertEqual(self.verdict(EICAR + b"\r\n"), FOUND)
+        self.assertEqual(self.verdict(b"say: " + EICAR), "OK")
+        self.assertEqual(self.verdict(b""), "OK")
+
+    def test_finds_it_in_each_container(self):
+        for name, data in (
+                ("stored", zipped(EICAR, zipfile.ZIP_STORED)),
+                ("deflated", zipped(EICAR)),
+                ("gzip", gzip.compress(EICAR)),
+                ("tar", tarred(EICAR)),
+                ("uu", b"see below\n\n" + uuencoded(EICAR))):
+            self.assertEqual(self.verdict(data), FOUND, name)
+
+    def test_a_zip_is_read_both_ways(self):
+        whole = zipped(EICAR)
+        directory = whole.index(b"PK\1\2")
+        self.assertEqual(self.verdict(whole[:directory]), FOUND)
+        self.assertEqual(self.verdict(zipped(b"clean") + whole), FOUND)
+        self.assertEqual(self.verdict(b"\x00junk" * 9 + whole), FOUND)
+        # the local header says stored, only the directory tells the truth
+        lying = bytearray(whole)
+        local = whole.index(b"PK\3\4", 4)
+        struct.pack_into("<H", lying, local + 8, 0)
+        self.assertEqual(self.verdict(bytes(lying)), FOUND)
+        # the directory says stored, only the local header tells the truth
+        lying = bytearray(whole)
+        entry = whole.index(b"PK\1\2", directory + 4)
+        struct.pack_into("<H", lying, entry + 10, 0)
+        self.assertEqual(self.verdict(bytes(lying)), FOUND)
+
+    def test_a_program_with_an_archive_behind_it(self):
+        program = b"MZ" + bytes(range(256)) * 40
+        self.assertEqual(self.verdict(program), "OK")
+        self.assertEqual(self.verdict(program + zipped(EICAR)), FOUND)
+
+    def test_goes_on_behind_the_first_gzip_member(self):
+        data = gzip.compress(b"clean") + gzip.compress(EICAR)
+        self.assertEqual(self.verdict(data), FOUND)
+        self.assertEqual(self.verdict(gzip.compress(b"clean") + b"\0" * 99),
+                         "OK")
+
+    def test_eight_levels_are_opened_and_more_are_not_clean(self):
+        data = EICAR
+        for level in range(1, 12):
+            data = (zipped, gzip.compress, tarred)[level % 3](data)
+            self.assertEqual(
+                self.verdict(data),
+                FOUND if level <= 8 else "UNSCANNABLE nested too deep")
+
+    def test_mail_in_all_its_tricks(self):
+        coded = base64.encodebytes(EICAR)
+        garbage = b"!".join(coded[i:i + 1] for i in range(len(coded)))
+        for name, data in (
+                ("base64", multipart(B64, coded)),
+                ("whole body", mail(B64, coded)),
+                ("quoted-printable", multipart(
+                    b"Content-Transfer-Encoding: quoted-printable",
+                    quopri.encodestring(EICAR))),
+                ("upper case, spaces", multipart(
+                    b"CONTENT-TRANSFER-ENCODING :   BASE64", coded)),
+                ("folded", multipart(
+                    b"Content-Transfer-Encoding:\n base64", coded)),
+                ("crlf", multipart(B64, coded).replace(b"\n", b"\r\n")),
+                ("garbage within", multipart(B64, garbage)),
+                ("padding within", multipart(B64, base64.b64encode(EICAR[:16])
+                                             + base64.b64encode(EICAR[16:]))),
+                ("doubled, base64 first", multipart(
+                    B64 + b"\nContent-Transfer-Encoding: 7bit", coded)),
+                ("doubled, base64 last", multipart(
+                    b"Content-Transfer-Encoding: 7bit\n" + B64, coded)),
+                ("doubled, really 7bit", multipart(
+                    B64 + b"\nContent-Transfer-Encoding: 7bit", EICAR)),
+                ("another boundary", multipart(B64, coded, b"other")),
+                ("no boundary", mail(b"Content-Type: multipart/mixed",
+                                     b"text\n" + B64 + b"\n\n" + coded)),
+                ("uuencoded", mail(b"X-A: b", b"hi\n\n" + uuencoded(EICAR))),
+                ("zip within", multipart(
+                    B64, base64.encodebytes(zipped(EICAR)))),
+                ("mail within mail", multipart(
+                    b"Content-Type: message/rfc822", multipart(B64, coded))),
+                ("mail in base64 in mail", multipart(
+                    B64, base64.encodebytes(multipart(B64, coded))))):
+            self.assertEqual(self.verdict(data), FOUND, name)
+        self.assertEqual(self.verdict(multipart(B64, b"aGVsbG8=")), "OK")
+
+    def test_parts_nested_a_thousand_deep_are_seen(self):
+        data = B64 + b"\n\n" + base64.encodebytes(EICAR)
+        for i in range(1000):
+            data = (b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n"
+                    % (i, i) + data + b"\n--b%d--\n" % i)
+        self.assertEqual(self.verdict(b"From: a@b\n" + data), FOUND)
+
+    def test_what_can_not_be_opened_is_not_clean(self):
+        locked = bytearray(zipped(b"clean"))
+        at = -1
+        while (at := locked.find(b"PK\3\4", at + 1)) >= 0:
+            locked[at + 6] |= 1
+        at = -1
+        while (at := locked.find(b"PK\1\2", at + 1)) >= 0:
+            locked[at + 8] |= 1
+        self.assertEqual(self.verdict(bytes(locked)),
+                         "UNSCANNABLE behind a password")
+        for data in (zipped(b"clean" * 99, zipfile.ZIP_LZMA),
+                     b"Rar!\x1a\x07\x01\0" + b"x" * 50):
+            self.assertEqual(self.verdict(data),
+                             "UNSCANNABLE not opened here")
+        whole = gzip.compress(os.urandom(5000))
+        self.assertEqual(self.verdict(whole[:2000]), "UNSCANNABLE damaged")
+        self.assertEqual(self.verdict(zipped(os.urandom(5000))[:3000]),
+                         "UNSCANNABLE damaged")
+
+    def test_a_find_before_the_damage_is_a_find(self):
+        self.assertEqual(self.verdict(
+            gzip.compress(EICAR + os.urandom(9000))[:6000]), FOUND)
+
+    def test_a_bomb_is_over_the_limits(self):
+        data = bytes(16 << 20)
+        for _ in range(2):
+            data = gzip.compress(data)
+        many = io.BytesIO()
+        with zipfile.ZipFile(many, "w", zipfile.ZIP_STORED) as z:
+            for i in range(100):
+                z.writestr(f"{i}", data)
+        self.assertEqual(self.verdict(many.getvalue()),
+                         "UNSCANNABLE over the limits")
+
+    def test_walks_folders_and_finds_win(self):
+        self.write("f/a/b/c/d/e/g/bad", EICAR)
+        self.write("f/a/clean", b"x")
+        self.write("f/a/y/clean", b"x")
+        self.write("f/locked.rar", b"Rar!\x1a\x07\x01\0" + b"x" * 50)
+        top = os.path.join(self.folder, "f")
+        done = self.run_scan(top)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(sorted(done.stdout.splitlines()), [
+            f"{top}/a/b/c/d/e/g/bad: {FOUND}", f"{top}/a/clean: OK",
+            f"{top}/a/y/clean: OK",
+            f"{top}/locked.rar: UNSCANNABLE not opened here"])
+
+    def test_what_is_not_there_is_an_error(self):
+        clean = self.write("clean", b"x")
+        done = self.run_scan(os.path.join(self.folder, "none"), clean)
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stdout, f"{clean}: OK\n")
+        self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_signatures_of_the_owner(self):
+        text = self.write("own.ndb", b"Own.Text:0:*:6f776e2d7468696e67\n"
+                          b"Own.Mail:4:*:6f6e6c792d696e2d6d61696c\n")
+        sigs = os.path.join(self.folder, "own.gps")
+        subprocess.run([gatepost.PROGRAM, "sig", "compile", text, "-o", sigs],
+                       check=True, stdout=subprocess.PIPE)
+        data = zipped(b"... own-thing ...")
+        self.assertEqual(self.verdict(data), "OK")
+        self.assertEqual(self.verdict(data, "--sigs", sigs),
+                         "INFECTED Own.Text")
+        self.assertEqual(self.verdict(EICAR, "--sigs", sigs), FOUND)
+        self.assertEqual(self.verdict(b"only-in-mail", "--sigs", sigs), "OK")
+        self.assertEqual(
+            self.verdict(mail(b"X-A: b", b"only-in-mail"), "--sigs", sigs),
+            "INFECTED Own.Mail")
+        self.assertEqual(self.run_scan("--sigs", text, sigs).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
