@@ -8,6 +8,10 @@
 #define DAY_MS	 86400000
 #define FIRST_MS 250 /* after the first wrong login */
 
+#define FREE_BAD    3 /* bad recipients before answers get slower */
+#define BAD_STEP_MS 1000
+#define BAD_MOST_MS 10000
+
 void
 limit_init(struct limit *l, struct limit_place *places, uint32_t n,
     struct limit_count *senders, uint32_t accounts)
@@ -67,6 +71,12 @@ find(const struct limit *l, const uint8_t key[16])
 	return NULL;
 }
 
+static uint32_t
+less(uint32_t n, int64_t drops)
+{
+	return drops >= n ? 0 : n - (uint32_t)drops;
+}
+
 static void
 leak(struct limit_place *p, int64_t now_ms)
 {
@@ -75,7 +85,8 @@ leak(struct limit_place *p, int64_t now_ms)
 	if (drops <= 0)
 		return;
 	p->leaked_ms += drops * LIMIT_LEAK_MS;
-	p->failures = drops >= p->failures ? 0 : p->failures - (uint32_t)drops;
+	p->failures = less(p->failures, drops);
+	p->bad_recipients = less(p->bad_recipients, drops);
 }
 
 /* How much would be lost with this place: bans, then failures, then age. */
@@ -86,7 +97,8 @@ worth(const struct limit_place *p, int64_t now_ms)
 		return 0;
 	if (p->banned_ms > now_ms)
 		return INT64_MAX / 2 + p->banned_ms;
-	return p->touched_ms + (int64_t)p->failures * HOUR_MS;
+	return p->touched_ms
+	       + ((int64_t)p->failures + p->bad_recipients) * HOUR_MS;
 }
 
 static struct limit_place *
@@ -221,14 +233,23 @@ limit_login_ok(struct limit *l, const uint8_t ip[16], int64_t now_ms)
 }
 
 uint32_t
-limit_bad_recipient(struct limit *l, unsigned nth)
+limit_bad_recipient(
+    struct limit *l, const uint8_t ip[16], unsigned nth, int64_t now_ms)
 {
+	struct limit_place *p = make_ip(l, ip, now_ms);
+	unsigned borne = l->config.bad_recipients;
+
 	l->probes++;
-	if (nth >= l->config.bad_recipients)
+	p->bad_recipients++;
+	if (p->bad_recipients > borne && p->bad_recipients - borne > nth)
+		nth = p->bad_recipients - borne;
+	if (nth > borne)
 		return UINT32_MAX;
-	if (nth <= 3)
+	if (nth <= FREE_BAD)
 		return 0;
-	return delay_of(nth - 3) < 4000 ? delay_of(nth - 3) : 4000;
+	if (nth - FREE_BAD > BAD_MOST_MS / BAD_STEP_MS)
+		return BAD_MOST_MS;
+	return (nth - FREE_BAD) * BAD_STEP_MS;
 }
 
 static enum limit_answer
@@ -283,6 +304,7 @@ limit_unban(struct limit *l, const uint8_t ip[16], int64_t now_ms)
 		return false;
 	p->banned_ms = 0;
 	p->failures = 0;
+	p->bad_recipients = 0;
 	return true;
 }
 

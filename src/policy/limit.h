@@ -2,7 +2,8 @@
  * limit: what guessing, probing and flooding cost, and whom they shut out.
  *
  *   wrong login    -> a delay that doubles, then a ban          (T5)
- *   bad recipient  -> slower after 3, cut off after a number    (T12)
+ *   bad recipient  -> slower after 3, cut off after a number    (T12),
+ *                     in one connection or over many
  *   connections    -> the last places are kept for known clients (T13)
  *   messages       -> so many an hour and a day from one sender
  *
@@ -59,13 +60,14 @@ struct limit_place {
 	int64_t banned_ms;  /* until; 0: never */
 	int64_t good_ms;    /* a login was right here at; 0: never */
 	uint32_t failures;
+	uint32_t bad_recipients; /* over all connections; leak as failures do */
 	struct limit_count count;
 };
 
 struct limit_config {
 	unsigned failures; /* of logins before a ban */
 	int64_t ban_ms;
-	unsigned bad_recipients;    /* in one connection before it is cut */
+	unsigned bad_recipients;    /* borne in one connection */
 	unsigned per_hour, per_day; /* messages of one sender; 0: no limit */
 	unsigned reserved;	    /* places kept for known clients */
 };
@@ -121,9 +123,12 @@ void limit_login_ok(struct limit *l, const uint8_t ip[16], int64_t now_ms);
 
 /*
  * The `nth` bad recipient (from 1) of a connection: ms to hold back the
- * answer, or UINT32_MAX: enough, cut it off.
+ * answer, or UINT32_MAX: enough, cut it off.  What the address has had beyond
+ * the number that one connection may have counts as if it were of this one,
+ * so that hanging up and coming back gains nothing.
  */
-uint32_t limit_bad_recipient(struct limit *l, unsigned nth);
+uint32_t limit_bad_recipient(
+    struct limit *l, const uint8_t ip[16], unsigned nth, int64_t now_ms);
 
 /*
  * One more message from this account (0: nobody, the address counts).

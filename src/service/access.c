@@ -152,6 +152,7 @@ access_stats(const struct access *a, struct stats *st)
 	stats_counter(st, "limit.refused_banned", &a->limit.banned);
 	stats_counter(st, "limit.refused_strangers", &a->limit.busy);
 	stats_counter(st, "limit.over_cap", &a->limit.over);
+	stats_counter(st, "limit.bad_recipients", &a->limit.probes);
 	stats_counter(st, "limit.forgotten", &a->limit.forgotten);
 }
 
@@ -229,6 +230,13 @@ access_may(struct access *a, const struct access_client *c,
 	(void)decide(a, c, &full, now_ms, out);
 	a->grants.refused = refused;
 	return out->verdict;
+}
+
+uint32_t
+access_bad_recipient(
+    struct access *a, const struct net_addr *addr, unsigned nth, int64_t now_ms)
+{
+	return limit_bad_recipient(&a->limit, addr->ip, nth, now_ms);
 }
 
 enum limit_answer

@@ -114,6 +114,10 @@ enum relay_verdict access_rcpt(struct access *a, const struct access_client *c,
 enum relay_verdict access_may(struct access *a, const struct access_client *c,
     const struct relay_question *q, int64_t now_ms, struct relay_answer *out);
 
+/* The `nth` bad recipient of a connection: as limit_bad_recipient. */
+uint32_t access_bad_recipient(struct access *a, const struct net_addr *addr,
+    unsigned nth, int64_t now_ms);
+
 /* One more message: LIMIT_OK, or LIMIT_OVER (450). */
 enum limit_answer access_sent(
     struct access *a, const struct access_client *c, int64_t now_ms);

@@ -9,13 +9,9 @@
 
 #include "core/log.h"
 #include "platform/clock.h"
+#include "service/access.h"
 #include "service/listen.h"
 #include "service/submit_may.h"
-
-#define SLOW_AFTER   3 /* bad recipients before answers get slower */
-#define UNKNOWN_MAX  20
-#define SLOW_STEP_MS 1000
-#define SLOW_MOST_MS 10000
 
 static void
 answer(struct submit_session *ss, enum smtp_reply r)
@@ -25,28 +21,36 @@ answer(struct submit_session *ss, enum smtp_reply r)
 
 /* Hold the answer back without holding anybody else. */
 static void
-answer_slowly(struct submit_session *ss, enum smtp_reply r)
+answer_slowly(struct submit_session *ss, enum smtp_reply r, uint32_t delay_ms)
 {
-	int64_t delay = SLOW_STEP_MS * (ss->bad_recipients - SLOW_AFTER);
-
-	if (delay > SLOW_MOST_MS)
-		delay = SLOW_MOST_MS;
 	ss->held = (uint8_t)r;
 	ss->slowed = true;
-	ss->answer_at_ms = ss->conn->owner->now_ms + delay;
+	ss->answer_at_ms = ss->conn->owner->now_ms + delay_ms;
 	DL_APPEND(ss->owner->slow, ss);
+}
+
+static void
+bad_rcpt(struct submit_session *ss, enum smtp_reply reply)
+{
+	struct conn *c = ss->conn;
+	uint32_t wait_ms = access_bad_recipient(ss->owner->access, &c->peer,
+	    ++ss->bad_recipients, c->owner->now_ms);
+
+	if (wait_ms == UINT32_MAX)
+		answer(ss, SMTP_TOO_MANY_UNKNOWN);
+	else if (wait_ms > 0)
+		answer_slowly(ss, reply, wait_ms);
+	else
+		answer(ss, reply);
 }
 
 static void
 ask_rcpt(struct submit_session *ss, const struct smtp_request *r)
 {
 	enum smtp_reply reply = submit_rcpt(ss, r);
-	bool bad = reply == SMTP_NO_USER || reply == SMTP_RELAY_DENIED;
 
-	if (bad && ++ss->bad_recipients > UNKNOWN_MAX)
-		answer(ss, SMTP_TOO_MANY_UNKNOWN);
-	else if (bad && ss->bad_recipients > SLOW_AFTER)
-		answer_slowly(ss, reply);
+	if (reply == SMTP_NO_USER || reply == SMTP_RELAY_DENIED)
+		bad_rcpt(ss, reply);
 	else
 		answer(ss, reply);
 }

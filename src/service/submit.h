@@ -77,7 +77,7 @@ struct submit_session {
 	bool auth_fed;	   /* its last response has been passed on */
 	bool slowed;	   /* an answer is being held back */
 	uint8_t held;	   /* enum smtp_reply */
-	uint8_t bad_recipients;
+	uint16_t bad_recipients;
 	uint16_t account; /* who logged in; 0: nobody */
 	int64_t answer_at_ms;
 };

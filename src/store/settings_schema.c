@@ -258,7 +258,8 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_LIMIT_BAD_RECIPIENTS] = { "limit.bad_recipients",
 	    SETTING_NUMBER, 0, 1, 1000,
 	    "20", NULL, "20",
-	    "Unknown recipients in one connection before it is cut off.",
+	    "Bad recipients that one connection may name before it is cut "
+	    "off.",
 	    "接続を切るまでの宛先誤りの回数。" },
 	[SETTING_LIMIT_PER_HOUR] = { "limit.per_hour",
 	    SETTING_NUMBER, 0, 0, 1000000,

@@ -510,6 +510,33 @@ class OpenRelayForms(AccessCase):
         self.assertGreater(time.monotonic() - begun, 1)
 
 
+class BadRecipients(AccessCase):
+    settings = {"limit.bad_recipients": "5"}
+
+    def guess(self, source):
+        """Name people who are not there until cut off: the codes."""
+        talk = self.smtp(source)
+        talk.expect(250, "MAIL FROM:<x@far.example>")
+        codes = []
+        while codes[-1:] != [421]:
+            codes.append(
+                talk.command(f"RCPT TO:<n{len(codes)}@home.example>")[0])
+        self.assertTrue(talk.at_end())
+        return codes
+
+    def test_number_is_the_setting_and_coming_back_gains_nothing(self):
+        begun = time.monotonic()
+        self.assertEqual(self.guess("127.13.0.1"), [550] * 5 + [421])
+        self.assertGreater(time.monotonic() - begun, 2.9)
+        self.assertEqual(self.guess("127.13.0.1"), [550] * 4 + [421])
+        self.assertEqual(self.guess("127.13.0.1"), [421])
+        talk = self.smtp("127.13.0.2")
+        talk.expect(250, "MAIL FROM:<x@far.example>")
+        talk.expect(550, "RCPT TO:<n1@home.example>")
+        self.server.run("set", "limit.bad_recipients=1")
+        talk.expect(421, "RCPT TO:<n2@home.example>")
+
+
 class Limits(AccessCase):
     settings = {"limit.failures": "3", "limit.ban_minutes": "1",
                 "limit.per_hour": "2", "net.max_per_address": "480"}

@@ -170,11 +170,39 @@ static void
 bad_recipients_slow_down_then_cut_off(void **state)
 {
 	(void)state;
-	assert_int_equal(limit_bad_recipient(&l, 3), 0);
-	assert_int_equal(limit_bad_recipient(&l, 4), 250);
-	assert_int_equal(limit_bad_recipient(&l, 6), 1000);
-	assert_int_equal(limit_bad_recipient(&l, 19), 4000);
-	assert_int_equal(limit_bad_recipient(&l, 20), UINT32_MAX);
+	assert_int_equal(limit_bad_recipient(&l, eve, 3, 1000), 0);
+	assert_int_equal(limit_bad_recipient(&l, eve, 4, 1000), 1000);
+	assert_int_equal(limit_bad_recipient(&l, eve, 6, 1000), 3000);
+	assert_int_equal(limit_bad_recipient(&l, eve, 20, 1000), 10000);
+	assert_int_equal(limit_bad_recipient(&l, eve, 21, 1000), UINT32_MAX);
+	assert_int_equal(l.probes, 5);
+}
+
+static void
+coming_back_does_not_forgive_bad_recipients(void **state)
+{
+	uint32_t last = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 23; i++)
+		assert_int_equal(limit_bad_recipient(&l, eve, 1, 1000), 0);
+	assert_int_equal(limit_bad_recipient(&l, eve, 1, 1000), 1000);
+	for (unsigned i = 24; i < 40; i++)
+		last = limit_bad_recipient(&l, eve, 1, 1000);
+	assert_int_equal(last, 10000);
+	assert_int_equal(limit_bad_recipient(&l, eve, 1, 1000), UINT32_MAX);
+	assert_int_equal(limit_bad_recipient(&l, anna, 1, 1000), 0);
+}
+
+static void
+bad_recipients_of_an_address_leak_away(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 41; i++)
+		(void)limit_bad_recipient(&l, eve, 1, 1000);
+	assert_int_equal(limit_bad_recipient(&l, eve, 1, 1000), UINT32_MAX);
+	assert_int_equal(
+	    limit_bad_recipient(&l, eve, 1, 1000 + 20 * LIMIT_LEAK_MS), 0);
 }
 
 static void
@@ -224,6 +252,8 @@ main(void)
 		T(last_places_are_for_known_clients),
 		T(flood_of_addresses_does_not_lift_a_ban),
 		T(bad_recipients_slow_down_then_cut_off),
+		T(coming_back_does_not_forgive_bad_recipients),
+		T(bad_recipients_of_an_address_leak_away),
 		T(sender_has_so_many_messages_an_hour_and_a_day),
 		T(walk_shows_bans),
 	};
