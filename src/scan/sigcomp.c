@@ -95,7 +95,7 @@ add_hash(struct sigcomp *sc, struct span line)
 	uint8_t record[br_sha256_SIZE + 8];
 	uint64_t octets = SIGDB_NONE;
 	int kind, err;
-	uint32_t at;
+	uint32_t at = 0;
 	size_t len;
 
 	if (!span_next(&line, ':', &digest) || !span_next(&line, ':', &size)
