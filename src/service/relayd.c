@@ -319,6 +319,8 @@ relayd_prep(struct participant *me, struct poller *p)
 		if (s->state == RELAYD_END || s->state == RELAYD_NEXT)
 			poller_at(p, 0);
 	}
+	if (r->queue->walk >= 0) /* also while everything is held */
+		poller_at(p, 0);
 	if (!r->config.hold && has_idle(r) && queue_time(r) != QUEUE_NEVER)
 		poller_at(p, queue_time(r));
 }
