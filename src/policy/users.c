@@ -4,9 +4,9 @@
  */
 #include "policy/users.h"
 
-#include "core/zero.h"
 #include "core/chr.h"
 #include "core/secret.h"
+#include "core/zero.h"
 
 static bool
 is_name_byte(uint8_t c)

@@ -25,10 +25,10 @@
 #define SERVICE_AUTH_H
 
 #include "core/pool.h"
+#include "platform/net.h"
 #include "policy/grant.h"
 #include "policy/limit.h"
 #include "policy/network.h"
-#include "platform/net.h"
 #include "proto/sasl.h"
 #include "service/loop.h"
 #include "store/accounts.h"

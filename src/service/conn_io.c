@@ -2,8 +2,8 @@
 #include "service/conn_io.h"
 
 #include "core/log.h"
-#include "policy/network.h"
 #include "core/secret.h"
+#include "policy/network.h"
 #include "service/listener.h"
 #include "service/tls.h"
 

@@ -4,9 +4,9 @@
  */
 #include "service/relayd.h"
 
-#include "core/zero.h"
 #include "core/log.h"
 #include "core/secret.h"
+#include "core/zero.h"
 #include "platform/clock.h"
 
 #define STEPS_MAX 256 /* of one slot in one turn */
@@ -319,8 +319,6 @@ relayd_prep(struct participant *me, struct poller *p)
 		if (s->state == RELAYD_END || s->state == RELAYD_NEXT)
 			poller_at(p, 0);
 	}
-	if (r->queue->walk >= 0) /* also while everything is held */
-		poller_at(p, 0);
 	if (!r->config.hold && has_idle(r) && queue_time(r) != QUEUE_NEVER)
 		poller_at(p, queue_time(r));
 }

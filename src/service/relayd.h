@@ -160,13 +160,22 @@ void relayd_stop(struct relayd *r);
 
 /* --- between relayd's own files ------------------------------------------ */
 
-/* relayd_round.c: take up the message in s->entry; begin its next batch. */
-void relayd_begin(struct relayd *r, struct relayd_slot *s);
+/* relayd_batch.c: take the recipients that go together now, and their way. */
 void relayd_next_batch(struct relayd *r, struct relayd_slot *s);
+
+/* relayd_round.c: take up the message in s->entry; what becomes of it. */
+void relayd_begin(struct relayd *r, struct relayd_slot *s);
 void relayd_end(struct relayd *r, struct relayd_slot *s);
 
 /* relayd_list.c: the batch is one list: post to it. */
 void relayd_post(struct relayd *r, struct relayd_slot *s);
+
+/* The octet that marks a recipient as asked for in this round. */
+uint8_t relayd_mark(const struct relayd_slot *s);
+
+/* In whose name this recipient gets the message. */
+struct span relayd_sender(
+    const struct relayd_slot *s, const struct queue_rcpt *q);
 
 /* One result of the far end. */
 void relayd_result(struct relayd *r, struct relayd_slot *s,

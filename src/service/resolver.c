@@ -6,9 +6,9 @@
 
 #include <utlist.h>
 
-#include "core/zero.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/zero.h"
 #include "platform/entropy.h"
 
 #define PORT 53

@@ -9,8 +9,8 @@
 
 #include <unistd.h>
 
-#include "core/zero.h"
 #include "core/log.h"
+#include "core/zero.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/process.h"

@@ -4,16 +4,16 @@
  */
 #include "store/accounts.h"
 
-#include "core/zero.h"
+#include <assert.h>
+
 #include "core/text.h"
+#include "core/zero.h"
 
 #define PREFIX	"account."
 #define VERSION 1
 
 _Static_assert(sizeof(PREFIX) - 1 + USERS_NAME_MAX <= KV_KEY_MAX,
     "an account's name does not fit into a key");
-
-#include <assert.h>
 
 static uint32_t
 name_hash(struct span name)

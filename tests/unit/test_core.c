@@ -3,9 +3,9 @@
 
 #include "core/buf.h"
 #include "core/chr.h"
+#include "core/log.h"
 #include "core/pool.h"
 #include "core/text.h"
-#include "core/log.h"
 #include "core/zero.h"
 
 static void

@@ -24,6 +24,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,8 @@ enum step {
 	STAT,
 	RETR,
 	QUIT,
-	DONE
+	DONE,
+	STEPS
 };
 
 struct client {
@@ -149,12 +151,15 @@ say(struct client *c, const char *text)
 	c->out_len += n;
 }
 
-static void
-say_f(struct client *c, const char *format, const char *a)
+__attribute__((format(printf, 2, 3))) static void
+say_f(struct client *c, const char *format, ...)
 {
 	char text[600];
+	va_list args;
 
-	snprintf(text, sizeof(text), format, a);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	say(c, text);
 }
 
@@ -276,6 +281,72 @@ start_tls(struct client *c)
 }
 
 static void
+first_words(struct client *c)
+{
+	say_hello(c, opt.tls == TLS_START ? STARTTLS_EHLO : EHLO);
+}
+
+static void
+say_starttls(struct client *c)
+{
+	say(c, "STARTTLS\r\n");
+	expect(c, STARTTLS, 1);
+}
+
+static void
+log_in(struct client *c)
+{
+	if (opt.user) {
+		say_auth(c);
+		expect(c, AUTH, 1);
+	} else {
+		next_message(c);
+	}
+}
+
+static void
+say_first_rcpt(struct client *c)
+{
+	say_rcpt(c);
+	expect(c, RCPT, 1);
+}
+
+static void
+say_data(struct client *c)
+{
+	say(c, "DATA\r\n");
+	expect(c, DATA, 1);
+}
+
+static void
+send_body(struct client *c)
+{
+	c->body = true;
+	c->body_at = 0;
+	expect(c, BODY, 1);
+}
+
+static void
+end_message(struct client *c)
+{
+	octets_moved += message_len;
+	next_message(c);
+}
+
+/* What follows the reply to each step; where nothing stands it was the last. */
+static void (*const smtp_after[STEPS])(struct client *) = {
+	[GREETING] = first_words,
+	[STARTTLS_EHLO] = say_starttls,
+	[STARTTLS] = start_tls,
+	[EHLO] = log_in,
+	[AUTH] = next_message,
+	[MAIL] = say_first_rcpt,
+	[RCPT] = say_data,
+	[DATA] = send_body,
+	[BODY] = end_message,
+};
+
+static void
 smtp_reply(struct client *c, bool good)
 {
 	if (!good) {
@@ -287,65 +358,75 @@ smtp_reply(struct client *c, bool good)
 	}
 	if (c->awaited > 0 && --c->awaited > 0)
 		return;
-	switch (c->step) {
-	case GREETING:
-		say_hello(c, opt.tls == TLS_START ? STARTTLS_EHLO : EHLO);
-		break;
-	case STARTTLS_EHLO:
-		say(c, "STARTTLS\r\n");
-		expect(c, STARTTLS, 1);
-		break;
-	case STARTTLS:
-		start_tls(c);
-		break;
-	case EHLO:
-		if (opt.user) {
-			say_auth(c);
-			expect(c, AUTH, 1);
-		} else {
-			next_message(c);
-		}
-		break;
-	case MAIL:
-		say_rcpt(c);
-		expect(c, RCPT, 1);
-		break;
-	case RCPT:
-		say(c, "DATA\r\n");
-		expect(c, DATA, 1);
-		break;
-	case DATA:
-		c->body = true;
-		c->body_at = 0;
-		expect(c, BODY, 1);
-		break;
-	case BODY:
-		finished += good;
-		octets_moved += message_len;
-		next_message(c);
-		break;
-	case AUTH:
-		next_message(c);
-		break;
-	default:
+	finished += good && c->step == BODY;
+	if (smtp_after[c->step] != NULL)
+		smtp_after[c->step](c);
+	else
 		c->step = DONE;
-		break;
-	}
 }
+
+/* A line of an answer's text; its end is the message's. */
+static void
+text_line(struct client *c, const char *line, size_t len)
+{
+	octets_moved += len + 2;
+	if (len != 1 || line[0] != '.')
+		return;
+	c->in_text = false;
+	finished++;
+	c->next++;
+	if (!opt.pipelined || c->asked == c->next || c->next > c->number)
+		next_retr(c);
+}
+
+static void
+say_pass(struct client *c)
+{
+	say_f(c, "PASS %s\r\n", opt.password);
+	expect(c, PASS, 1);
+}
+
+static void
+say_stat(struct client *c)
+{
+	say(c, "STAT\r\n");
+	expect(c, STAT, 1);
+}
+
+static void
+begin_fetching(struct client *c)
+{
+	if (opt.stat_only) {
+		finished++;
+		c->next = c->number + 1;
+	} else {
+		if (c->number > opt.messages)
+			c->number = opt.messages;
+		c->next = c->asked = 1;
+	}
+	next_retr(c);
+}
+
+static void
+begin_text(struct client *c)
+{
+	c->in_text = true;
+}
+
+static void (*const pop3_after[STEPS])(struct client *) = {
+	[GREETING] = first_words,
+	[STARTTLS] = start_tls,
+	[USER] = say_pass,
+	[PASS] = say_stat,
+	[STAT] = begin_fetching,
+	[RETR] = begin_text,
+};
 
 static void
 pop3_line(struct client *c, const char *line, size_t len)
 {
 	if (c->in_text) {
-		octets_moved += len + 2;
-		if (len != 1 || line[0] != '.')
-			return;
-		c->in_text = false;
-		finished++;
-		c->next++;
-		if (!opt.pipelined || c->asked == c->next
-		    || c->next > c->number)
-			next_retr(c);
+		text_line(c, line, len);
 		return;
 	}
 	if (len < 3 || memcmp(line, "+OK", 3)) {
@@ -353,40 +434,12 @@ pop3_line(struct client *c, const char *line, size_t len)
 		c->step = DONE;
 		return;
 	}
-	switch (c->step) {
-	case GREETING:
-		say_hello(c, opt.tls == TLS_START ? STARTTLS_EHLO : EHLO);
-		break;
-	case STARTTLS:
-		start_tls(c);
-		break;
-	case USER:
-		say_f(c, "PASS %s\r\n", opt.password);
-		expect(c, PASS, 1);
-		break;
-	case PASS:
-		say(c, "STAT\r\n");
-		expect(c, STAT, 1);
-		break;
-	case STAT:
+	if (c->step == STAT)
 		c->number = strtoul(line + 4, NULL, 10);
-		if (opt.stat_only) {
-			finished++;
-			c->next = c->number + 1;
-		} else {
-			if (c->number > opt.messages)
-				c->number = opt.messages;
-			c->next = c->asked = 1;
-		}
-		next_retr(c);
-		break;
-	case RETR:
-		c->in_text = true;
-		break;
-	default:
+	if (pop3_after[c->step] != NULL)
+		pop3_after[c->step](c);
+	else
 		c->step = DONE;
-		break;
-	}
 }
 
 static void
@@ -617,6 +670,67 @@ run(void)
 	}
 }
 
+static enum tls
+tls_named(const char *name)
+{
+	if (!strcmp(name, "start"))
+		return TLS_START;
+	return !strcmp(name, "first") ? TLS_FIRST : TLS_NO;
+}
+
+/* The numbers and switches; false: it is none of them. */
+static bool
+number_option(int o)
+{
+	switch (o) {
+	case 'c':
+		opt.conns = (unsigned)atoi(optarg);
+		break;
+	case 'n':
+		opt.messages = strtoul(optarg, NULL, 10);
+		break;
+	case 's':
+		opt.octets = strtoul(optarg, NULL, 10);
+		break;
+	case 'P':
+		opt.pipelined = true;
+		break;
+	case 'r':
+		opt.resume = true;
+		break;
+	case 'S':
+		opt.stat_only = true;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void
+word_option(int o)
+{
+	switch (o) {
+	case 't':
+		opt.tls = tls_named(optarg);
+		break;
+	case 'u':
+		opt.user = optarg;
+		break;
+	case 'p':
+		opt.password = optarg;
+		break;
+	case 'f':
+		opt.from = optarg;
+		break;
+	case 'd':
+		opt.to = optarg;
+		break;
+	default:
+		exit(2);
+	}
+}
+
 static void
 options(int argc, char **argv)
 {
@@ -632,47 +746,9 @@ options(int argc, char **argv)
 			opt.mode = (enum mode)i;
 	opt.port = atoi(argv[2]);
 	optind = 3;
-	while ((o = getopt(argc, argv, "c:n:s:t:u:p:f:d:PrS")) != -1) {
-		switch (o) {
-		case 'c':
-			opt.conns = (unsigned)atoi(optarg);
-			break;
-		case 'n':
-			opt.messages = strtoul(optarg, NULL, 10);
-			break;
-		case 's':
-			opt.octets = strtoul(optarg, NULL, 10);
-			break;
-		case 't':
-			opt.tls = !strcmp(optarg, "start")   ? TLS_START
-				  : !strcmp(optarg, "first") ? TLS_FIRST
-							     : TLS_NO;
-			break;
-		case 'u':
-			opt.user = optarg;
-			break;
-		case 'p':
-			opt.password = optarg;
-			break;
-		case 'f':
-			opt.from = optarg;
-			break;
-		case 'd':
-			opt.to = optarg;
-			break;
-		case 'P':
-			opt.pipelined = true;
-			break;
-		case 'r':
-			opt.resume = true;
-			break;
-		case 'S':
-			opt.stat_only = true;
-			break;
-		default:
-			exit(2);
-		}
-	}
+	while ((o = getopt(argc, argv, "c:n:s:t:u:p:f:d:PrS")) != -1)
+		if (!number_option(o))
+			word_option(o);
 	if (opt.mode == MODE_TLS)
 		opt.tls = TLS_FIRST;
 	if (opt.conns > CONNS_MAX)
