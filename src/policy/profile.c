@@ -108,7 +108,7 @@ static int
 fail(struct text *why, struct span word, const char *expected)
 {
 	text_str(why, "\"");
-	text_escaped(why, word);
+	text_escaped(why, span_first(word, 60));
 	text_str(why, "\": expected ");
 	text_str(why, expected);
 	return ERR_SYNTAX;

@@ -38,14 +38,14 @@ fail(struct words *w, const char *expected)
 	struct span found = word(&at);
 
 	text_str(w->why, "rule \"");
-	text_escaped(w->why, w->rule);
+	text_escaped(w->why, span_first(w->rule, 60));
 	text_str(w->why, "\": expected ");
 	text_str(w->why, expected);
 	if (found.len == 0) {
 		text_str(w->why, ", but it ends there");
 	} else {
 		text_str(w->why, ", found \"");
-		text_escaped(w->why, found);
+		text_escaped(w->why, span_first(found, 40));
 		text_str(w->why, "\"");
 	}
 	return ERR_SYNTAX;

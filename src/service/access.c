@@ -26,6 +26,7 @@ access_init(
 	    &a->limit, m->places, m->places_n, m->senders, m->accounts_n);
 	relay_rules_init(&a->rules[0]);
 	relay_rules_init(&a->rules[1]);
+	settings_judge_by(settings, access_judge, a);
 	return ERR_OK;
 }
 

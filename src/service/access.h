@@ -10,9 +10,10 @@
  * Every decision about relaying is one log line with the rule that decided.
  *
  * Memory: the tables of struct access_memory, the caller's.
- * Bounds: as sized there.  Failure: access_configure says which setting is
- * wrong; the former rules stay in force, or nothing is relayed if it was wrong
- * at the start.
+ * Bounds: as sized there.  Failure: a wrong rule or device is refused when it
+ * is set.  Should one be stored all the same (by another version), then
+ * access_configure says which; the former rules stay in force, or nothing is
+ * relayed if it was wrong at the start; a wrong device is left out.
  * Tested: tests/unit/test_access.c, tests/e2e/test_access.py.
  */
 #ifndef SERVICE_ACCESS_H
@@ -55,6 +56,7 @@ struct access {
 	struct profile *devices;
 	uint32_t devices_n;
 	uint32_t devices_cap;
+	struct profile tried; /* a line that is being judged */
 	uint8_t key[SIPHASH_KEY];
 	char text[RELAY_TEXT + 1]; /* the rules, while they are read */
 	uint64_t relayed;
@@ -68,7 +70,10 @@ struct access_client {
 	uint16_t account; /* who logged in; 0: nobody */
 };
 
-/* ERR_IO when the system has no random numbers. */
+/*
+ * From here on new rules and devices are judged by `a`.  ERR_IO when the
+ * system has no random numbers.
+ */
 int access_init(struct access *a, struct settings *settings,
     const struct access_memory *m) MUST_CHECK;
 
@@ -78,6 +83,10 @@ int access_init(struct access *a, struct settings *settings,
  */
 int access_configure(
     struct access *a, int64_t now_ms, struct text *why) MUST_CHECK;
+
+/* A settings_judge: is this rule, or this device's line, right? */
+int access_judge(void *access, enum setting id, struct span label,
+    struct span value, struct text *why) MUST_CHECK;
 
 /* Let auth use the grants and limits, and its marks. */
 void access_connect_auth(struct access *a, struct auth_service *auth);

@@ -126,34 +126,90 @@ read_relay(struct access *a, struct relay_rules *rr, struct text *why)
 	return err ? err : read_rules(a, rr, why);
 }
 
+static void
+ignore_device(const char *label, const char *why)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_ERROR, "access.device_ignored");
+	log_str(&l, "device", label);
+	log_str(&l, "why", why);
+	log_end(&l);
+}
+
 /* A device that can't be read is left out; the others work. */
+static int
+read_device(struct access *a, const char *label)
+{
+	char line[PROFILE_TEXT + 1], mem[200];
+	struct text why;
+	int n;
+
+	if (a->devices_n == a->devices_cap) {
+		ignore_device(label, "there are too many devices");
+		return ERR_OK;
+	}
+	text_init(&why, mem, sizeof(mem));
+	n = settings_member(
+	    a->settings, SETTING_DEVICE, span_str(label), line, sizeof(line));
+	if (n < 0 && n != ERR_RANGE)
+		return n;
+	if (n == ERR_RANGE)
+		ignore_device(label, "its line is too long");
+	else if (profile_parse(span_str(label), span_of(line, (size_t)n),
+		     &a->devices[a->devices_n], &why))
+		ignore_device(label, mem);
+	else
+		a->devices_n++;
+	return ERR_OK;
+}
+
 static int
 read_devices(struct access *a, struct text *why)
 {
 	char label[KV_KEY_MAX + 1] = "", next[KV_KEY_MAX + 1];
-	char line[PROFILE_TEXT + 1];
 	int more = 0;
 
 	a->devices_n = 0;
-	while (a->settings->kv != NULL && a->devices_n < a->devices_cap
+	while (a->settings->kv != NULL
 	       && (more = next_label(a->settings, SETTING_DEVICE, label, next))
 		      > 0) {
-		int n;
-
 		memcpy(label, next, sizeof(label));
-		n = settings_member(a->settings, SETTING_DEVICE,
-		    span_str(label), line, sizeof(line));
-		if (n < 0
-		    || profile_parse(span_str(label), span_of(line, (size_t)n),
-			&a->devices[a->devices_n], why)) {
-			text_str(why, " (device.");
-			text_str(why, label);
-			text_str(why, ")");
-			return n < 0 ? n : ERR_SYNTAX;
-		}
-		a->devices_n++;
+		more = read_device(a, label);
+		if (more < 0)
+			break;
 	}
-	return more < 0 ? more : ERR_OK;
+	if (more < 0)
+		text_str(why, "device.*: cannot be read");
+	return more;
+}
+
+/* The next rules' place serves to try one: it is filled before it is used. */
+static int
+judge_rule(
+    struct access *a, struct span label, struct span value, struct text *why)
+{
+	struct text rule;
+
+	text_init(&rule, a->text, sizeof(a->text));
+	text_span(&rule, label);
+	text_str(&rule, ": ");
+	text_span(&rule, value);
+	text_chr(&rule, '\n');
+	return relay_rules_parse(&a->rules[!a->now], text_data(&rule), why);
+}
+
+int
+access_judge(void *access, enum setting id, struct span label,
+    struct span value, struct text *why)
+{
+	struct access *a = access;
+
+	if (id == SETTING_RELAY_RULE)
+		return judge_rule(a, label, value, why);
+	if (id == SETTING_DEVICE)
+		return profile_parse(label, value, &a->tried, why);
+	return ERR_OK;
 }
 
 static void

@@ -377,12 +377,19 @@ say_commit(struct settings *s, struct text *m, int rc)
 
 /* Changing. */
 
+void
+settings_judge_by(struct settings *s, settings_judge judge, void *user)
+{
+	s->judge = judge;
+	s->judge_user = user;
+}
+
 /* Find the row and check key and value; the canonical value in `out`. */
 static int
-check(struct span key, struct span value, struct text *out, uint32_t *number,
-    struct text *m)
+check(struct settings *s, struct span key, struct span value, struct text *out,
+    uint32_t *number, struct text *m)
 {
-	char why_mem[160];
+	char why_mem[300];
 	struct text why;
 	struct span label;
 	int rc, id = settings_find(key, &label);
@@ -396,6 +403,9 @@ check(struct span key, struct span value, struct text *out, uint32_t *number,
 		    m, "a key is up to 63 printable characters", ERR_SYNTAX);
 	}
 	rc = setting_read(spec_of((enum setting)id), value, out, number, &why);
+	if (rc == ERR_OK && s->judge != NULL)
+		rc = s->judge(s->judge_user, (enum setting)id, label,
+		    text_data(out), &why);
 	if (rc == ERR_OK)
 		return id;
 	say_key(m, key);
@@ -417,7 +427,7 @@ settings_check(struct settings *s, struct span key, struct span value,
 	int rc;
 
 	text_init(&out, s->scratch, sizeof(s->scratch));
-	rc = check(key, value, &out, &number, message);
+	rc = check(s, key, value, &out, &number, message);
 	return rc < 0 ? rc : ERR_OK;
 }
 
@@ -431,7 +441,7 @@ settings_override(struct settings *s, struct span key, struct span value,
 	int id;
 
 	text_init(&out, s->scratch, sizeof(s->scratch));
-	id = check(key, value, &out, &number, message);
+	id = check(s, key, value, &out, &number, message);
 	if (id < 0)
 		return id;
 	if (!is_plain(spec_of((enum setting)id))) {
@@ -526,7 +536,7 @@ settings_set(struct settings *s, struct span key, struct span value,
 	int id, rc;
 
 	text_init(&out, s->scratch, sizeof(s->scratch));
-	id = check(key, value, &out, &number, message);
+	id = check(s, key, value, &out, &number, message);
 	if (id < 0)
 		return id;
 	rc = put(s, (enum setting)id, key, text_data(&out), message);

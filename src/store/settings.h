@@ -48,8 +48,17 @@ struct setting_value {
 	uint8_t source;
 };
 
+/*
+ * Is this right in a language that only the value's user knows?  `value` is
+ * canonical; when not, an error, and `why` says what is wrong.
+ */
+typedef int (*settings_judge)(void *user, enum setting id, struct span label,
+    struct span value, struct text *why);
+
 struct settings {
 	struct kv *kv;
+	settings_judge judge; /* may be NULL */
+	void *judge_user;
 	struct seal seal;
 	bool has_seal;	     /* false: secrets can't be read or set */
 	uint32_t generation; /* grows when any value may have changed */
@@ -141,6 +150,12 @@ int settings_member_secret(struct settings *s, enum setting family,
     struct span label, void *to, size_t cap) MUST_CHECK;
 
 /* Changing. */
+
+/*
+ * Have every new value judged, beyond what the schema says of it.  What is
+ * stored already is not: its user copes with it.
+ */
+void settings_judge_by(struct settings *s, settings_judge judge, void *user);
 
 /*
  * Is this a right value for this key?  ERR_OK, or a `message` that says what

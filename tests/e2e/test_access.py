@@ -422,15 +422,60 @@ class Devices(AccessCase):
 class WrongRules(AccessCase):
     settings = {"relay.networks": "127.0.0.0/8"}
 
-    def test_wrong_rule_changes_nothing_and_closes_after_a_restart(self):
+    def assert_not_taken(self, *values, says):
+        done = self.server.run("set", *values, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+        for part in says:
+            self.assertIn(part, done.stderr.decode())
+
+    def test_wrong_rule_is_not_taken(self):
+        self.assert_not_taken(
+            "relay.rule.a=allow everybody",
+            says=("relay.rule.a: ", "expected permit, refuse or later, "
+                  'found "allow"', "right would be: permit relay when"))
+        self.assert_not_taken(
+            "log.level=debug", "relay.rule.b=permit relay when client in moon",
+            says=("relay.rule.b: ", 'found "moon"'))
+        shown = self.server.run("get", "log.level").stdout
+        self.assertNotIn(b"debug", shown)
         self.assertEqual(self.rule(self.smtp()), "network")
-        self.server.run("set", "relay.rule.a=allow everybody")
+
+    def test_wrong_device_is_not_taken(self):
+        self.assert_not_taken(
+            "device.x=from=scanner@home.example",
+            says=("device.x: ", "expected client=ADDRESS"))
+        self.assert_not_taken(
+            "device.x=client=127.7.0.1 colour=red",
+            says=("device.x: ", '"colour=red"', "right would be: client="))
+        self.server.stop()
+        self.assert_not_taken("device.x=client=moon", says=("device.x: ",))
+        self.server.start()
+        self.assertEqual(self.server.run(
+            "get", "device.x", check=False).returncode, 2)
+
+    def test_too_many_rules_change_nothing_and_close_after_a_restart(self):
+        rules = [f"relay.rule.r{i}" for i in range(33)]
+        self.server.run(
+            "set", *[f"{r}=permit relay when auth" for r in rules])
         self.assertEqual(self.rule(self.smtp()), "network")
         self.server.restart()
         self.assert_denied(self.smtp())
         self.assertIn("access.closed", self.server.log())
-        self.server.run("unset", "relay.rule.a")
+        self.server.run("unset", *rules)
         self.assertEqual(self.rule(self.smtp()), "network")
+
+    def test_device_too_many_is_left_out_and_said(self):
+        names = [f"device.d{i:03}" for i in range(65)]
+        self.server.run(
+            "set", *[f"{n}=client=127.14.0.1" for n in names[:30]])
+        self.server.run(
+            "set", *[f"{n}=client=127.14.0.1" for n in names[30:]])
+        self.server.restart()
+        self.assertRegex(self.server.log(),
+                         "access.device_ignored device=\"?d064")
+        self.assertEqual(self.rule(self.smtp()), "network")
+        self.server.run("unset", *names)
 
 
 class CommandLine(AccessCase):
