@@ -83,7 +83,10 @@ mime_qp(struct span in, uint8_t *out, size_t cap)
 		}
 		high = in.p[0] == '=' && in.len > 2 ? chr_hex(in.p[1]) : -1;
 		low = high >= 0 ? chr_hex(in.p[2]) : -1;
-		out[len++] = low >= 0 ? (uint8_t)(high << 4 | low) : in.p[0];
+		out[len] = in.p[0];
+		if (low >= 0)
+			out[len] = (uint8_t)(high << 4 | low);
+		len++;
 		in = span_from(in, low >= 0 ? 3 : 1);
 	}
 	return len;
