@@ -69,7 +69,9 @@ override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections -fPIE 
 $(BUILD)/obj/src/codec/%.o $(BUILD)/obj/src/scan/%.o: HOT = $(if $(SAN)$(FUZZING),,-O2)
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) -isystem /usr/include/bearssl
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--gc-sections $(RELR)
-LIBS := -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic -lresolv
+# asked when something is linked: the configuration is made by then
+LIBS = -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic -lresolv \
+	$(shell grep -q '^CONFIG_ENABLE_LIBARCHIVE=y' $(BUILD)/.config && echo -larchive)
 
 # ---- files -----------------------------------------------------------------
 

@@ -24,38 +24,41 @@ enum {
 static const struct sign {
 	const char *bytes;
 	uint8_t len, target;
-	bool unopened;
+	uint8_t how;
 	scan_next next;
 } signs[] = {
-	{ "PK\003\004", 4, 0, false, scan_next_zip },
-	{ "PK\005\006", 4, 0, false, scan_next_zip },
-	{ "PK00PK\003\004", 8, 0, false, scan_next_zip },
-	{ "\x1f\x8b", 2, 0, false, scan_next_gzip },
-	{ "MZ", 2, TARGET_PE, false, scan_next_program },
+	{ "PK\003\004", 4, 0, SCAN_BY_US, scan_next_zip },
+	{ "PK\005\006", 4, 0, SCAN_BY_US, scan_next_zip },
+	{ "PK00PK\003\004", 8, 0, SCAN_BY_US, scan_next_zip },
+	{ "\x1f\x8b", 2, 0, SCAN_BY_US, scan_next_gzip },
+	{ "MZ", 2, TARGET_PE, SCAN_BY_US, scan_next_program },
 	{ "\x7f"
 	  "ELF",
-	    4, TARGET_ELF, false, scan_next_program },
-	{ "Rar!\x1a\x07", 6, 0, true, NULL },
-	{ "7z\xbc\xaf\x27\x1c", 6, 0, true, NULL },
-	{ "MSCF", 4, 0, true, NULL },
-	{ "BZh", 3, 0, true, NULL },
+	    4, TARGET_ELF, SCAN_BY_US, scan_next_program },
+	{ "Rar!\x1a\x07", 6, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "7z\xbc\xaf\x27\x1c", 6, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "MSCF", 4, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "BZh", 3, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "\xfd"
 	  "7zXZ",
-	    5, 0, true, NULL },
-	{ "\x60\xea", 2, 0, true, NULL },	  /* ARJ */
-	{ "\x1f\x9d", 2, 0, true, NULL },	  /* compress */
-	{ "\x28\xb5\x2f\xfd", 4, 0, true, NULL }, /* Zstandard */
-	{ "\x78\x9f\x3e\x22", 4, 0, true, NULL }, /* TNEF */
-	{ "\xd0\xcf\x11\xe0", 4, TARGET_OLE, false, NULL },
-	{ "%PDF", 4, TARGET_PDF, false, NULL },
-	{ "\xca\xfe\xba\xbe", 4, TARGET_JAVA, false, NULL },
-	{ "\xcf\xfa\xed\xfe", 4, TARGET_MACHO, false, NULL },
-	{ "\xce\xfa\xed\xfe", 4, TARGET_MACHO, false, NULL },
-	{ "FWS", 3, TARGET_FLASH, false, NULL },
-	{ "CWS", 3, TARGET_FLASH, false, NULL },
-	{ "\x89PNG", 4, TARGET_GRAPHICS, false, NULL },
-	{ "GIF8", 4, TARGET_GRAPHICS, false, NULL },
-	{ "\xff\xd8\xff", 3, TARGET_GRAPHICS, false, NULL },
+	    5, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "\x60\xea", 2, 0, SCAN_BY_NOBODY, NULL },	     /* ARJ */
+	{ "\x1f\x9d", 2, 0, SCAN_BY_ARCHIVE, NULL },	     /* compress */
+	{ "\x28\xb5\x2f\xfd", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* Zstandard */
+	{ "\x78\x9f\x3e\x22", 4, 0, SCAN_BY_NOBODY, NULL },  /* TNEF */
+	{ "070701", 6, 0, SCAN_BY_ARCHIVE, NULL },	     /* cpio */
+	{ "070702", 6, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "070707", 6, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "\xd0\xcf\x11\xe0", 4, TARGET_OLE, SCAN_BY_US, NULL },
+	{ "%PDF", 4, TARGET_PDF, SCAN_BY_US, NULL },
+	{ "\xca\xfe\xba\xbe", 4, TARGET_JAVA, SCAN_BY_US, NULL },
+	{ "\xcf\xfa\xed\xfe", 4, TARGET_MACHO, SCAN_BY_US, NULL },
+	{ "\xce\xfa\xed\xfe", 4, TARGET_MACHO, SCAN_BY_US, NULL },
+	{ "FWS", 3, TARGET_FLASH, SCAN_BY_US, NULL },
+	{ "CWS", 3, TARGET_FLASH, SCAN_BY_US, NULL },
+	{ "\x89PNG", 4, TARGET_GRAPHICS, SCAN_BY_US, NULL },
+	{ "GIF8", 4, TARGET_GRAPHICS, SCAN_BY_US, NULL },
+	{ "\xff\xd8\xff", 3, TARGET_GRAPHICS, SCAN_BY_US, NULL },
 };
 
 static const struct sign *
@@ -200,11 +203,11 @@ scan_kind_of(struct span s)
 	if (sign != NULL) {
 		k.targets |= 1u << sign->target;
 		k.next = sign->next;
-		k.unopened = sign->unopened;
+		k.how = sign->how;
 	} else if (is_tar(s)) {
 		k.next = scan_next_tar;
 	} else if (is_other_archive(s)) {
-		k.unopened = true;
+		k.how = SCAN_BY_ARCHIVE;
 	} else if (is_text(s)) {
 		k = kind_of_text(s);
 	}

@@ -155,11 +155,12 @@ put_choice(struct sigcomp *sc, struct span hex, size_t len)
 		    sc, "alternatives of unequal length");
 	for (size_t i = 0; i < hex.len; i += 2) {
 		int high = chr_hex(hex.p[i]), low = chr_hex(hex.p[i + 1]);
-		uint8_t c = (uint8_t)(high << 4 | low);
+		uint8_t c;
 
 		if (high < 0 || low < 0)
 			return sigcomp_unsupported(
 			    sc, "wild cards within alternatives");
+		c = (uint8_t)(high << 4 | low);
 		if (!buf_put(&sc->data, span_of(&c, 1)))
 			return ERR_FULL;
 	}

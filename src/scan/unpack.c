@@ -20,16 +20,24 @@ scan_find(struct span s, size_t from, struct span what)
 }
 
 uint8_t *
-scan_room(struct scan *sc, size_t want, size_t *room)
+scan_most(struct scan *sc, size_t most, size_t *room)
 {
 	*room = sc->scratch_cap - sc->scratch_len;
 	if (*room > sc->left)
 		*room = (size_t)sc->left;
+	if (*room > most)
+		*room = most;
+	return sc->scratch + sc->scratch_len;
+}
+
+uint8_t *
+scan_room(struct scan *sc, size_t want, size_t *room)
+{
+	uint8_t *to = scan_most(sc, want, room);
+
 	if (*room < want)
 		scan_flaw(sc, SCAN_LIMITS);
-	else
-		*room = want;
-	return sc->scratch + sc->scratch_len;
+	return to;
 }
 
 struct span
@@ -72,10 +80,7 @@ scan_inflate(struct scan *sc, struct span in, int window, size_t *used)
 	int err;
 
 	sc->zlib_used = 0;
-	room = sc->scratch_cap - sc->scratch_len;
-	room = room < sc->left ? room : (size_t)sc->left;
-	room = room < UINT32_MAX ? room : UINT32_MAX;
-	to = sc->scratch + sc->scratch_len;
+	to = scan_most(sc, UINT32_MAX, &room);
 	/* zlib does not write through it */
 	memcpy(&z.next_in, &in.p, sizeof(in.p));
 	z.avail_in = (uInt)n_in;
@@ -152,16 +157,45 @@ examine(struct scan *sc, struct span s)
 	for (unsigned i = 0; i < 2; i++)
 		if (search(sc, sc->db[i], s, kind.targets))
 			return 1;
-	if (kind.unopened)
+	if (kind.how == SCAN_BY_ARCHIVE && sc->archive != NULL)
+		kind.next = sc->archive;
+	else if (kind.how != SCAN_BY_US)
 		scan_flaw(sc, SCAN_UNOPENED);
 	if (kind.next != NULL)
 		push(sc, s, kind.next);
 	return 0;
 }
 
+static void
+pop(struct scan *sc)
+{
+	struct scan_frame *f = &sc->stack[--sc->n];
+
+	if (f->handle != NULL)
+		sc->close(f);
+}
+
+/* One step with the container on top; 1 when something was found. */
+static int
+step(struct scan *sc)
+{
+	struct scan_frame *f = &sc->stack[sc->n - 1];
+	struct span member;
+
+	sc->scratch_len = f->mark;
+	if (!f->next(sc, f, &member)) {
+		pop(sc);
+		return 0;
+	}
+	sc->members++;
+	return examine(sc, member);
+}
+
 int
 scan_bytes(struct scan *sc, struct span bytes)
 {
+	int found;
+
 	sc->name = SPAN("");
 	sc->flaws = 0;
 	sc->n = 0;
@@ -169,26 +203,17 @@ scan_bytes(struct scan *sc, struct span bytes)
 	sc->members = 0;
 	/* the outermost bytes are there already; the limit is for the rest */
 	sc->left = sc->limits.octets + bytes.len;
-	if (examine(sc, bytes))
-		return 1;
-	while (sc->n > 0) {
-		struct scan_frame *f = &sc->stack[sc->n - 1];
-		struct span member;
-
-		sc->scratch_len = f->mark;
+	found = examine(sc, bytes);
+	while (!found && sc->n > 0) {
 		if (sc->left == 0 || sc->members == sc->limits.members) {
 			scan_flaw(sc, SCAN_LIMITS);
-			return 0;
+			break;
 		}
-		if (!f->next(sc, f, &member)) {
-			sc->n--;
-			continue;
-		}
-		sc->members++;
-		if (examine(sc, member))
-			return 1;
+		found = step(sc);
 	}
-	return 0;
+	while (sc->n > 0)
+		pop(sc);
+	return found;
 }
 
 const char *
@@ -207,27 +232,57 @@ scan_flaw_text(unsigned flaws)
 
 /* ---- the simplest containers ---- */
 
-/* Every member of a gzip file; zeros behind the last are padding. */
+/* What is left of a gzip file behind its zeros. */
+static struct span
+gzip_rest(const struct scan_frame *f)
+{
+	struct span rest = span_from(f->bytes, f->at);
+	size_t zeros = 0;
+
+	while (f->at > 0 && zeros < rest.len && rest.p[zeros] == 0)
+		zeros++;
+	return span_from(rest, zeros);
+}
+
+/* One member of a gzip file; what is no member is taken as it is. */
+static struct span
+gzip_member(struct scan *sc, struct scan_frame *f, struct span rest)
+{
+	struct span out;
+	size_t used;
+
+	f->at = f->bytes.len;
+	if (rest.len < 18 || !span_starts(rest, SPAN("\x1f\x8b")))
+		return rest;
+	out = scan_inflate(sc, rest, 31, &used);
+	if (used > 0)
+		f->at = (size_t)(rest.p - f->bytes.p) + used;
+	f->phase++;
+	return out;
+}
+
+/*
+ * Every member of a gzip file for itself; and where there are several, all of
+ * them in one, as gzip itself reads it.
+ */
 int
 scan_next_gzip(struct scan *sc, struct scan_frame *f, struct span *member)
 {
-	struct span rest = span_from(f->bytes, f->at);
-	size_t used, zeros = 0;
+	struct span rest = gzip_rest(f), all;
 
-	while (zeros < rest.len && rest.p[zeros] == 0)
-		zeros++;
-	if (f->at > 0)
-		rest = span_from(rest, zeros);
-	if (rest.len == 0)
-		return 0;
-	if (rest.len < 18 || !span_starts(rest, SPAN("\x1f\x8b"))) {
-		/* something was put behind it: look at that, too */
-		f->at = f->bytes.len;
-		*member = rest;
+	if (rest.len > 0) {
+		*member = gzip_member(sc, f, rest);
 		return 1;
 	}
-	*member = scan_inflate(sc, rest, 31, &used);
-	f->at = used > 0 ? (size_t)(rest.p - f->bytes.p) + used : f->bytes.len;
+	if (f->phase < 2)
+		return 0;
+	all = scan_take(sc, 0);
+	f->at = 0;
+	while (f->at < f->bytes.len)
+		(void)gzip_member(sc, f, gzip_rest(f));
+	f->phase = 0;
+	all.len = sc->scratch_len - f->mark;
+	*member = all;
 	return 1;
 }
 

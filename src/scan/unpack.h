@@ -55,11 +55,14 @@ struct scan_frame {
 	size_t at;	 /* how far it has been read */
 	unsigned phase;	 /* the reader's own */
 	size_t from, to; /* the same */
+	void *handle;	 /* the same; given to sc->close */
 };
 
 struct scan {
 	const struct sigdb *db[2]; /* built in, and one more or NULL */
 	struct scan_limits limits;
+	scan_next archive; /* opens what SCAN_BY_ARCHIVE says; or NULL */
+	void (*close)(struct scan_frame *f); /* lets go of a handle */
 	uint8_t *scratch;
 	size_t scratch_cap, scratch_len;
 
@@ -94,6 +97,9 @@ scan_flaw(struct scan *sc, enum scan_flaw flaw)
 /* Room for a member of at most `want` bytes; sets a flaw where it is less. */
 uint8_t *scan_room(struct scan *sc, size_t want, size_t *room);
 
+/* The same for a member of unknown size: up to `most`, and no flaw. */
+uint8_t *scan_most(struct scan *sc, size_t most, size_t *room);
+
 /* The first `len` bytes of the room are the member. */
 struct span scan_take(struct scan *sc, size_t len);
 
@@ -112,10 +118,16 @@ int scan_next_program(struct scan *, struct scan_frame *, struct span *);
 
 /* ---- kind.c: what is it? ---- */
 
+enum scan_how {
+	SCAN_BY_US,	 /* by `next`, if there is anything to open */
+	SCAN_BY_ARCHIVE, /* by sc->archive, where there is one */
+	SCAN_BY_NOBODY,
+};
+
 struct scan_kind {
 	uint32_t targets; /* for match_bodies */
 	scan_next next;	  /* NULL: not a container */
-	bool unopened;	  /* a container that we can't open */
+	uint8_t how;	  /* enum scan_how */
 };
 
 struct scan_kind scan_kind_of(struct span bytes);

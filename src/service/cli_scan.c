@@ -9,6 +9,7 @@
 #include "scan/unpack.h"
 #include "service/cli_all.h"
 #include "service/cli_files.h"
+#include "service/unarchive.h"
 
 #define SCRATCH	  (sizeof(size_t) > 4 ? (size_t)1 << 30 : (size_t)1 << 27)
 #define DEPTH	  8
@@ -218,6 +219,7 @@ with_scratch(struct cli *cli, struct work *w)
 		return cli_error(cli, "there is not enough memory");
 	w->scan.db[0] = &w->builtin;
 	w->scan.limits = (struct scan_limits) { DEPTH, SCRATCH, MEMBERS };
+	unarchive_offer(&w->scan);
 	w->scan.scratch = mem;
 	w->scan.scratch_cap = SCRATCH;
 	status = scan_all(cli, w);

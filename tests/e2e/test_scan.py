@@ -3,8 +3,10 @@
 
 import base64
 import binascii
+import bz2
 import gzip
 import io
+import lzma
 import os
 import quopri
 import struct
@@ -130,6 +132,8 @@ class Scan(unittest.TestCase):
     def test_goes_on_behind_the_first_gzip_member(self):
         data = gzip.compress(b"clean") + gzip.compress(EICAR)
         self.assertEqual(self.verdict(data), FOUND)
+        data = gzip.compress(EICAR[:9]) + gzip.compress(EICAR[9:])
+        self.assertEqual(self.verdict(data), FOUND)
         self.assertEqual(self.verdict(gzip.compress(b"clean") + b"\0" * 99),
                          "OK")
 
@@ -195,7 +199,7 @@ class Scan(unittest.TestCase):
         self.assertEqual(self.verdict(bytes(locked)),
                          "UNSCANNABLE behind a password")
         for data in (zipped(b"clean" * 99, zipfile.ZIP_LZMA),
-                     b"Rar!\x1a\x07\x01\0" + b"x" * 50):
+                     b"\x60\xea" + b"x" * 50):
             self.assertEqual(self.verdict(data),
                              "UNSCANNABLE not opened here")
         whole = gzip.compress(os.urandom(5000))
@@ -218,18 +222,50 @@ class Scan(unittest.TestCase):
         self.assertEqual(self.verdict(many.getvalue()),
                          "UNSCANNABLE over the limits")
 
+    def test_opens_what_libarchive_knows(self):
+        self.write("pack/a.com", EICAR)
+        self.write("pack/b.txt", b"nothing")
+        for name in ("7zip", "iso9660", "cpio", "newc"):
+            data = subprocess.run(
+                ["bsdtar", "--format", name, "-cf", "-", "-C",
+                 os.path.join(self.folder, "pack"), "b.txt", "a.com"],
+                check=True, stdout=subprocess.PIPE).stdout
+            self.assertEqual(self.verdict(data), FOUND, name)
+            self.assertEqual(self.verdict(multipart(
+                B64, base64.encodebytes(gzip.compress(data)))), FOUND, name)
+        for name, pack in (("bzip2", bz2.compress), ("xz", lzma.compress)):
+            self.assertEqual(self.verdict(pack(EICAR)), FOUND, name)
+            self.assertEqual(self.verdict(pack(tarred(EICAR))), FOUND, name)
+            self.assertEqual(self.verdict(pack(EICAR[:9]) + pack(EICAR[9:])),
+                             FOUND, name)
+            self.assertEqual(self.verdict(pack(os.urandom(9000))[:5000]),
+                             "UNSCANNABLE damaged", name)
+            self.assertEqual(self.verdict(pack(pack(bytes(1 << 20)))), "OK")
+
+    def test_opens_the_collection_of_test_files(self):
+        folder = "/usr/share/clamav-testfiles"
+        for name in ("clam.exe", "clam.cab", "clam.7z", "clam.zip",
+                     "clam.tar.gz", "clam.exe.bz2", "clam.mail",
+                     "clam.exe.mbox.base64", "clam.exe.mbox.uu",
+                     "clam.newc.cpio", "clam.odc.cpio"):
+            done = self.run_scan(os.path.join(folder, name))
+            self.assertIn(": INFECTED ClamAV-Test-File", done.stdout)
+        for name in ("clam.arj", "clam.tnef", "clam.d64.zip", "clam.bz2.zip"):
+            done = self.run_scan(os.path.join(folder, name))
+            self.assertIn(": UNSCANNABLE not opened here", done.stdout)
+
     def test_walks_folders_and_finds_win(self):
         self.write("f/a/b/c/d/e/g/bad", EICAR)
         self.write("f/a/clean", b"x")
         self.write("f/a/y/clean", b"x")
-        self.write("f/locked.rar", b"Rar!\x1a\x07\x01\0" + b"x" * 50)
+        self.write("f/other.arj", b"\x60\xea" + b"x" * 50)
         top = os.path.join(self.folder, "f")
         done = self.run_scan(top)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(sorted(done.stdout.splitlines()), [
             f"{top}/a/b/c/d/e/g/bad: {FOUND}", f"{top}/a/clean: OK",
             f"{top}/a/y/clean: OK",
-            f"{top}/locked.rar: UNSCANNABLE not opened here"])
+            f"{top}/other.arj: UNSCANNABLE not opened here"])
 
     def test_what_is_not_there_is_an_error(self):
         clean = self.write("clean", b"x")
