@@ -14,30 +14,16 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "platform/files_dir.h"
 #include "platform/oserr.h"
 
 #define READ_MAX      (1u << 30) /* below what the kernel does at once */
 #define WRITE_PIECES  8
 #define SCRATCH_TRIES 16
 #define AHEAD_OCTETS  (1024 * 1024) /* a power of two */
-
-/* One record of getdents64, as the kernel lays it out. */
-struct dir_record {
-	uint64_t inode;
-	int64_t next;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
-
-enum dir_type {
-	TYPE_UNKNOWN = 0,
-	TYPE_DIR = 4,
-};
 
 static int
 root_of(const struct fs *fs)
@@ -284,106 +270,6 @@ files_op_stat(struct fs *fs, const char *path, struct fs_stat *st)
 	return ERR_OK;
 }
 
-/* The walk whose descriptor is `fd`; -1 asks for a free place. */
-static struct files_dir *
-dir_of(struct fs *fs, int fd)
-{
-	struct files *f = (struct files *)fs;
-
-	for (unsigned i = 0; i < FILES_DIRS; i++)
-		if (f->dirs[i].fd == fd)
-			return &f->dirs[i];
-	return NULL;
-}
-
-static int
-files_op_dir_open(struct fs *fs, const char *path)
-{
-	struct files_dir *d = dir_of(fs, -1);
-	int fd;
-
-	if (d == NULL)
-		return ERR_FULL;
-	fd = openat(root_of(fs), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return oserr_now();
-	d->fd = fd;
-	d->at = d->len = 0;
-	return fd;
-}
-
-static bool
-is_record_dir(int fd, const struct dir_record *r)
-{
-	struct stat s;
-
-	if (r->type != TYPE_UNKNOWN)
-		return r->type == TYPE_DIR;
-	return !fstatat(fd, r->name, &s, AT_SYMLINK_NOFOLLOW)
-	       && S_ISDIR(s.st_mode);
-}
-
-static bool
-is_dots(const char *name)
-{
-	return name[0] == '.'
-	       && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
-
-/* The next record of the walk, or NULL with `*err` 0 at the end. */
-static const struct dir_record *
-next_record(struct files_dir *d, int *err)
-{
-	const struct dir_record *r;
-	long n;
-
-	*err = ERR_OK;
-	if (d->at == d->len) {
-		n = syscall(
-		    SYS_getdents64, d->fd, d->window, sizeof(d->window));
-		if (n <= 0) {
-			*err = n < 0 ? oserr_now() : ERR_OK;
-			return NULL;
-		}
-		d->at = 0;
-		d->len = (unsigned)n;
-	}
-	r = (const void *)(d->window + d->at);
-	d->at += r->len;
-	return r;
-}
-
-static int
-files_op_dir_next(struct fs *fs, int h, struct fs_entry *e)
-{
-	struct files_dir *d = dir_of(fs, h);
-	const struct dir_record *r;
-	int err;
-
-	assert(d != NULL && h >= 0);
-	do
-		r = next_record(d, &err);
-	while (r != NULL && is_dots(r->name));
-	if (r == NULL)
-		return err;
-	e->len = strlen(r->name);
-	if (e->len >= sizeof(e->name))
-		return ERR_RANGE;
-	memcpy(e->name, r->name, e->len + 1);
-	e->is_dir = is_record_dir(h, r);
-	return 1;
-}
-
-static int
-files_op_dir_close(struct fs *fs, int h)
-{
-	struct files_dir *d = dir_of(fs, h);
-
-	assert(d != NULL && h >= 0);
-	d->fd = -1;
-	return files_op_close(fs, h);
-}
-
 static int
 files_op_space(struct fs *fs, const char *path, struct fs_space *sp)
 {
@@ -447,9 +333,9 @@ static const struct fs files_ops = {
 	.mkdir = files_op_mkdir,
 	.rmdir = files_op_rmdir,
 	.stat = files_op_stat,
-	.dir_open = files_op_dir_open,
-	.dir_next = files_op_dir_next,
-	.dir_close = files_op_dir_close,
+	.dir_open = files_dir_open,
+	.dir_next = files_dir_next,
+	.dir_close = files_dir_close,
 	.space = files_op_space,
 	.map = files_op_map,
 	.unmap = files_op_unmap,

@@ -7,7 +7,8 @@
  *	POST  /settings/reset      everything back to its default
  *	GET   /settings/export     "key=value" lines, without secrets
  *	POST  /settings/import     such lines: what is not there gets its
- *default GET   /settings/wear       erases, room, arithmetic of years
+ *	                           default
+ *	GET   /settings/wear       erases, room, arithmetic of years
  *
  * A change counts when it is answered; the answer lists the keys that wait
  * for a restart.  Secrets are never shown.
@@ -18,6 +19,9 @@
 
 #include "service/api.h"
 #include "service/state.h"
+
+/* api_change.c: the handler of PATCH. */
+enum api_result api_settings_change(struct api_call *c);
 
 void api_settings_offer(struct api *api, struct state *state);
 

@@ -9,7 +9,6 @@
 #include <utlist.h>
 
 #include "codec/line.h"
-#include "core/log.h"
 #include "service/conn_io.h"
 #include "service/listener.h"
 #include "service/tls.h"
@@ -29,25 +28,6 @@ static enum want
 want(const struct conn *c)
 {
 	return c->kind->ops->want(c->session);
-}
-
-static void
-log_conn(const struct conn *c, enum log_level level, const char *event,
-    const char *key, const char *value)
-{
-	char peer[NET_ADDR_TEXT];
-	struct log_line l;
-
-	log_begin(&l, level, event);
-	if (l.muted)
-		return;
-	net_addr_text(&c->peer, peer);
-	log_u64(&l, "conn", c->serial);
-	log_str(&l, "peer", peer);
-	log_str(&l, "listener", listener_name(c->listener->role));
-	if (key != NULL)
-		log_str(&l, key, value);
-	log_end(&l);
 }
 
 static void
@@ -104,7 +84,7 @@ step_tls(struct conn *c)
 	buf_drop(&c->in, buf_len(&c->in));
 	c->line_skip = false;
 	if (io_start_tls(c)) {
-		log_conn(c, LOG_WARN, "tls.unavailable", NULL, NULL);
+		io_log(c, LOG_WARN, "tls.unavailable", NULL, NULL);
 		c->dead = true;
 		return ENDING;
 	}
@@ -198,7 +178,7 @@ stop(struct conn *c, enum session_stop why)
 {
 	static const char *const words[] = { "shutdown", "idle", "slow" };
 
-	log_conn(c, LOG_INFO, "conn.stop", "why", words[why]);
+	io_log(c, LOG_INFO, "conn.stop", "why", words[why]);
 	if (c->stopped || io_is_shaking_hands(c) || want(c) == WANT_TLS
 	    || conn_out(c, SESSION_REPLY_MAX) == NULL) {
 		c->dead = true;
@@ -292,7 +272,7 @@ destroy(struct conn *c)
 {
 	struct conns *cs = c->owner;
 
-	log_conn(c, LOG_DEBUG, "conn.close", NULL, NULL);
+	io_log(c, LOG_DEBUG, "conn.close", NULL, NULL);
 	if (c->session != NULL)
 		c->kind->close(c);
 	io_end(c);
@@ -354,15 +334,6 @@ conns_init(struct conns *cs, struct pool *pool, struct pool *windows,
 	};
 }
 
-/* One write of a few bytes to a fresh socket: it fits, or the peer is gone. */
-static void
-refuse(int fd, const struct listener *l)
-{
-	if (!l->tls_first && net_write(fd, l->kind->refusal) < 0)
-		log_event(LOG_DEBUG, "conn.refusal_lost", NULL, NULL, 0);
-	net_close(fd);
-}
-
 static int
 begin(struct conn *c)
 {
@@ -382,7 +353,7 @@ conn_open(struct conns *cs, int fd, const struct net_addr *peer,
 	struct conn *c = cs->stopping ? NULL : pool_take(cs->pool);
 
 	if (c == NULL) {
-		refuse(fd, l);
+		io_refuse(fd, l);
 		return;
 	}
 	*c = (struct conn) { .fd = fd, .peer = *peer, .listener = l };
@@ -391,13 +362,13 @@ conn_open(struct conns *cs, int fd, const struct net_addr *peer,
 	c->serial = ++cs->serial;
 	c->idle_at_ms = cs->now_ms + cs->idle_ms;
 	if (begin(c)) {
-		log_conn(c, LOG_WARN, "conn.refused", NULL, NULL);
+		io_log(c, LOG_WARN, "conn.refused", NULL, NULL);
 		io_end(c);
 		pool_give(cs->pool, c);
-		refuse(fd, l);
+		io_refuse(fd, l);
 		return;
 	}
-	log_conn(c, LOG_DEBUG, "conn.open", NULL, NULL);
+	io_log(c, LOG_DEBUG, "conn.open", NULL, NULL);
 	watch_phase(c);
 	DL_APPEND(cs->list, c);
 	io_send(c);

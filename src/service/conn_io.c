@@ -362,3 +362,30 @@ io_end(struct conn *c)
 	pool_give(c->owner->tls_pool, c->tls);
 	c->tls = NULL;
 }
+
+void
+io_log(const struct conn *c, enum log_level level, const char *event,
+    const char *key, const char *value)
+{
+	char peer[NET_ADDR_TEXT];
+	struct log_line l;
+
+	log_begin(&l, level, event);
+	if (l.muted)
+		return;
+	net_addr_text(&c->peer, peer);
+	log_u64(&l, "conn", c->serial);
+	log_str(&l, "peer", peer);
+	log_str(&l, "listener", listener_name(c->listener->role));
+	if (key != NULL)
+		log_str(&l, key, value);
+	log_end(&l);
+}
+
+void
+io_refuse(int fd, const struct listener *l)
+{
+	if (!l->tls_first && net_write(fd, l->kind->refusal) < 0)
+		log_event(LOG_DEBUG, "conn.refusal_lost", NULL, NULL, 0);
+	net_close(fd);
+}

@@ -7,6 +7,7 @@
 #ifndef SERVICE_CONN_IO_H
 #define SERVICE_CONN_IO_H
 
+#include "core/log.h"
 #include "service/conn.h"
 
 /* Receive once, as far as the input window has room. */
@@ -37,5 +38,12 @@ void io_return_windows(struct conn *c);
 
 /* Give back windows and TLS, whatever they hold. */
 void io_end(struct conn *c);
+
+/* One write of a few bytes to a fresh socket: it fits, or the peer is gone. */
+void io_refuse(int fd, const struct listener *l);
+
+/* An event of this connection; `key` is NULL where there is no more to say. */
+void io_log(const struct conn *c, enum log_level level, const char *event,
+    const char *key, const char *value);
 
 #endif

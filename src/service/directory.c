@@ -1,10 +1,12 @@
 /*
- * directory: looks names up and follows what they lead to, with an explicit
- * stack of open texts.  Who may send to whom is policy's, not decided here.
+ * directory: takes what directory_find found and follows what they lead to,
+ * with an explicit stack of open texts.  Who may send to whom is policy's, not
+ * decided here.
  */
 #include "service/directory.h"
 
 #include "core/chr.h"
+#include "service/directory_find.h"
 
 static bool
 is_in_list(struct span list, struct span name)
@@ -26,52 +28,11 @@ directory_is_ours(const struct directory *d, struct span domain)
 		   || is_in_list(d->domains, domain));
 }
 
-static void
-put_lower(struct text *t, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		text_chr(t, (char)chr_lower(s.p[i]));
-}
-
-/* Read the text PREFIX NAME, or PREFIX NAME@DOMAIN where `domain` is given. */
-static int
-read_text(const struct directory *d, const char *prefix, struct span name,
-    struct span domain, struct span into)
-{
-	char key[DIRECTORY_KEY];
-	struct text t;
-
-	if (d->book.read == NULL)
-		return ERR_MISSING;
-	text_init(&t, key, sizeof(key));
-	text_str(&t, prefix);
-	put_lower(&t, name);
-	if (domain.len > 0) {
-		text_chr(&t, '@');
-		put_lower(&t, domain);
-	}
-	if (t.cut)
-		return ERR_MISSING;
-	return d->book.read(
-	    d->book.ctx, text_cstr(&t), (char *)(uintptr_t)into.p, into.len);
-}
-
-static const struct account *
-find_account(const struct directory *d, struct span name)
-{
-	char mem[USERS_NAME_MAX + 1];
-	struct text t;
-
-	text_init(&t, mem, sizeof(mem));
-	put_lower(&t, name);
-	return t.cut ? NULL : accounts_find(d->accounts, text_data(&t));
-}
-
 int
 directory_list(
     const struct directory *d, struct span name, char *out, size_t cap)
 {
-	return read_text(d, "list.", name, SPAN(""), span_of(out, cap));
+	return directory_text(d, "list.", name, SPAN(""), span_of(out, cap));
 }
 
 struct span
@@ -84,115 +45,6 @@ directory_list_word(struct span text, const char *word)
 		    && span_starts(one, want))
 			return span_from(one, want.len + 1);
 	return SPAN("");
-}
-
-enum found {
-	FOUND_NOTHING,
-	FOUND_ALIAS,
-	FOUND_LIST,
-	FOUND_BOX,
-	FOUND_BACK, /* a rewritten sender */
-};
-
-struct finding {
-	enum found what;
-	const struct account *account;
-	struct span name; /* of a list */
-	int len;	  /* of an alias's text, in `into` */
-};
-
-/* Is exactly this name something? */
-static bool
-find_name(const struct directory *d, struct span name, struct span domain,
-    struct span into, struct finding *f)
-{
-	f->name = name;
-	f->len = read_text(d, "alias.", name, domain, into);
-	if (f->len == ERR_MISSING)
-		f->len = read_text(d, "alias.", name, SPAN(""), into);
-	if (f->len != ERR_MISSING) {
-		f->what = FOUND_ALIAS;
-		return true;
-	}
-	if (read_text(d, "list.", name, SPAN(""), into) != ERR_MISSING) {
-		f->what = FOUND_LIST;
-		return true;
-	}
-	f->account = find_account(d, name);
-	f->what = f->account != NULL ? FOUND_BOX : FOUND_NOTHING;
-	return f->account != NULL;
-}
-
-/* A setting that names an account or an address, as if it were an alias. */
-static bool
-find_setting(struct span value, struct span into, struct finding *f)
-{
-	if (value.len == 0 || value.len > into.len)
-		return false;
-	memcpy((void *)(uintptr_t)into.p, value.p, value.len);
-	f->len = (int)value.len;
-	f->what = FOUND_ALIAS;
-	return true;
-}
-
-/* club-owner, club-request and club-bounces are the owner of list club. */
-static bool
-find_owner(const struct directory *d, struct span name, struct span into,
-    struct finding *f)
-{
-	struct span base = span_first(name, span_rfind(name, '-'));
-	struct span end = span_from(name, base.len), owner;
-	int len;
-
-	if (!span_is_nocase(end, SPAN("-owner"))
-	    && !span_is_nocase(end, SPAN("-request"))
-	    && !span_is_nocase(end, SPAN("-bounces")))
-		return false;
-	len = read_text(d, "list.", base, SPAN(""), into);
-	if (len < 0)
-		return false;
-	owner = directory_list_word(span_of(into.p, (size_t)len), "owner");
-	memmove((void *)(uintptr_t)into.p, owner.p, owner.len);
-	f->len = (int)owner.len;
-	f->what = owner.len > 0 ? FOUND_ALIAS : FOUND_NOTHING;
-	return owner.len > 0;
-}
-
-/* Quotes around a plain name mean nothing: "joe" is joe. */
-static struct span
-unquoted(const struct addr *a)
-{
-	if (!a->quoted || a->local.len < 2)
-		return a->local;
-	return span_of(a->local.p + 1, a->local.len - 2);
-}
-
-static struct finding
-find(const struct directory *d, const struct addr *a, struct span into)
-{
-	struct finding f = { .what = FOUND_NOTHING };
-	struct span name = unquoted(a);
-	size_t cut = d->suffix ? span_find(name, (uint8_t)d->suffix) : name.len;
-
-	if (addr_is_tricky(a) || span_find(name, '\\') < name.len
-	    || name.len == 0)
-		return f;
-	if (d->srs != NULL && srs_is_ours(name)) {
-		f.what = FOUND_BACK;
-		return f;
-	}
-	if (find_name(d, name, a->domain, into, &f))
-		return f;
-	if (find_owner(d, name, into, &f))
-		return f;
-	if (cut > 0 && cut < name.len
-	    && find_name(d, span_first(name, cut), a->domain, into, &f))
-		return f;
-	if (span_is_nocase(name, SPAN("postmaster"))
-	    && find_setting(d->postmaster, into, &f))
-		return f;
-	(void)find_setting(d->catch_all, into, &f);
-	return f;
 }
 
 static bool
@@ -208,7 +60,7 @@ is_good_return(const struct directory *d, const struct addr *a)
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	return srs_reverse(d->srs, unquoted(a), &t) == ERR_OK;
+	return srs_reverse(d->srs, directory_unquoted(a), &t) == ERR_OK;
 }
 
 struct directory_hit
@@ -216,20 +68,20 @@ directory_lookup(const struct directory *d, const struct addr *a)
 {
 	static char text[DIRECTORY_TEXT];
 	struct directory_hit hit = { .kind = DIRECTORY_FOREIGN };
-	struct finding f;
+	struct directory_finding f;
 
 	if (is_foreign(d, a))
 		return hit;
 	hit.kind = DIRECTORY_UNKNOWN;
-	f = find(d, a, span_of(text, sizeof(text)));
-	if (f.what == FOUND_NOTHING
-	    || (f.what == FOUND_BACK && !is_good_return(d, a)))
+	f = directory_find(d, a, span_of(text, sizeof(text)));
+	if (f.what == DIRECTORY_FOUND_NOTHING
+	    || (f.what == DIRECTORY_FOUND_BACK && !is_good_return(d, a)))
 		return hit;
 	hit.kind = DIRECTORY_LOCAL;
-	hit.is_list = f.what == FOUND_LIST;
+	hit.is_list = f.what == DIRECTORY_FOUND_LIST;
 	hit.list = f.name;
-	if (f.what == FOUND_BOX
-	    && read_text(d, "forward.", account_name(f.account), SPAN(""),
+	if (f.what == DIRECTORY_FOUND_BOX
+	    && directory_text(d, "forward.", account_name(f.account), SPAN(""),
 		   span_of(text, sizeof(text)))
 		   == ERR_MISSING)
 		hit.account = f.account->id;
@@ -337,7 +189,7 @@ give_account(struct directory_walk *w, struct directory_target *t,
 
 	if (w->depth == DIRECTORY_OPEN)
 		return ERR_FULL;
-	len = read_text(w->d, "forward.", name, SPAN(""), next_room(w));
+	len = directory_text(w->d, "forward.", name, SPAN(""), next_room(w));
 	if (len == ERR_MISSING || (len >= 0 && !is_new(w, 'f', name, &err)))
 		return give_box(w, t, a);
 	if (len < 0)
@@ -386,7 +238,7 @@ give_back(
 	struct text text;
 
 	text_init(&text, w->key, sizeof(w->key));
-	if (srs_reverse(w->d->srs, unquoted(a), &text))
+	if (srs_reverse(w->d->srs, directory_unquoted(a), &text))
 		return 0;
 	return give_remote(w, t, text_data(&text), false);
 }
@@ -396,29 +248,29 @@ static int
 give_local(
     struct directory_walk *w, struct directory_target *t, const struct addr *a)
 {
-	struct finding f;
+	struct directory_finding f;
 	int err = 0;
 
 	if (w->depth == DIRECTORY_OPEN)
 		return ERR_FULL;
-	f = find(w->d, a, next_room(w));
+	f = directory_find(w->d, a, next_room(w));
 	switch (f.what) {
-	case FOUND_ALIAS:
+	case DIRECTORY_FOUND_ALIAS:
 		if (f.len < 0)
 			return f.len;
 		if (is_new(
 			w, 'a', span_first(next_room(w), (size_t)f.len), &err))
 			return open_text(w, (size_t)f.len, false);
 		return err;
-	case FOUND_LIST:
+	case DIRECTORY_FOUND_LIST:
 		t->kind = DIRECTORY_LIST;
 		t->path = f.name;
 		return is_new(w, 'l', f.name, &err) ? 1 : err;
-	case FOUND_BOX:
+	case DIRECTORY_FOUND_BOX:
 		return give_account(w, t, f.account);
-	case FOUND_BACK:
+	case DIRECTORY_FOUND_BACK:
 		return give_back(w, t, a);
-	case FOUND_NOTHING:
+	case DIRECTORY_FOUND_NOTHING:
 		break;
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #include "service/notice.h"
 
 #include "codec/date.h"
+#include "codec/xtext.h"
 #include "core/chr.h"
 
 static void
@@ -170,22 +171,11 @@ put_words(struct notice *n, struct queue_file *f, enum notice_kind kind)
 
 /* ---- the report for programs ---- */
 
-/* xtext (RFC 3461, 4) back to what it stands for. */
 static void
 put_xtext(struct notice *n, struct span s)
 {
 	make_room(n);
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.p[i];
-
-		if (c == '+' && i + 2 < s.len && chr_hex(s.p[i + 1]) >= 0
-		    && chr_hex(s.p[i + 2]) >= 0) {
-			c = (uint8_t)(chr_hex(s.p[i + 1]) << 4
-				      | chr_hex(s.p[i + 2]));
-			i += 2;
-		}
-		text_chr(&n->out, chr_is(c, CHR_PRINT) ? (char)c : '?');
-	}
+	xtext_decode(s, &n->out);
 }
 
 static void

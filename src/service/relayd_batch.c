@@ -11,6 +11,12 @@ domain_of(struct span path)
 	return span_from(path, span_rfind(path, '@') + 1);
 }
 
+struct span
+relayd_sender(const struct relayd_slot *s, const struct queue_rcpt *q)
+{
+	return q->sender.len > 0 ? q->sender : s->file.head.sender;
+}
+
 static bool
 is_skipped(const struct relayd_slot *s, uint32_t key)
 {

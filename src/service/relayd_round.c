@@ -18,12 +18,6 @@ relayd_mark(const struct relayd_slot *s)
 	return (uint8_t)s->file.plan.tries;
 }
 
-struct span
-relayd_sender(const struct relayd_slot *s, const struct queue_rcpt *q)
-{
-	return q->sender.len > 0 ? q->sender : s->file.head.sender;
-}
-
 static void
 log_message(enum log_level level, const char *event,
     const struct relayd_slot *s, int err)

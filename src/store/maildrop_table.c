@@ -316,131 +316,6 @@ maildrop_table_store(
 	    d->table_at + (number - 1) * (uint64_t)RECORD);
 }
 
-/* --- no file ---------------------------------------------------------------
- */
-
-bool
-maildrop_work_take(struct maildrop *d)
-{
-	struct maildrops *m = d->owner;
-
-	if (m->worker != NULL && m->worker != d)
-		return false;
-	m->worker = d;
-	return true;
-}
-
-void
-maildrop_work_give(struct maildrop *d)
-{
-	if (d->owner->worker == d)
-		d->owner->worker = NULL;
-}
-
-static int
-walk_folder(struct maildrop *d, uint8_t folder, void *ctx,
-    int (*see)(void *ctx, uint8_t folder, struct span name))
-{
-	struct fs *fs = d->owner->fs;
-	char path[FS_PATH_MAX];
-	struct fs_entry e;
-	int dir, more, err;
-
-	err = mailbox_path(
-	    path, d->maildir, maildrop_folder_name[folder], span_of(NULL, 0));
-	if (err)
-		return err;
-	dir = fs->dir_open(fs, path);
-	if (dir < 0)
-		return dir == ERR_MISSING ? ERR_OK : dir;
-	while (!err && (more = fs->dir_next(fs, dir, &e)) > 0)
-		if (!e.is_dir)
-			err = see(ctx, folder, span_of(e.name, e.len));
-	if (!err && more < 0)
-		err = more;
-	(void)fs->dir_close(fs, dir);
-	return err;
-}
-
-int
-maildrop_walk(struct maildrop *d, void *ctx,
-    int (*see)(void *ctx, uint8_t folder, struct span name))
-{
-	uint8_t folder;
-	int err = ERR_OK;
-
-	for (folder = 0; !err && folder < MAILDROP_FOLDERS; folder++)
-		err = walk_folder(d, folder, ctx, see);
-	return err;
-}
-
-struct batch {
-	struct maildrop *d;
-	const struct maildrop_entry *after; /* NULL: from the first on */
-	uint32_t n;
-	uint32_t total;
-	uint64_t sum;
-};
-
-static int
-see_batch(void *ctx, uint8_t folder, struct span name)
-{
-	struct batch *b = ctx;
-	struct maildrop_entry e;
-
-	if (maildrop_record(folder, name, &e)
-	    || maildrop_compare(&e, &b->d->last) > 0)
-		return ERR_OK; /* no message, or it came after the login */
-	b->total++;
-	b->sum += e.hash;
-	if (b->after == NULL || maildrop_compare(&e, b->after) > 0)
-		b->n = maildrop_keep_lowest(b->d->owner->work, b->n, &e);
-	return ERR_OK;
-}
-
-/* Fill the work memory with the batch behind `after`. */
-static int
-next_batch(struct maildrop *d, const struct maildrop_entry *after)
-{
-	struct maildrops *m = d->owner;
-	uint32_t first = after == NULL ? 1 : m->batch_first + m->batch_n;
-	struct batch b = { .d = d, .after = after };
-	int err;
-
-	m->batch_of = NULL;
-	err = maildrop_walk(d, &b, see_batch);
-	if (err)
-		return err;
-	if (b.total + d->removed != d->count || b.sum + d->removed_sum != d->sum
-	    || b.n == 0)
-		return ERR_BUSY;
-	maildrop_sort(m->work, b.n);
-	m->batch_of = d;
-	m->batch_first = first;
-	m->batch_n = b.n;
-	return ERR_OK;
-}
-
-static int
-fetch_bare(struct maildrop *d, uint32_t number, struct maildrop_entry **e)
-{
-	struct maildrops *m = d->owner;
-	struct maildrop_entry after;
-	int err = ERR_OK;
-
-	if (m->worker != NULL && m->worker != d)
-		return ERR_AGAIN;
-	if (m->batch_of != d || number < m->batch_first)
-		err = next_batch(d, NULL);
-	while (!err && number >= m->batch_first + m->batch_n) {
-		after = m->work->entry[m->batch_n - 1];
-		err = next_batch(d, &after);
-	}
-	if (!err)
-		*e = &m->work->entry[number - m->batch_first];
-	return err;
-}
-
 int
 maildrop_fetch(struct maildrop *d, uint32_t number, struct maildrop_entry **e)
 {
@@ -449,7 +324,7 @@ maildrop_fetch(struct maildrop *d, uint32_t number, struct maildrop_entry **e)
 
 	assert(number >= 1 && number <= d->count);
 	if (d->bare)
-		return fetch_bare(d, number, e);
+		return maildrop_fetch_bare(d, number, e);
 	if (d->window_first == 0 || number < d->window_first
 	    || number >= d->window_first + d->window_n) {
 		n = n < MAILDROP_WINDOW ? n : MAILDROP_WINDOW;

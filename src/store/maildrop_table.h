@@ -31,6 +31,10 @@ void maildrop_table_keep(struct maildrop *d);
 int maildrop_table_store(struct maildrop *d, uint32_t number,
     const struct maildrop_entry *e) MUST_CHECK;
 
+/* maildrop_bare.c: maildrop_fetch where there is no file. */
+int maildrop_fetch_bare(
+    struct maildrop *d, uint32_t number, struct maildrop_entry **e) MUST_CHECK;
+
 /* As maildrop_entry, but the record may be changed. */
 int maildrop_fetch(
     struct maildrop *d, uint32_t number, struct maildrop_entry **e) MUST_CHECK;

@@ -6,25 +6,10 @@
 
 #include "core/chr.h"
 #include "core/secret.h"
-#include "policy/users.h"
 
 static const char magic[] = "# gatepost settings ";
 static const char secrets_line[] = "# secrets: pbkdf2-sha256 ";
 static const char sealed_mark[] = "sealed:";
-
-void
-settings_stretch(struct span passphrase, struct span salt, uint32_t rounds,
-    uint8_t key[SEAL_KEY])
-{
-	struct users_kdf kdf;
-
-	_Static_assert(SEAL_KEY == USERS_HASH, "one block of PBKDF2 is a key");
-	users_kdf_begin(&kdf, passphrase, salt, rounds);
-	while (!users_kdf_run(&kdf, rounds))
-		continue;
-	users_kdf_done(&kdf, key);
-	secret_wipe(&kdf, sizeof(kdf));
-}
 
 /* Out. */
 

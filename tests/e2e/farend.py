@@ -14,7 +14,6 @@ or a list of faults, one used up at each occasion; then it behaves:
 """
 
 import collections
-import socket
 import socketserver
 import ssl
 import threading
