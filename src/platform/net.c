@@ -283,6 +283,27 @@ net_connected(int fd)
 }
 
 int
+net_connect_from(
+    const struct net_addr *to, const struct net_addr *from, int seconds)
+{
+	struct net_addr here = *from;
+	struct timeval most = { .tv_sec = seconds };
+	union sock_any s, mine;
+	socklen_t len = to_sock(to, &s), mine_len;
+	int fd = socket(s.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_now();
+	here.port = 0;
+	mine_len = to_sock(&here, &mine);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most))
+	    || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most))
+	    || bind(fd, &mine.any, mine_len) || connect(fd, &s.any, len))
+		return close_with(fd);
+	return fd;
+}
+
+int
 net_connect_unix(const char *path)
 {
 	union sock_any s;

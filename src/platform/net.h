@@ -61,6 +61,13 @@ int net_connected(int fd) MUST_CHECK;
 /* Connect to a Unix socket, blocking; for the command line. */
 int net_connect_unix(const char *path) MUST_CHECK;
 
+/*
+ * Connect from an address of this machine, blocking, each wait at most
+ * `seconds`; for the command line.  ERR_MISSING: it has no such address.
+ */
+int net_connect_from(const struct net_addr *to, const struct net_addr *from,
+    int seconds) MUST_CHECK;
+
 /* A bound or connected UDP socket, for the resolver. */
 int net_udp(const struct net_addr *to) MUST_CHECK;
 

@@ -12,4 +12,5 @@ cli_all(struct cli *cli)
 	cli_add(cli, &cli_status_table);
 	cli_add(cli, &cli_queue_table);
 	cli_add(cli, &cli_access_table);
+	cli_add(cli, &cli_selftest_table);
 }

@@ -17,6 +17,7 @@ extern struct cli_table cli_sig_table;
 extern struct cli_table cli_status_table;
 extern struct cli_table cli_queue_table;
 extern struct cli_table cli_access_table;
+extern struct cli_table cli_selftest_table;
 
 /* Add every command but init and serve, which are main's. */
 void cli_all(struct cli *cli);

@@ -545,6 +545,30 @@ class OpenRelayForms(AccessCase):
                 self.assertGreaterEqual(code, 500)
                 talk.close()
 
+    def test_selftest_says_that_it_is_closed(self):
+        done = self.server.run("selftest", "relay")
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(lines.pop(), "closed: 40 forms refused, 0 taken, "
+                                      "0 without an answer")
+        self.assertEqual(len(lines), 40)
+        for line in lines:
+            self.assertRegex(line, r"^refused\t(smtp|submission)\t<.*>\t"
+                                   r"<.+>\t5\d\d 5\.")
+        self.assertIn("smtp\t<>\t<victim@far.example>\t553 ", done.stdout
+                      .decode())
+        self.assertIn("\t<victim%far.example@gate.example>\t", done.stdout
+                      .decode())
+
+    def test_selftest_finds_an_open_relay(self):
+        self.server.run("set", "relay.networks=127.83.0.0/16")
+        done = self.server.run("selftest", "relay", check=False)
+        self.server.run("unset", "relay.networks")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        last = done.stdout.decode().splitlines()[-1]
+        self.assertRegex(last, r"^OPEN RELAY: \d+ forms refused, \d+ taken")
+        self.assertIn(b"TAKEN\tsmtp\t<spam@far.example>\t"
+                      b"<victim@far.example>\t250 ", done.stdout)
+
     def test_second_source_of_recipients_is_slowed_and_cut_off(self):
         talk = self.smtp("127.8.0.2")
         talk.expect(250, "MAIL FROM:<x@far.example>")
