@@ -27,7 +27,6 @@ lint-banned: ## calls and words that must not be in src/
 lint-format: ## clang-format agrees with every source
 	@clang-format --dry-run -Werror $(LINT_C) $(wildcard src/*/*.h src/*.h tests/*/*.h tools/*/*.h)
 
-# load generators speak in tables of formats; else they are held to the same;
 # gcc's own analyzer is for code that may do harm: the program itself
 lint-gcc: $(patsubst %.c,$(LINT)/%.gcc,$(LINT_C)) ## gcc with warnings as errors, -fanalyzer on src/
 lint-clang: $(patsubst %.c,$(LINT)/%.clang,$(LINT_C)) ## clang with warnings as errors
@@ -35,11 +34,11 @@ lint-tidy: $(patsubst %.c,$(LINT)/%.tidy,$(SRC) src/main.c) ## clang-tidy over s
 
 $(LINT)/%.gcc: %.c $(BUILD)/config.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	@gcc $(LINT_CPP) $(LINT_CFLAGS) $(if $(filter tools/%,$<),-Wno-switch-enum -Wno-format-nonliteral) $(if $(filter src/%,$<),-fanalyzer) -MMD -MP -MT $@ -MF $@.d -c -o $@ $<
+	@gcc $(LINT_CPP) $(LINT_CFLAGS) $(if $(filter src/%,$<),-fanalyzer) -MMD -MP -MT $@ -MF $@.d -c -o $@ $<
 
 $(LINT)/%.clang: %.c $(BUILD)/config.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	@clang $(LINT_CPP) $(LINT_CFLAGS) $(if $(filter tools/%,$<),-Wno-switch-enum -Wno-format-nonliteral) -MMD -MP -MT $@ -MF $@.d -c -o $@ $<
+	@clang $(LINT_CPP) $(LINT_CFLAGS) -MMD -MP -MT $@ -MF $@.d -c -o $@ $<
 
 # after clang, so that what clang refuses is said once
 $(LINT)/%.tidy: $(LINT)/%.clang .clang-tidy
