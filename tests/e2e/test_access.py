@@ -7,6 +7,7 @@ their order and wording matter.  Clients come from addresses of their own in
 test-seconds: 300
 """
 
+import contextlib
 import base64
 import hashlib
 import hmac
@@ -663,6 +664,16 @@ class Limits(AccessCase):
         print(f"{len(attackers)} slots taken, {refused} refused, granted "
               f"client served in {took * 1000:.0f} ms", flush=True)
         self.assertLess(took, 2)
+        for s in attackers:
+            s.close()
+        gatepost.wait_for(lambda: self.has_place("127.10.0.1"),
+                          "the attackers' slots are free again")
+
+    def has_place(self, source):
+        """Does a stranger get in?  (Else the next test would meet the attack.)"""
+        talk = From(self.server.port("smtp"), source)
+        with contextlib.closing(talk):
+            return talk.reply()[0] == 220
 
 
 if __name__ == "__main__":
