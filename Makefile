@@ -70,8 +70,7 @@ $(BUILD)/obj/src/codec/%.o $(BUILD)/obj/src/scan/%.o: HOT = $(if $(SAN)$(FUZZING
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) -isystem /usr/include/bearssl
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--gc-sections $(RELR)
 # asked when something is linked: the configuration is made by then
-LIBS = -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic -lresolv \
-	$(shell grep -q '^CONFIG_ENABLE_LIBARCHIVE=y' $(BUILD)/.config && echo -larchive)
+LIBS = -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic -lresolv
 
 # ---- files -----------------------------------------------------------------
 

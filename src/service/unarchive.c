@@ -2,6 +2,7 @@
 #include "service/unarchive.h"
 
 #include "config.h"
+#include "platform/library.h"
 
 #if ENABLE_LIBARCHIVE
 
@@ -9,6 +10,59 @@
 #include <archive_entry.h>
 
 #define MEMBER_MOST ((size_t)1 << 31)
+
+#define LIBRARY "libarchive.so.13"
+
+/* Every function of the library that is used here. */
+#define FUNCTIONS(X)                                                           \
+	X(read_new)                                                            \
+	X(read_free)                                                           \
+	X(read_open_memory)                                                    \
+	X(read_next_header)                                                    \
+	X(read_data)                                                           \
+	X(read_has_encrypted_entries)                                          \
+	X(entry_is_encrypted)                                                  \
+	X(read_support_filter_bzip2)                                           \
+	X(read_support_filter_xz)                                              \
+	X(read_support_filter_compress)                                        \
+	X(read_support_filter_zstd)                                            \
+	X(read_support_format_raw)                                             \
+	X(read_support_format_rar)                                             \
+	X(read_support_format_rar5)                                            \
+	X(read_support_format_7zip)                                            \
+	X(read_support_format_cab)                                             \
+	X(read_support_format_lha)                                             \
+	X(read_support_format_iso9660)                                         \
+	X(read_support_format_cpio)
+
+#define MEMBER(name) __typeof__(&archive_##name) name;
+#define FIND(name)                                                             \
+	lib.name =                                                             \
+	    (__typeof__(lib.name))library_find(loaded, "archive_" #name);      \
+	missing |= lib.name == NULL;
+
+static struct {
+	bool tried, is_there;
+	FUNCTIONS(MEMBER)
+} lib;
+
+/* The library is as large as gatepost itself: loaded when first needed. */
+static bool
+has_library(void)
+{
+	void *loaded;
+	bool missing = false;
+
+	if (lib.tried)
+		return lib.is_there;
+	lib.tried = true;
+	loaded = library_open(LIBRARY);
+	if (loaded == NULL)
+		return false;
+	FUNCTIONS(FIND)
+	lib.is_there = !missing;
+	return lib.is_there;
+}
 
 /* Packed with no archive around it: one member, of whatever kind. */
 static bool
@@ -27,49 +81,48 @@ support(struct archive *a, bool filter)
 	int bad = 0;
 
 	if (filter) {
-		bad |= archive_read_support_filter_bzip2(a);
-		bad |= archive_read_support_filter_xz(a);
-		bad |= archive_read_support_filter_compress(a);
-		bad |= archive_read_support_filter_zstd(a);
-		bad |= archive_read_support_format_raw(a);
+		bad |= lib.read_support_filter_bzip2(a);
+		bad |= lib.read_support_filter_xz(a);
+		bad |= lib.read_support_filter_compress(a);
+		bad |= lib.read_support_filter_zstd(a);
+		bad |= lib.read_support_format_raw(a);
 		return bad;
 	}
-	bad |= archive_read_support_format_rar(a);
-	bad |= archive_read_support_format_rar5(a);
-	bad |= archive_read_support_format_7zip(a);
-	bad |= archive_read_support_format_cab(a);
-	bad |= archive_read_support_format_lha(a);
-	bad |= archive_read_support_format_iso9660(a);
-	bad |= archive_read_support_format_cpio(a);
+	bad |= lib.read_support_format_rar(a);
+	bad |= lib.read_support_format_rar5(a);
+	bad |= lib.read_support_format_7zip(a);
+	bad |= lib.read_support_format_cab(a);
+	bad |= lib.read_support_format_lha(a);
+	bad |= lib.read_support_format_iso9660(a);
+	bad |= lib.read_support_format_cpio(a);
 	return bad;
 }
 
 static void
 unarchive_close(struct scan_frame *f)
 {
-	(void)archive_read_free(f->handle);
+	(void)lib.read_free(f->handle);
 	f->handle = NULL;
 }
 
 static bool
 open_archive(struct scan_frame *f)
 {
-	struct archive *a = archive_read_new();
+	struct archive *a = lib.read_new();
 
 	if (a == NULL)
 		return false;
 	f->handle = a;
 	/* a filter that would need a program is not used, and is no failure */
 	(void)support(a, is_filter(f->bytes));
-	return archive_read_open_memory(a, f->bytes.p, f->bytes.len)
-	       == ARCHIVE_OK;
+	return lib.read_open_memory(a, f->bytes.p, f->bytes.len) == ARCHIVE_OK;
 }
 
 /* Why did it end so?  A password looks like damage otherwise. */
 static void
 note_failure(struct scan *sc, struct archive *a)
 {
-	scan_flaw(sc, a != NULL && archive_read_has_encrypted_entries(a) > 0
+	scan_flaw(sc, a != NULL && lib.read_has_encrypted_entries(a) > 0
 			  ? SCAN_ENCRYPTED
 			  : SCAN_DAMAGED);
 }
@@ -83,10 +136,10 @@ read_member(struct scan *sc, struct archive *a)
 	la_ssize_t n = 1;
 
 	while (len < room && n > 0) {
-		n = archive_read_data(a, to + len, room - len);
+		n = lib.read_data(a, to + len, room - len);
 		len += n > 0 ? (size_t)n : 0;
 	}
-	if (len == room && n > 0 && archive_read_data(a, &one, 1) > 0)
+	if (len == room && n > 0 && lib.read_data(a, &one, 1) > 0)
 		scan_flaw(sc, SCAN_LIMITS);
 	if (n < 0)
 		note_failure(sc, a);
@@ -103,14 +156,14 @@ next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 		note_failure(sc, f->handle);
 		return 0;
 	}
-	r = archive_read_next_header(f->handle, &e);
+	r = lib.read_next_header(f->handle, &e);
 	if (r == ARCHIVE_EOF)
 		return 0;
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN) {
 		note_failure(sc, f->handle);
 		return 0;
 	}
-	if (archive_entry_is_encrypted(e)) {
+	if (lib.entry_is_encrypted(e)) {
 		scan_flaw(sc, SCAN_ENCRYPTED);
 		*member = SPAN("");
 		return 1;
@@ -122,8 +175,9 @@ next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 void
 unarchive_offer(struct scan *sc)
 {
-	sc->archive = next_member;
-	sc->close = unarchive_close;
+	/* what cannot be opened is reported as such, never as clean */
+	sc->archive = has_library() ? next_member : NULL;
+	sc->close = has_library() ? unarchive_close : NULL;
 }
 
 #else
