@@ -10,7 +10,7 @@
  *
  * Memory: all of it the caller's.  Bounds: the longest stall is that of one
  * users_kdf_run, which the caller chooses.  Failure: none but bad input.
- * Tested: tests/unit/test_users.c (RFC 7677's example, RFC 7914's PBKDF2
+ * Tested: tests/unit/test_sasl.c (RFC 7677's example, RFC 7914's PBKDF2
  * vectors, property of the cache).
  */
 #ifndef POLICY_USERS_H
