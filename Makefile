@@ -10,6 +10,11 @@ FUZZING ?=
 BUILD := build/$(BOARD)$(if $(FUZZING),-fuzz,$(if $(SAN),-san))
 PYTHON := /usr/bin/python3
 
+# all processors, unless the caller says how many jobs
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
