@@ -35,7 +35,7 @@
 	X(read_support_format_iso9660)                                         \
 	X(read_support_format_cpio)
 
-#define MEMBER(name) __typeof__(&archive_##name) name;
+#define MEMBER(name) __typeof__ (&archive_##name)(name);
 #define FIND(name)                                                             \
 	lib.name =                                                             \
 	    (__typeof__(lib.name))library_find(loaded, "archive_" #name);      \
