@@ -14,9 +14,9 @@ cleanly, or when a sanitizer has said anything.
 
 import base64
 import contextlib
+import itertools
 import os
 import poplib
-import random
 import re
 import resource
 import shutil
@@ -41,8 +41,14 @@ poplib._MAXLINE = 1 << 22  # its own limit is 2048 octets
 SECONDS = 20  # for anything that is only waited for
 
 
+PORT_TURN = itertools.count(os.getpid() * 331)
+
+
 def free_ports(n):
     """Ports of 127.0.0.1 that nobody listens on just now.
+
+    Each port has its turn once before one comes again, and test programs begin
+    far from each other: what was found free stays so until the server has it.
 
     Below the range from which the kernel takes ports for clients: one of
     those could be gone again before the server has it.
@@ -53,7 +59,7 @@ def free_ports(n):
             s = stack.enter_context(socket.socket())
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                s.bind(("127.0.0.1", random.randrange(10240, 32000)))
+                s.bind(("127.0.0.1", 10240 + next(PORT_TURN) % 21760))
             except OSError:
                 continue
             found.append(s.getsockname()[1])
