@@ -57,16 +57,14 @@ cannot_seal(struct api_call *c, int err)
 	    "here; do it without a passphrase, or enter the secrets anew");
 }
 
-/* ---- export ---- */
-
-_Static_assert(
-    sizeof(struct settings_export) <= API_STATE, "it is a call's state");
-
+/*
+ * Begin an answer that may hold secrets, under the passphrase of the call (or
+ * none); what goes wrong has been answered when this is negative.
+ */
 static int
-begin_export(struct api_call *c)
+begin_sealed(struct api_call *c,
+    int (*begin)(struct api_call *c, struct span passphrase))
 {
-	struct settings_export *x = (struct settings_export *)c->state.bytes;
-	struct state *s = c->context;
 	char mem[PASSPHRASE_MAX + 1];
 	struct text passphrase;
 	int err;
@@ -74,13 +72,26 @@ begin_export(struct api_call *c)
 	text_init(&passphrase, mem, sizeof(mem));
 	err = take_passphrase(c, &passphrase);
 	if (err >= 0) {
-		err = settings_export_begin(
-		    x, &s->settings, text_data(&passphrase));
+		err = begin(c, text_data(&passphrase));
 		if (err < 0)
 			(void)cannot_seal(c, err);
 	}
 	secret_wipe(mem, sizeof(mem));
 	return err;
+}
+
+/* ---- export ---- */
+
+_Static_assert(
+    sizeof(struct settings_export) <= API_STATE, "it is a call's state");
+
+static int
+begin_export(struct api_call *c, struct span passphrase)
+{
+	struct state *s = c->context;
+
+	return settings_export_begin(
+	    (struct settings_export *)c->state.bytes, &s->settings, passphrase);
 }
 
 static enum api_result
@@ -90,7 +101,7 @@ export_lines(struct api_call *c)
 	struct text line;
 	int got;
 
-	if (c->cursor == 0 && begin_export(c) < 0)
+	if (c->cursor == 0 && begin_sealed(c, begin_export) < 0)
 		return API_DONE;
 	c->cursor = 1;
 	c->type = "text/plain; charset=utf-8";
@@ -167,24 +178,12 @@ struct backup_walk {
 _Static_assert(sizeof(struct backup_walk) <= API_STATE, "it is a call's state");
 
 static int
-begin_backup(struct api_call *c)
+begin_backup(struct api_call *c, struct span passphrase)
 {
 	struct backup_walk *w = (struct backup_walk *)c->state.bytes;
 	struct state *s = c->context;
-	char mem[PASSPHRASE_MAX + 1];
-	struct text passphrase;
-	int err;
 
-	text_init(&passphrase, mem, sizeof(mem));
-	err = take_passphrase(c, &passphrase);
-	if (err >= 0) {
-		err = backup_begin(
-		    &w->backup, &s->settings, text_data(&passphrase));
-		if (err < 0)
-			(void)cannot_seal(c, err);
-	}
-	secret_wipe(mem, sizeof(mem));
-	return err;
+	return backup_begin(&w->backup, &s->settings, passphrase);
 }
 
 /* The same piece is made again for each of its parts: it is all in `w`. */
@@ -196,7 +195,7 @@ backup(struct api_call *c)
 	struct span piece;
 	int n;
 
-	if (c->cursor == 0 && begin_backup(c) < 0)
+	if (c->cursor == 0 && begin_sealed(c, begin_backup) < 0)
 		return API_DONE;
 	c->cursor = 1;
 	c->type = "application/octet-stream";
