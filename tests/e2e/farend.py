@@ -14,6 +14,7 @@ or a list of faults, one used up at each occasion; then it behaves:
 """
 
 import collections
+import socket
 import socketserver
 import ssl
 import threading
@@ -29,6 +30,9 @@ Message = collections.namedtuple(
 class Handler(socketserver.BaseRequestHandler):
     def setup(self):
         self.far = self.server.far
+        # replies leave at once, as those of real servers do: with Nagle's
+        # rule against delayed acknowledgements each message took 60 ms
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.tls = False
         self.login = None

@@ -271,17 +271,20 @@ static void
 largest_record_of_the_standard_is_taken(void **state)
 {
 	static uint8_t big[16384];
-	size_t len, n = 0;
+	size_t len, n = 0, most = 512;
 
 	(void)state;
+	/* BearSSL sends records of a power of two that fits the buffer */
+	while (2 * most <= TLS_RECORD_OCTETS)
+		most *= 2;
 	start(&modern, &modern);
 	settle(20000);
 	memset(big, 'x', sizeof(big));
-	assert_int_equal(say(&client, big, sizeof(big)), TLS_RECORD_OCTETS);
+	assert_int_equal(say(&client, big, sizeof(big)), most);
 	settle(20000);
 	tls_app_data(&server, &len);
 	n += len;
-	assert_int_equal(n, TLS_RECORD_OCTETS);
+	assert_int_equal(n, most);
 	end();
 }
 
