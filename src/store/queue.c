@@ -323,9 +323,26 @@ allowed_at(const struct queue *q, uint32_t dest)
 	return q->when != NULL && dest != 0 ? q->when(q->ctx, dest) : 0;
 }
 
+static uint32_t
+count_of(const struct queue *q, uint32_t dest)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < q->window_n; i++)
+		n += q->window[i].dest == dest;
+	return n;
+}
+
+/* Whoever waits in the index for a share gets it when one is nearly used. */
 static void
 drop_from_window(struct queue *q, uint32_t i)
 {
+	uint32_t left = count_of(q, q->window[i].dest) - 1;
+
+	if (q->crowded && left <= q->window_cap / 16) {
+		q->crowded = false;
+		note_due(q, 0);
+	}
 	q->window_n--;
 	memmove(&q->window[i], &q->window[i + 1],
 	    (q->window_n - i) * sizeof(q->window[0]));
@@ -416,19 +433,6 @@ queue_sync(struct queue *q)
 	return q->fs->sync_dir(q->fs, q->folder);
 }
 
-/* One destination may have a quarter of the window: others get in, too. */
-static bool
-has_share(const struct queue *q, uint32_t dest)
-{
-	uint32_t n = 0;
-
-	if (dest == 0)
-		return true;
-	for (uint32_t i = 0; i < q->window_n; i++)
-		n += q->window[i].dest == dest;
-	return n < (q->window_cap + 3) / 4;
-}
-
 /* Into the window, if its time has come and there is room. */
 static void
 consider(struct queue *q, struct queue_entry *e, int64_t now_ms)
@@ -440,7 +444,12 @@ consider(struct queue *q, struct queue_entry *e, int64_t now_ms)
 		note_due(q, due);
 		return;
 	}
-	if (!has_share(q, e->dest) || write_entry(q, e, ENTRY_TAKEN, 0)) {
+	/* one destination may have a quarter: others get in, too */
+	if (e->dest != 0 && count_of(q, e->dest) >= (q->window_cap + 3) / 4) {
+		q->crowded = true;
+		return;
+	}
+	if (write_entry(q, e, ENTRY_TAKEN, 0)) {
 		note_due(q, now_ms + 1000);
 		return;
 	}

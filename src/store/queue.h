@@ -63,6 +63,7 @@ struct queue {
 	uint32_t spare; /* first free one; slots: none */
 	uint32_t scan_at;
 	bool scanning;
+	bool crowded; /* one waits in the index for its share of the window */
 	int64_t scan_due_ms;  /* when the next scan has anything to find */
 	int64_t scan_next_ms; /* the same, as far as this scan has got */
 	uint32_t n, held;     /* messages in the queue */

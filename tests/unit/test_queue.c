@@ -316,6 +316,26 @@ finds_the_queue_again_after_a_start(void **state)
 	assert_int_equal(queue_sync(&queue), ERR_OK);
 }
 
+/* As fast as they are taken: no waiting for a clock in between. */
+static void
+one_destination_drains_a_queue_larger_than_the_window(void **state)
+{
+	struct queue_entry e;
+	unsigned taken = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++)
+		queue_one("a@b.example", 5, 1000);
+	for (unsigned turn = 0; turn < 100; turn++) {
+		(void)queue_scan(&queue, 1000);
+		while (queue_take(&queue, 0, 1000, &e) == 1) {
+			assert_int_equal(queue_remove(&queue, &e), ERR_OK);
+			taken++;
+		}
+	}
+	assert_int_equal(taken, 40);
+}
+
 static void
 brings_messages_up_when_their_time_has_come(void **state)
 {
@@ -420,6 +440,7 @@ main(void)
 		T(changes_one_recipient_in_place),
 		T(calls_every_damaged_octet_torn_or_reads_the_same),
 		T(finds_the_queue_again_after_a_start),
+		T(one_destination_drains_a_queue_larger_than_the_window),
 		T(brings_messages_up_when_their_time_has_come),
 		T(lets_others_pass_a_destination_that_is_down),
 		T(takes_a_message_by_its_id),
