@@ -427,12 +427,6 @@ queue_remove(struct queue *q, const struct queue_entry *e)
 	return free_entry(q, e->slot);
 }
 
-int
-queue_sync(struct queue *q)
-{
-	return q->fs->sync_dir(q->fs, q->folder);
-}
-
 /* Into the window, if its time has come and there is room. */
 static void
 consider(struct queue *q, struct queue_entry *e, int64_t now_ms)

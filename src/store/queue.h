@@ -126,7 +126,11 @@ int queue_give(struct queue *q, const struct queue_entry *e) MUST_CHECK;
 int queue_remove(struct queue *q, const struct queue_entry *e) MUST_CHECK;
 
 /* Make all removals durable; one directory sync. */
-int queue_sync(struct queue *q) MUST_CHECK;
+static inline int
+queue_sync(struct queue *q)
+{
+	return q->fs->sync_dir(q->fs, q->folder);
+}
 
 /*
  * Refill the window from the index; bounded work.  True while it wants to be
