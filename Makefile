@@ -197,6 +197,7 @@ $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/repl
 .SECONDARY:
 
 unit: $(UNIT) ## build and run the unit tests only
+	@mkdir -p build
 	@for t in $(UNIT); do $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done; echo "$(words $(UNIT)) unit test programs passed"
 
 programs: $(BUILD)/gatepost $(UNIT) $(POWERLOSS) $(REPLAY) ## build the program and all test programs
