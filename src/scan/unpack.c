@@ -145,7 +145,7 @@ push(struct scan *sc, struct span s, scan_next next)
 
 /* Look at one member; 1 when something was found. */
 static int
-examine(struct scan *sc, struct span s)
+examine(struct scan *sc, struct span s, unsigned hints)
 {
 	struct scan_kind kind = scan_kind_of(s);
 
@@ -157,6 +157,7 @@ examine(struct scan *sc, struct span s)
 	for (unsigned i = 0; i < 2; i++)
 		if (search(sc, sc->db[i], s, kind.targets))
 			return 1;
+	scan_rules(sc, s, hints);
 	if (kind.how == SCAN_BY_ARCHIVE && sc->archive != NULL)
 		kind.next = sc->archive;
 	else if (kind.how != SCAN_BY_US)
@@ -188,22 +189,25 @@ step(struct scan *sc)
 		return 0;
 	}
 	sc->members++;
-	return examine(sc, member);
+	return examine(sc, member, f->hints);
 }
 
 int
 scan_bytes(struct scan *sc, struct span bytes)
 {
+	struct scan_frame outermost = { .next = scan_next_mail };
 	int found;
 
 	sc->name = SPAN("");
 	sc->flaws = 0;
+	memset(sc->rule, 0, sizeof(sc->rule));
 	sc->n = 0;
 	sc->scratch_len = 0;
 	sc->members = 0;
 	/* the outermost bytes are there already; the limit is for the rest */
 	sc->left = sc->limits.octets + bytes.len;
-	found = examine(sc, bytes);
+	scan_named(sc, &outermost, sc->file);
+	found = examine(sc, bytes, outermost.hints);
 	while (!found && sc->n > 0) {
 		if (sc->left == 0 || sc->members == sc->limits.members) {
 			scan_flaw(sc, SCAN_LIMITS);
@@ -227,7 +231,9 @@ scan_flaw_text(unsigned flaws)
 		return "behind a password";
 	if (flaws & SCAN_UNOPENED)
 		return "not opened here";
-	return "damaged";
+	if (flaws & SCAN_DAMAGED)
+		return "damaged";
+	return flaws & SCAN_ALL_RULES ? "against the rules" : "";
 }
 
 /* ---- the simplest containers ---- */
@@ -356,7 +362,7 @@ tar_number(const uint8_t *p, size_t len)
 int
 scan_next_tar(struct scan *sc, struct scan_frame *f, struct span *member)
 {
-	struct span rest;
+	struct span rest, head;
 	uint64_t size;
 
 	for (;;) {
@@ -367,6 +373,7 @@ scan_next_tar(struct scan *sc, struct scan_frame *f, struct span *member)
 			break;
 		f->at += 512;
 	}
+	head = span_first(rest, 100);
 	size = tar_number(rest.p + 124, 12);
 	rest = span_from(rest, 512);
 	if (size > rest.len) {
@@ -374,6 +381,7 @@ scan_next_tar(struct scan *sc, struct scan_frame *f, struct span *member)
 		size = rest.len;
 	}
 	*member = span_first(rest, (size_t)size);
+	scan_named(sc, f, head);
 	f->at += 512 + ((size_t)size + 511) / 512 * 512;
 	return 1;
 }

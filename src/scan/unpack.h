@@ -32,6 +32,19 @@ enum scan_flaw {
 	SCAN_UNOPENED = 16, /* of a kind, or packed in a way, not opened here */
 };
 
+/*
+ * What the rules beside the signatures have found; bits beside the flaws'.
+ * Looked for only where sc->rules wants it.
+ */
+enum scan_rule {
+	SCAN_SCRIPTS = 256,  /* HTML with scripts or ActiveX */
+	SCAN_PROGRAMS = 512, /* a program, by content or by name */
+	SCAN_MACROS = 1024,  /* a document with macros */
+	SCAN_ALL_RULES = 1792,
+};
+
+#define SCAN_RULES 3
+
 struct scan_limits {
 	unsigned depth;	 /* archives in archives */
 	uint64_t octets; /* looked at, all members together */
@@ -55,20 +68,24 @@ struct scan_frame {
 	size_t at;	 /* how far it has been read */
 	unsigned phase;	 /* the reader's own */
 	size_t from, to; /* the same */
+	unsigned hints;	 /* enum scan_hint: about the member given last */
 	void *handle;	 /* the same; given to sc->close */
 };
 
 struct scan {
 	const struct sigdb *db[2]; /* built in, and one more or NULL */
 	struct scan_limits limits;
+	unsigned rules;	   /* enum scan_rule: which are wanted */
+	struct span file;  /* the name of the outermost bytes; may be empty */
 	scan_next archive; /* opens what SCAN_BY_ARCHIVE says; or NULL */
 	void (*close)(struct scan_frame *f); /* lets go of a handle */
 	uint8_t *scratch;
 	size_t scratch_cap, scratch_len;
 
-	struct span name; /* of what was found */
-	unsigned flaws;
-	uint64_t left; /* octets */
+	struct span name;	      /* of what was found */
+	unsigned flaws;		      /* enum scan_flaw and scan_rule, or-ed */
+	const char *rule[SCAN_RULES]; /* see scan_rule_name */
+	uint64_t left;		      /* octets */
 	uint32_t members;
 	unsigned n;
 	struct scan_frame stack[SCAN_FRAMES];
@@ -86,6 +103,15 @@ int scan_bytes(struct scan *sc, struct span bytes) MUST_CHECK;
 /* Flaws in a few words, the gravest one: "behind a password". */
 const char *scan_flaw_text(unsigned flaws);
 
+/* What a rule found first, as a name: "Program.PE"; NULL: nothing. */
+const char *scan_rule_name(const struct scan *sc, enum scan_rule rule);
+
+/* The name of the first rule, of those above, that has found something. */
+const char *scan_first_rule(const struct scan *sc);
+
+/* "scripts,programs,macros" or some of them, as bits; ERR_SYNTAX. */
+int scan_rules_read(struct span words, unsigned *rules) MUST_CHECK;
+
 /* ---- for the readers ---- */
 
 static inline void
@@ -93,6 +119,24 @@ scan_flaw(struct scan *sc, enum scan_flaw flaw)
 {
 	sc->flaws |= flaw;
 }
+
+/* What is known about a member beside its bytes. */
+enum scan_hint {
+	SCAN_AS_HTML = 1,  /* declared or named as HTML, SVG or the like */
+	SCAN_AS_TYPES = 2, /* an Office document's list of its parts' types */
+};
+
+/* The rule has found something of this name, which lives for ever. */
+void scan_note(struct scan *sc, enum scan_rule rule, const char *name);
+
+/* Tell the name of the member that `f` gives next, as it stands. */
+void scan_named(struct scan *sc, struct scan_frame *f, struct span name);
+
+/* The same for a part of a mail, whose header is `head`. */
+void scan_headed(struct scan *sc, struct scan_frame *f, struct span head);
+
+/* Look at a member with the rules that are wanted. */
+void scan_rules(struct scan *sc, struct span member, unsigned hints);
 
 /* Room for a member of at most `want` bytes; sets a flaw where it is less. */
 uint8_t *scan_room(struct scan *sc, size_t want, size_t *room);

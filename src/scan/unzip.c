@@ -88,6 +88,7 @@ next_local(struct scan *sc, struct scan_frame *f, struct span *member)
 		*member = SPAN("");
 		return 1;
 	}
+	scan_named(sc, f, span_of(rest.p + LOCAL, le16_get(rest.p + 26)));
 	at += used;
 	rest = span_from(rest, used);
 	if (e.size != SIZE_MAX && e.size > rest.len)
@@ -161,6 +162,9 @@ next_central(struct scan *sc, struct scan_frame *f, struct span *member)
 		if (f->bytes.len - at < CENTRAL)
 			return 0;
 		f->at = at + 4;
+		scan_named(sc, f,
+		    span_first(span_from(f->bytes, at + CENTRAL),
+			le16_get(f->bytes.p + at + 28)));
 		if (take_central(sc, f, f->bytes.p + at, member))
 			return 1;
 	}

@@ -56,8 +56,13 @@ scan_file(struct cli *cli, struct work *w, const char *path)
 		note(w, CLI_FAILED);
 		return;
 	}
+	w->scan.file = span_str(path);
 	if (scan_bytes(&w->scan, all)) {
 		say(cli, path, ": INFECTED ", w->scan.name);
+		w->status = CLI_FOUND;
+	} else if (w->scan.flaws & SCAN_ALL_RULES) {
+		say(cli, path, ": INFECTED ",
+		    span_str(scan_first_rule(&w->scan)));
 		w->status = CLI_FOUND;
 	} else if (w->scan.flaws != 0) {
 		say(cli, path, ": UNSCANNABLE ",
@@ -252,6 +257,7 @@ with_signatures(struct cli *cli, struct work *w)
 static int
 scan(struct cli *cli)
 {
+	const char *rules = cli_option(cli, "--rules", 0);
 	struct work *w;
 	void *mem;
 	int status = CLI_FAILED;
@@ -259,6 +265,12 @@ scan(struct cli *cli)
 	if (area_open(&mem, sizeof(*w)))
 		return cli_error(cli, "there is not enough memory");
 	w = mem;
+	if (rules != NULL && scan_rules_read(span_str(rules), &w->scan.rules)) {
+		area_close(mem, sizeof(*w));
+		return cli_error(cli,
+		    "scan: --rules takes scripts, programs and macros, with "
+		    "commas between");
+	}
 	if (!cli_files_open(cli, &w->files)) {
 		status = with_signatures(cli, w);
 		files_close(&w->files.files);
@@ -268,7 +280,9 @@ scan(struct cli *cli)
 }
 
 static const struct cli_command rows[] = {
-	{ "scan", "--sigs=", "[--sigs FILE] FILE...", 1, CLI_ANY, scan,
+	{ "scan", "--sigs= --rules=",
+	    "[--sigs FILE] [--rules scripts,programs,macros] FILE...", 1,
+	    CLI_ANY, scan,
 	    "look for malware; exit status 0 clean, 1 found, 2 error" },
 };
 

@@ -22,6 +22,8 @@
 	X(read_data)                                                           \
 	X(read_has_encrypted_entries)                                          \
 	X(entry_is_encrypted)                                                  \
+	X(entry_pathname)                                                      \
+	X(entry_pathname_utf8)                                                 \
 	X(read_support_filter_bzip2)                                           \
 	X(read_support_filter_xz)                                              \
 	X(read_support_filter_compress)                                        \
@@ -146,6 +148,16 @@ read_member(struct scan *sc, struct archive *a)
 	return scan_take(sc, len);
 }
 
+static void
+tell_name(struct scan *sc, struct scan_frame *f, struct archive_entry *e)
+{
+	const char *name = lib.entry_pathname_utf8(e);
+
+	if (name == NULL)
+		name = lib.entry_pathname(e);
+	scan_named(sc, f, name != NULL ? span_str(name) : SPAN(""));
+}
+
 static int
 next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 {
@@ -163,6 +175,7 @@ next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 		note_failure(sc, f->handle);
 		return 0;
 	}
+	tell_name(sc, f, e);
 	if (lib.entry_is_encrypted(e)) {
 		scan_flaw(sc, SCAN_ENCRYPTED);
 		*member = SPAN("");
