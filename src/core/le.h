@@ -36,4 +36,17 @@ le32_put(uint8_t *p, uint32_t n)
 	le16_put(p + 2, (uint16_t)(n >> 16));
 }
 
+static inline uint64_t
+le64_get(const uint8_t *p)
+{
+	return le32_get(p) | (uint64_t)le32_get(p + 4) << 32;
+}
+
+static inline void
+le64_put(uint8_t *p, uint64_t n)
+{
+	le32_put(p, (uint32_t)n);
+	le32_put(p + 4, (uint32_t)(n >> 32));
+}
+
 #endif

@@ -197,23 +197,31 @@ walk_targets(struct delivery *d, const struct delivery_head *head, bool count)
 	return got;
 }
 
-static int
-write_envelope(struct delivery *d, struct spool_file *into,
-    const struct delivery_head *head)
+static struct queue_head
+head_of(const struct delivery_head *head)
 {
-	struct queue_writer *w = &d->owner->writer;
-	struct queue_head h = {
-		.octets = d->file->octets,
+	return (struct queue_head) {
 		.wire_octets = head->wire_octets,
 		.arrived_s = head->arrived_s,
-		.flags = head->flags | (d->apart ? QUEUE_APART : 0u),
+		.flags = head->flags,
 		.ret = head->ret,
 		.sender = head->sender,
 		.envid = head->envid,
 		.login = head->login,
 	};
-	int err = queue_write_begin(w, d->spool, into, &h);
+}
 
+static int
+write_envelope(struct delivery *d, struct spool_file *into,
+    const struct delivery_head *head)
+{
+	struct queue_writer *w = &d->owner->writer;
+	struct queue_head h = head_of(head);
+	int err;
+
+	h.octets = d->file->octets;
+	h.flags |= d->apart ? QUEUE_APART : 0u;
+	err = queue_write_begin(w, d->spool, into, &h);
 	if (!err)
 		err = walk_targets(d, head, false);
 	return err ? err : queue_write_end(w);
@@ -260,11 +268,78 @@ delivery_commit(
 	return ERR_OK;
 }
 
+/* ---- what the scanner stopped ---- */
+
+static int
+place_held(const struct spool_file *f, unsigned i, char out[FS_PATH_MAX])
+{
+	const struct delivery *d = f->owner;
+
+	(void)i;
+	return quarantine_path(d->owner->quarantine, f->id, out);
+}
+
+/* Whom it was for, as they were named: a release asks what they mean then. */
+static int
+write_noted(struct delivery *d)
+{
+	struct queue_writer *w = &d->owner->writer;
+	struct note n;
+	size_t at = 0;
+	int err = ERR_OK;
+
+	while (!err && next_note(d, &at, &n)) {
+		const struct queue_rcpt r = {
+			.path = n.path,
+			.orcpt = n.orcpt,
+			.notify = n.notify,
+		};
+
+		err = queue_write_rcpt(w, &r);
+	}
+	return err ? err : queue_write_end(w);
+}
+
+int
+delivery_hold(struct delivery *d, struct spool_file *f,
+    const struct delivery_head *head, const struct quarantine_note *note)
+{
+	struct queue_head h = head_of(head);
+	int err;
+
+	d->file = f;
+	d->held = true;
+	d->arrived_s = head->arrived_s;
+	h.octets = f->octets;
+	err = quarantine_write(d->spool, f, note);
+	if (!err)
+		err = queue_write_begin(&d->owner->writer, d->spool, f, &h);
+	if (!err)
+		err = write_noted(d);
+	if (!err)
+		spool_commit(d->spool, f, place_held, 1, d);
+	return err;
+}
+
+static void
+done_held(struct delivery *d)
+{
+	const struct spool_file *f = d->file;
+	int err = quarantine_add(
+	    d->owner->quarantine, f->id, f->octets, d->arrived_s);
+
+	if (err) /* it is safe on the disk, and found at the next start */
+		log_event(
+		    LOG_ERROR, "quarantine.not_indexed", "id", f->id, err);
+}
+
 void
 delivery_done(struct delivery *d, int64_t now_ms)
 {
 	int err;
 
+	if (d->held)
+		done_held(d);
 	if (!d->queued)
 		return;
 	err = queue_add(d->owner->queue, d->file->id, 0, now_ms);

@@ -11,6 +11,13 @@
  *   both             mailboxes and queue/ID.body are one file; the envelope is
  *                    queue/ID, a second file tied to the first
  *
+ * A message that the scanner stopped takes another way from the same point:
+ *
+ *   COMMIT    delivery_hold       instead of delivery_commit
+ *   barrier   delivery_done       it is in the quarantine, durably; whoever is
+ *                                 to be told of it is told by service/warning,
+ *                                 which finds it there: nothing else to call
+ *
  * Memory: one struct delivery per message under way, about 9 KB, part of its
  * transaction.  Bounds: DELIVERY_BOXES mailboxes after aliases,
  * DELIVERY_NOTED octets of noted recipients.
@@ -22,6 +29,7 @@
 #define SERVICE_DELIVER_H
 
 #include "service/directory.h"
+#include "store/quarantine.h"
 #include "store/queue.h"
 #include "store/spool.h"
 
@@ -32,6 +40,7 @@
 struct deliver {
 	struct spool *spool;
 	struct queue *queue;
+	struct quarantine *quarantine;
 	const struct directory *directory;
 	const struct accounts *accounts;
 	const char *mail_root; /* the folder of all mailboxes */
@@ -49,6 +58,8 @@ struct delivery {
 	uint64_t wire_octets;
 	bool queued; /* a part of it is in the queue's places */
 	bool apart;
+	bool held; /* its one place is in the quarantine */
+	int64_t arrived_s;
 	uint16_t boxes_n;
 	uint16_t noted_n;
 	uint16_t noted_len;
@@ -82,6 +93,27 @@ int delivery_commit(struct delivery *d, struct spool_file *f,
     const struct delivery_head *head) MUST_CHECK;
 
 /*
+ * The same, but it goes to the quarantine, with its recipients as they were
+ * noted and `note` that says why.  The scanner's finding is enough:
+ *
+ *	const struct quarantine_note note = {
+ *		.reason = QUARANTINE_MALWARE,
+ *		.flags = QUARANTINE_OURS | QUARANTINE_HASHED,
+ *		.name = name, .where = where, .client = peer, .way = listener,
+ *		.hash = { ... },
+ *	};
+ *	err = delivery_hold(&t->delivery, &t->file, &head, &note);
+ *
+ * QUARANTINE_OURS: a login, a grant or a rule permitted its sender (R19); then
+ * the sender is warned, otherwise only local recipients are.
+ * QUARANTINE_REFUSED: the client will be told 554 after the barrier; its
+ * sender needs no warning then.  `head->login` is used for both.
+ */
+int delivery_hold(struct delivery *d, struct spool_file *f,
+    const struct delivery_head *head,
+    const struct quarantine_note *note) MUST_CHECK;
+
+/*
  * A file that spool_next returned: the delivery it belongs to, or NULL for the
  * second file of one, which is to be passed over.
  */
@@ -93,7 +125,7 @@ delivery_of(const struct spool_file *f)
 	return d->file == f ? d : NULL;
 }
 
-/* After the barrier, with a good result: the queue knows of it. */
+/* After the barrier, with a good result: queue or quarantine know of it. */
 void delivery_done(struct delivery *d, int64_t now_ms);
 
 /* Give it up before or after commit, but not after the barrier. */

@@ -61,6 +61,7 @@ sending_init(struct sending *s, const struct sending_parts *p)
 	s->deliver = (struct deliver) {
 		.spool = p->spool,
 		.queue = &s->queue,
+		.quarantine = &s->quarantine,
 		.directory = &s->directory,
 		.accounts = &p->state->accounts,
 		.mail_root = s->mail_root,
@@ -110,6 +111,18 @@ load_roots(void *ctx)
 	return &s->roots;
 }
 
+static int
+say_folder(struct text *why, const char *what, const char *folder, int err)
+{
+	text_str(why, "cannot open the ");
+	text_str(why, what);
+	text_str(why, " in folder ");
+	text_str(why, folder);
+	text_str(why, ": ");
+	text_str(why, err_text(err));
+	return err;
+}
+
 int
 sending_open(struct sending *s, const struct sending_parts *p,
     const struct sending_memory *m, struct text *why)
@@ -126,13 +139,12 @@ sending_open(struct sending *s, const struct sending_parts *p,
 		err = notice_init(&s->notice, &s->deliver, p->spool->tmp);
 	if (!err)
 		err = lists_init(&s->lists, &s->deliver, p->spool->tmp);
-	if (err) {
-		text_str(why, "cannot open the queue in folder ");
-		text_str(why, p->queue);
-		text_str(why, ": ");
-		text_str(why, err_text(err));
-		return err;
-	}
+	if (err)
+		return say_folder(why, "queue", p->queue, err);
+	err = quarantine_open(&s->quarantine, fs, p->quarantine, p->spool->ids);
+	if (err)
+		return say_folder(why, "quarantine", p->quarantine, err);
+	custody_init(&s->custody, &s->quarantine);
 	pool_init(&s->lookups, "lookups", m->lookups, POOL_SIZE(struct lookup),
 	    m->lookups_n);
 	resolver_init(&s->resolver, &s->lookups, m->memo, m->memo_n);
@@ -223,6 +235,7 @@ sending_configure(struct sending *s, const char *host)
 					   : d->host;
 	s->srs.day = (uint32_t)(clock_wall_us() / 1000000 / 86400);
 	configure_relayd(s);
+	custody_configure(&s->custody, st);
 	return cut || t.cut ? ERR_RANGE : ERR_OK;
 }
 
@@ -231,6 +244,7 @@ sending_join(struct sending *s, struct loop *l)
 {
 	loop_join(l, &s->resolver.base);
 	loop_join(l, &s->relayd.base);
+	loop_join(l, &s->custody.base);
 }
 
 void
@@ -238,4 +252,5 @@ sending_close(struct sending *s)
 {
 	relayd_stop(&s->relayd);
 	queue_close(&s->queue);
+	quarantine_close(&s->quarantine);
 }

@@ -4,6 +4,7 @@
  *   directory, deliver   where a message goes
  *   queue, relayd        what goes on to other servers
  *   resolver, notice     what relayd needs
+ *   quarantine, custody  what the scanner stopped
  *
  * Memory: one struct and the areas of struct sending_memory, the caller's.
  * Failure: `why` gets one line that says what is wrong and what to do.
@@ -11,6 +12,7 @@
 #ifndef SERVICE_SENDING_H
 #define SERVICE_SENDING_H
 
+#include "service/custody.h"
 #include "service/relayd.h"
 #include "service/state.h"
 
@@ -37,6 +39,8 @@ struct sending {
 	struct directory directory;
 	struct deliver deliver;
 	struct queue queue;
+	struct quarantine quarantine;
+	struct custody custody;
 	struct notice notice;
 	struct lists lists;
 	struct relayd relayd;
@@ -54,7 +58,9 @@ struct sending_parts {
 	struct spool *spool; /* initialized */
 	struct pool *tls_pool;
 	const char *mail_root; /* folder of the mailboxes */
-	const char *queue; /* folder of the queue, on the same file system */
+	/* folders on the same file system */
+	const char *queue;
+	const char *quarantine;
 };
 
 /*

@@ -209,13 +209,14 @@ server_configure_sending(
     struct server *sv, const struct server_memory *m, struct text *why)
 {
 	struct span path = settings_text(settings_of(sv), SETTING_MAIL_PATH);
-	char queue[FS_PATH_MAX / 2];
+	char queue[FS_PATH_MAX / 2], held[FS_PATH_MAX / 2];
 	struct sending_parts parts = {
 		.state = sv->state,
 		.spool = &sv->spool,
 		.tls_pool = &sv->pools[SERVER_TLS],
 		.mail_root = sv->submit.mail_root,
 		.queue = queue,
+		.quarantine = held,
 	};
 	struct text t;
 	int err;
@@ -224,6 +225,9 @@ server_configure_sending(
 	text_init(&t, queue, sizeof(queue));
 	text_span(&t, path);
 	text_str(&t, path.len > 0 ? "/.queue" : "queue");
+	text_init(&t, held, sizeof(held));
+	text_span(&t, path);
+	text_str(&t, path.len > 0 ? "/.quarantine" : "quarantine");
 	err = sending_open(&sv->sending, &parts, &m->sending, why);
 	return err ? err : sending_configure(&sv->sending, sv->host);
 }
