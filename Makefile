@@ -46,6 +46,9 @@ INSTALLED := $(shell tools/install $(GROUPS) >&2; echo $$?)
 ifneq ($(INSTALLED),0)
 $(error packages are missing, see above)
 endif
+ifneq ($(filter test,$(GOALS)),)
+UNPACKED := $(shell tools/unpack >&2)
+endif
 endif
 endif
 

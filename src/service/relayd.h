@@ -83,6 +83,7 @@ struct relayd_slot {
 	/* the way */
 	struct lookup *lookup;
 	unsigned mx_at, address_at;
+	bool nowhere; /* DNS is sure: no exchanger has an address */
 	struct dns_answer mx;
 	struct dns_answer addresses;
 	struct relay_dest *dest; /* counted as active there */

@@ -132,6 +132,9 @@ got_addresses(struct relayd *r, struct relayd_slot *s)
 		s->addresses.address_n = 0;
 	if (l->answer.outcome == DNS_FOUND)
 		add_addresses(&s->addresses, &l->answer);
+	if (l->answer.outcome != DNS_NOTHING
+	    && l->answer.outcome != DNS_NO_NAME)
+		s->nowhere = false;
 	reply_set(&r->own, 400, 4, 4,
 	    l->answer.outcome == DNS_FAILED ? l->why
 					    : "the server has no address");
@@ -202,7 +205,7 @@ connect_to(struct relayd *r, struct relayd_slot *s)
 	};
 	int len;
 
-	c.to.port = s->way.host[0] != '\0' ? s->way.port : MX_PORT;
+	c.to.port = s->way.port != 0 ? s->way.port : MX_PORT;
 	set_tls(r, s, &c);
 	if (s->way.user[0] != '\0') {
 		len = route_secret(
@@ -232,6 +235,9 @@ next_address(struct relayd *r, struct relayd_slot *s, const struct reply *reply)
 	} else if (s->way.host[0] == '\0' && s->mx_at + 1 < s->mx.mx_n) {
 		s->mx_at++;
 		look_up(r, s, host_of(s), DNS_TYPE_A);
+	} else if (s->nowhere) {
+		failed_with(r, s, true, 4, 4,
+		    "no server for the domain has an address");
 	} else {
 		relay_dest_failed(&r->dests, s->dest, reply_words(reply),
 		    (uint32_t)r->rounds * 2654435761u, r->now_ms);
@@ -272,7 +278,8 @@ relayd_reconnect(struct relayd *r, struct relayd_slot *s)
 void
 relayd_way(struct relayd *r, struct relayd_slot *s)
 {
-	if (s->way.host[0] != '\0')
+	s->nowhere = s->way.host[0] == '\0';
+	if (!s->nowhere)
 		look_up(r, s, host_of(s), DNS_TYPE_A);
 	else
 		look_up(r, s, span_str(s->domain), DNS_TYPE_MX);

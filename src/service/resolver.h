@@ -13,7 +13,7 @@
  * Bounds: RESOLVER_SERVERS servers, RESOLVER_TRIES tries of RESOLVER_WAIT_MS
  * each; a TCP answer of RESOLVER_TCP octets; DNS_ALIASES aliases in a row.
  * Failure: answer.outcome DNS_FAILED, and `why` in words.
- * Tested: tests/e2e/test_relay.py (dnsmasq, a server that misbehaves).
+ * Tested: tests/e2e/test_dns.py (NSD, and a server that lies).
  */
 #ifndef SERVICE_RESOLVER_H
 #define SERVICE_RESOLVER_H

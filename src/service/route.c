@@ -52,6 +52,17 @@ set_host(struct route *r, struct span v)
 }
 
 static bool
+set_port(struct route *r, struct span v)
+{
+	uint64_t port;
+
+	if (r->host[0] != '\0' || span_u64(v, 65535, &port) || port == 0)
+		return false;
+	r->port = (uint16_t)port;
+	return true;
+}
+
+static bool
 set_tls(struct route *r, struct span v)
 {
 	struct span words = SPAN("off,opportunistic,required,verified"), word;
@@ -103,6 +114,7 @@ static const struct {
 	{ "from", set_from },
 	{ "to", set_to },
 	{ "host", set_host },
+	{ "port", set_port },
 	{ "tls", set_tls },
 	{ "user", set_user },
 	{ "per_minute", set_per_minute },

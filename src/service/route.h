@@ -9,13 +9,14 @@
  * A rule is a line of words, in any order:
  *   from=DOMAIN|ADDRESS   to=DOMAIN|ADDRESS     when it fits; both must
  *   host=NAME:PORT|mx     tls=off|opportunistic|required|verified
+ *   port=N                with host=mx, where the exchangers are not on 25
  *   user=NAME  per_minute=N  pin=FINGERPRINT  proto=smtp|lmtp
  * Its password is the setting route.secret.LABEL.  Rules are tried in the
  * order of their labels.  Port 465 is TLS from the first byte.
  *
  * Memory: struct routes, about 17 KB.  Bounds: ROUTES_MAX rules.
  * Failure: a rule that is no rule is left out and logged with the reason.
- * Tested: tests/unit/test_route.c.
+ * Tested: tests/e2e/test_route.py, test_dns.py.
  */
 #ifndef SERVICE_ROUTE_H
 #define SERVICE_ROUTE_H
@@ -41,8 +42,8 @@ struct route {
 	char from[ROUTE_ADDRESS]; /* in lower case; empty: any */
 	char to[ROUTE_ADDRESS];
 	char host[ROUTE_HOST]; /* empty: by MX */
-	uint16_t port;
-	uint16_t per_minute; /* 0: no limit */
+	uint16_t port;	       /* by MX, 0: the usual one */
+	uint16_t per_minute;   /* 0: no limit */
 	enum route_tls tls;
 	bool lmtp;
 	bool has_pin;

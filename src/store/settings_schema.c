@@ -24,10 +24,12 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "Who gets mail to postmaster, and notices for the owner.",
 	    "postmaster 宛てのメールと管理者への通知を受け取る宛先。" },
 	[SETTING_HOST_DNS] = { "host.dns",
-	    SETTING_ADDRESSES, SETTING_EMPTY, 0, 0,
-	    "", NULL, "192.0.2.53",
-	    "DNS servers to ask; empty: those of the system.",
-	    "使用するDNSサーバー。空欄ならシステムの設定に従います。" },
+	    SETTING_SERVERS, SETTING_EMPTY, 0, 0,
+	    "", NULL, "192.0.2.53,[2001:db8::53]:5353",
+	    "DNS servers to ask, with a port if it is not 53; empty: those "
+	    "of the system.",
+	    "使用するDNSサーバー。53番以外ならポートも指定。空欄ならシステ"
+	    "ムの設定に従います。" },
 	/* Where it listens. */
 	[SETTING_LISTEN_SMTP] = { "listen.smtp",
 	    SETTING_ENDPOINTS, SETTING_RESTART, 0, 0,
@@ -635,7 +637,7 @@ setting_type_name(enum setting_type type)
 		[SETTING_HOSTS] = "hosts",
 		[SETTING_HOST_PORT] = "host:port",
 		[SETTING_ENDPOINTS] = "endpoints",
-		[SETTING_ADDRESSES] = "addresses",
+		[SETTING_SERVERS] = "servers",
 		[SETTING_NETWORKS] = "networks",
 		[SETTING_MAIL_ADDRESS] = "mail address",
 		[SETTING_MAIL_ADDRESSES] = "mail addresses",

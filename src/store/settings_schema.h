@@ -146,7 +146,7 @@ enum setting_type {
 	SETTING_HOSTS,	   /* several, by comma */
 	SETTING_HOST_PORT, /* NAME:PORT, 192.0.2.1:PORT, [2001:db8::1]:PORT */
 	SETTING_ENDPOINTS, /* ADDR:PORT by comma, or "off" */
-	SETTING_ADDRESSES, /* IP addresses by comma */
+	SETTING_SERVERS,   /* ADDR or ADDR:PORT, by comma */
 	SETTING_NETWORKS,  /* ADDR/BITS or ADDR, by comma */
 	SETTING_MAIL_ADDRESS,	/* local part, or local@domain */
 	SETTING_MAIL_ADDRESSES, /* several, by comma */

@@ -86,12 +86,17 @@ endpoint_flaw(struct span s)
 	return port_flaw(span_from(s, colon + 1));
 }
 
+/* An address, and a port where it is not the usual one. */
 static const char *
-address_flaw(struct span s)
+server_flaw(struct span s)
 {
 	uint8_t ip[IP_OCTETS];
 
-	return ip_parse(s, ip) == ERR_OK ? NULL : "is not an IP address";
+	if (ip_parse(s, ip) == ERR_OK)
+		return NULL;
+	if (span_find(s, ':') == s.len || span_find(s, '*') < s.len)
+		return "is not an IP address";
+	return endpoint_flaw(s);
 }
 
 static const char *
@@ -153,7 +158,7 @@ static const struct checker checkers[] = {
 	[SETTING_HOSTS] = { host_flaw, true },
 	[SETTING_HOST_PORT] = { host_port_flaw, false },
 	[SETTING_ENDPOINTS] = { endpoint_flaw, true },
-	[SETTING_ADDRESSES] = { address_flaw, true },
+	[SETTING_SERVERS] = { server_flaw, true },
 	[SETTING_NETWORKS] = { network_flaw, true },
 	[SETTING_MAIL_ADDRESS] = { mail_flaw, false },
 	[SETTING_MAIL_ADDRESSES] = { mail_flaw, true },

@@ -1,4 +1,4 @@
-"""The way to the next server: MX by DNS, TLS levels, logging in, LMTP."""
+"""The way to the next server: TLS levels, logging in, rules, two hops."""
 
 import base64
 import email
@@ -14,23 +14,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(__file__))
 import farend  # noqa: E402
 import gatepost  # noqa: E402
-from test_relay import QUICK, TEXT, arrived, emptied, queued, settings, \
-    submit  # noqa: E402
-
-DNS = "127.0.0.77"
-ZONE = [
-    "--mx-host=x.example,mx1.x.example,10",
-    "--mx-host=x.example,mx2.x.example,20",
-    "--host-record=mx1.x.example,127.0.0.78",
-    "--host-record=mx2.x.example,127.0.0.79",
-    "--host-record=plain.example,127.0.0.79",  # no MX: its own
-    "--mx-host=null.example,.,0",
-    "--mx-host=loop.example,gate.example,5",
-    "--mx-host=loop.example,mx2.x.example,10",
-    "--host-record=gate.example,127.0.0.1",
-    "--cname=alias.example,x.example",
-    "--mx-host=noaddr.example,nowhere.x.example,10",
-]
+from test_relay import QUICK, TEXT, arrived, emptied, settings, submit  # noqa: E402
 
 
 class Certificate:
@@ -184,69 +168,6 @@ class TwoHops(unittest.TestCase):
             self.assertIn("TLS1.2 TLS_ECDHE", line)
         self.assertIn("from gate.example ([127.0.0.1])", received[0])
         self.assertTrue(text.endswith(TEXT.replace(b"\r\n", b"\n")))
-
-
-@unittest.skipUnless(os.getuid() == 0 and shutil.which("dnsmasq"),
-                     "needs root for port 53 and 25, and dnsmasq")
-class Exchangers(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.dns = subprocess.Popen(
-            ["dnsmasq", "--no-daemon", "--no-hosts", "--no-resolv",
-             "--conf-file=/dev/null", "--bind-interfaces", "--user=root",
-             f"--listen-address={DNS}", "--local=/example/", *ZONE],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.dns.terminate()
-        cls.dns.wait()
-        cls.dns.stderr.close()
-
-    def server(self):
-        return gatepost.Server(settings={"host.dns": DNS, **QUICK})
-
-    def far(self, number):
-        return farend.Server(address=(f"127.0.0.{number}", 25))
-
-    def test_takes_the_best_exchanger(self):
-        with self.far(78) as first, self.far(79) as second, \
-                self.server() as server:
-            submit(server, "ann@home.example", ["far@x.example"])
-            submit(server, "ann@home.example", ["far@alias.example"])
-            arrived(first, 2)
-            emptied(server)
-            self.assertEqual(second.messages, [])
-
-    def test_takes_the_next_when_the_best_is_down(self):
-        with self.far(79) as second, self.server() as server:
-            submit(server, "ann@home.example", ["far@x.example"])
-            submit(server, "ann@home.example", ["far@plain.example"])
-            arrived(second, 2)
-            emptied(server)
-
-    def test_says_at_once_what_will_never_work(self):
-        cases = {"null.example": b"takes no mail",
-                 "missing.example": b"does not exist",
-                 "loop.example": b"leads back to this server"}
-        with self.server() as server:
-            for domain in cases:
-                submit(server, "ann@home.example", [f"far@{domain}"])
-            emptied(server)
-            notes = server.stored("ann")
-            self.assertEqual(len(notes), 3)
-            for domain, words in cases.items():
-                note, = [n for n in notes if domain.encode() in n]
-                self.assertIn(words, note)
-
-    def test_waits_where_dns_does_not_answer(self):
-        with gatepost.Server(settings={"host.dns": "127.0.0.80",
-                                       **QUICK}) as server:
-            submit(server, "ann@home.example", ["far@x.example"])
-            gatepost.wait_for(
-                lambda: "no DNS server answers" in
-                server.run("queue", "list").stdout.decode(), "the reason")
-            self.assertEqual(len(queued(server)), 1)
 
 
 if __name__ == "__main__":

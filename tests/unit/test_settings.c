@@ -168,6 +168,23 @@ messages_name_the_key_the_mistake_and_what_is_right(void **state)
 }
 
 static void
+a_name_server_may_have_a_port(void **state)
+{
+	static const char *const right[] = { "192.0.2.53", "192.0.2.53:5353",
+		"2001:db8::53", "[2001:db8::53]:5353",
+		"127.0.0.1:53,2001:db8::1" };
+	static const char *const wrong[] = { "dns.example", "*:53",
+		"192.0.2.53:", "192.0.2.53:65536", "192.0.2.53:x",
+		"2001:db8::53:5353x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+		assert_int_equal(set_one("host.dns", right[i]), ERR_OK);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_not_equal(set_one("host.dns", wrong[i]), ERR_OK);
+}
+
+static void
 secrets_lie_sealed_and_come_back(void **state)
 {
 	char mem[64];
@@ -234,6 +251,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    messages_name_the_key_the_mistake_and_what_is_right, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_name_server_may_have_a_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    secrets_lie_sealed_and_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(
