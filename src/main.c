@@ -17,6 +17,7 @@
 #include "service/api_users.h"
 #include "service/cli_all.h"
 #include "service/cli_link.h"
+#include "service/judge.h"
 #include "service/setup.h"
 
 static struct cli_local link;
@@ -44,6 +45,7 @@ offer_access(struct api *api, struct state *state)
 		log_event(LOG_ERROR, "access.settings", "why", mem, 0);
 	else
 		api_access_offer(api, &access_answers);
+	judge_settings(a);
 }
 
 /* What the command line's own process offers; the server: admin.c. */

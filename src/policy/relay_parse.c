@@ -176,7 +176,9 @@ parse_conds(struct relay_rules *rr, struct words *w, struct relay_rule *r)
 		struct relay_cond *c = &rr->conds[rr->n_conds];
 
 		if (rr->n_conds == RELAY_CONDS) {
-			text_str(w->why, "too many conditions");
+			text_str(w->why, "more than ");
+			text_u64(w->why, RELAY_CONDS);
+			text_str(w->why, " conditions in all rules");
 			return ERR_FULL;
 		}
 		*c = (struct relay_cond) { .negated = false };
@@ -228,7 +230,9 @@ parse_rule(struct relay_rules *rr, struct words *w)
 	int err;
 
 	if (rr->n == RELAY_RULES) {
-		text_str(w->why, "too many rules");
+		text_str(w->why, "more than ");
+		text_u64(w->why, RELAY_RULES);
+		text_str(w->why, " rules in all");
 		return ERR_FULL;
 	}
 	*r = (struct relay_rule) { .text = w->rule };

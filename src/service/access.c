@@ -26,8 +26,7 @@ access_init(
 	    &a->limit, m->places, m->places_n, m->senders, m->accounts_n);
 	relay_rules_init(&a->rules[0]);
 	relay_rules_init(&a->rules[1]);
-	settings_judge_by(settings, access_judge, a);
-	return ERR_OK;
+	return networks_add(&a->lan, SPAN("lan"));
 }
 
 void
@@ -45,7 +44,8 @@ access_accept(struct access *a, const struct net_addr *addr, unsigned used,
 
 	if (grants_find(&a->grants, addr->ip, GRANT_CLEAR, now_ms) != NULL)
 		standing = LIMIT_GRANTED;
-	else if (networks_has(&a->local, addr->ip))
+	else if (networks_has(&a->lan, addr->ip)
+		 || networks_has(&a->rules[a->now].inside, addr->ip))
 		standing = LIMIT_LOCAL;
 	a->grants.refused = refused; /* nobody asked to relay yet */
 	return limit_accept(&a->limit, addr->ip, standing, used, cap, now_ms);

@@ -50,7 +50,7 @@ struct access {
 	struct relay_rules rules[2]; /* one in force, one being read */
 	unsigned now;		     /* which */
 	bool ready;		     /* rules have been read once */
-	struct networks local;	     /* known without a login: places kept */
+	struct networks lan;	     /* places are kept for these */
 	struct networks auth_legacy;
 	struct networks tls_legacy;
 	struct profile *devices;
@@ -71,8 +71,7 @@ struct access_client {
 };
 
 /*
- * From here on new rules and devices are judged by `a`.  ERR_IO when the
- * system has no random numbers.
+ * ERR_IO when the system has no random numbers.
  */
 int access_init(struct access *a, struct settings *settings,
     const struct access_memory *m) MUST_CHECK;
@@ -84,9 +83,13 @@ int access_init(struct access *a, struct settings *settings,
 int access_configure(
     struct access *a, int64_t now_ms, struct text *why) MUST_CHECK;
 
-/* A settings_judge: is this rule, or this device's line, right? */
-int access_judge(void *access, enum setting id, struct span label,
+/* Is this rule, or this device's line, right?  See judge.h. */
+int access_judge(struct access *a, enum setting id, struct span label,
     struct span value, struct text *why) MUST_CHECK;
+
+/* Do all rules and devices fit in? */
+int access_weigh(struct access *a, const struct settings_view *coming,
+    struct text *why) MUST_CHECK;
 
 /* Let auth use the grants and limits, and its marks. */
 void access_connect_auth(struct access *a, struct auth_service *auth);

@@ -2,6 +2,7 @@
 #include "service/access.h"
 
 #include "core/log.h"
+#include "store/settings_view.h"
 
 #define MINUTE_MS 60000
 
@@ -31,42 +32,59 @@ is_before(const char *a, const char *b)
 	return strcmp(a, b) < 0;
 }
 
-/* The label that follows `after` in order; false at the end. */
+/* The member whose label follows `after` in order: 1, 0 at the end. */
 static int
-next_label(struct settings *s, enum setting family, const char *after,
-    char best[KV_KEY_MAX + 1])
+next_label(const struct settings_view *v, enum setting family,
+    const char *after, struct settings_member *best)
 {
-	struct kv_cursor at = { 0 };
+	struct settings_view_cursor at = { .in_change = false };
 	struct settings_member m;
-	int more;
+	int more, found = 0;
 
-	best[0] = '\0';
-	while ((more = settings_member_next(s, family, &at, &m)) > 0) {
+	while ((more = settings_view_next(v, family, &at, &m)) > 0) {
 		const char *label = (const char *)m.label.p;
 
 		if (is_before(after, label)
-		    && (best[0] == '\0' || is_before(label, best)))
-			memcpy(best, label, m.label.len + 1);
+		    && (!found
+			|| is_before(label, (const char *)best->label.p))) {
+			best->entry = m.entry;
+			best->label = span_of(
+			    best->entry.key + (m.entry.key_len - m.label.len),
+			    m.label.len);
+			found = 1;
+		}
 	}
-	return more < 0 ? more : best[0] != '\0';
+	return more < 0 ? more : found;
+}
+
+static void
+keep_label(char to[KV_KEY_MAX + 1], const struct settings_member *m)
+{
+	memcpy(to, m->label.p, m->label.len + 1);
+}
+
+static int
+member_value(const struct settings_view *v, const struct settings_member *m,
+    char *to, size_t cap)
+{
+	return settings_view_get(
+	    v, span_of(m->entry.key, m->entry.key_len), to, cap);
 }
 
 /* All rules in the order of their labels, one a line. */
 static int
-collect_rules(struct settings *s, struct text *rules)
+collect_rules(const struct settings_view *v, struct text *rules)
 {
-	char label[KV_KEY_MAX + 1] = "", next[KV_KEY_MAX + 1];
-	char line[512];
+	char label[KV_KEY_MAX + 1] = "", line[512];
+	struct settings_member m;
 	int more;
 
-	while ((more = next_label(s, SETTING_RELAY_RULE, label, next)) > 0) {
-		int n;
+	while ((more = next_label(v, SETTING_RELAY_RULE, label, &m)) > 0) {
+		int n = member_value(v, &m, line, sizeof(line));
 
-		memcpy(label, next, sizeof(label));
-		n = settings_member(
-		    s, SETTING_RELAY_RULE, span_str(label), line, sizeof(line));
 		if (n < 0)
 			return n;
+		keep_label(label, &m);
 		text_str(rules, label);
 		text_str(rules, ": ");
 		text_span(rules, span_of(line, (size_t)n));
@@ -94,27 +112,39 @@ read_permits(struct access *a, struct relay_rules *rr)
 }
 
 static int
-read_rules(struct access *a, struct relay_rules *rr, struct text *why)
+read_rules(struct access *a, const struct settings_view *v,
+    struct relay_rules *rr, struct text *why)
 {
-	struct text rules;
+	char mem[200];
+	struct text rules, wrong;
 	int err;
 
 	text_init(&rules, a->text, sizeof(a->text));
-	err = a->settings->kv == NULL ? 0 : collect_rules(a->settings, &rules);
+	err = collect_rules(v, &rules);
 	if (err < 0) {
 		text_str(why, "relay.rule.*: cannot be read");
 		return err;
 	}
+	text_init(&wrong, mem, sizeof(mem));
+	if (!rules.cut)
+		err = relay_rules_parse(rr, text_data(&rules), &wrong);
+	if (!err && !rules.cut)
+		return ERR_OK;
+	text_str(why, "relay.rule.*: ");
 	if (rules.cut) {
-		text_str(why, "relay.rule.*: the rules are too long");
+		text_str(why, "all rules and labels together have more than ");
+		text_u64(why, RELAY_TEXT);
+		text_str(why, " octets");
 		return ERR_FULL;
 	}
-	return relay_rules_parse(rr, text_data(&rules), why);
+	text_str(why, mem);
+	return err;
 }
 
 static int
 read_relay(struct access *a, struct relay_rules *rr, struct text *why)
 {
+	struct settings_view now = settings_view_now(a->settings);
 	int err;
 
 	relay_rules_init(rr);
@@ -123,7 +153,7 @@ read_relay(struct access *a, struct relay_rules *rr, struct text *why)
 	if (!err)
 		err = read_networks(
 		    a, SETTING_RELAY_RETRY_NETWORKS, &rr->retry, why);
-	return err ? err : read_rules(a, rr, why);
+	return err ? err : read_rules(a, &now, rr, why);
 }
 
 static void
@@ -139,24 +169,25 @@ ignore_device(const char *label, const char *why)
 
 /* A device that can't be read is left out; the others work. */
 static int
-read_device(struct access *a, const char *label)
+read_device(struct access *a, const struct settings_view *v,
+    const struct settings_member *m)
 {
-	char line[PROFILE_TEXT + 1], mem[200];
+	char line[PROFILE_TEXT + 1], label[KV_KEY_MAX + 1], mem[200];
 	struct text why;
 	int n;
 
+	keep_label(label, m);
 	if (a->devices_n == a->devices_cap) {
 		ignore_device(label, "there are too many devices");
 		return ERR_OK;
 	}
 	text_init(&why, mem, sizeof(mem));
-	n = settings_member(
-	    a->settings, SETTING_DEVICE, span_str(label), line, sizeof(line));
+	n = member_value(v, m, line, sizeof(line));
 	if (n < 0 && n != ERR_RANGE)
 		return n;
 	if (n == ERR_RANGE)
 		ignore_device(label, "its line is too long");
-	else if (profile_parse(span_str(label), span_of(line, (size_t)n),
+	else if (profile_parse(m->label, span_of(line, (size_t)n),
 		     &a->devices[a->devices_n], &why))
 		ignore_device(label, mem);
 	else
@@ -167,21 +198,50 @@ read_device(struct access *a, const char *label)
 static int
 read_devices(struct access *a, struct text *why)
 {
-	char label[KV_KEY_MAX + 1] = "", next[KV_KEY_MAX + 1];
-	int more = 0;
+	struct settings_view now = settings_view_now(a->settings);
+	char label[KV_KEY_MAX + 1] = "";
+	struct settings_member m;
+	int more;
 
 	a->devices_n = 0;
-	while (a->settings->kv != NULL
-	       && (more = next_label(a->settings, SETTING_DEVICE, label, next))
-		      > 0) {
-		memcpy(label, next, sizeof(label));
-		more = read_device(a, label);
+	while ((more = next_label(&now, SETTING_DEVICE, label, &m)) > 0) {
+		keep_label(label, &m);
+		more = read_device(a, &now, &m);
 		if (more < 0)
 			break;
 	}
 	if (more < 0)
 		text_str(why, "device.*: cannot be read");
 	return more;
+}
+
+static int
+weigh_devices(
+    const struct access *a, const struct settings_view *v, struct text *why)
+{
+	struct settings_view_cursor at = { .in_change = false };
+	struct settings_member m;
+	uint32_t n = 0;
+	int more;
+
+	while ((more = settings_view_next(v, SETTING_DEVICE, &at, &m)) > 0)
+		n++;
+	if (more < 0 || n <= a->devices_cap)
+		return more;
+	text_str(why, "device.*: ");
+	text_u64(why, n);
+	text_str(why, " devices in all; at most ");
+	text_u64(why, a->devices_cap);
+	return ERR_FULL;
+}
+
+int
+access_weigh(
+    struct access *a, const struct settings_view *coming, struct text *why)
+{
+	int err = read_rules(a, coming, &a->rules[!a->now], why);
+
+	return err ? err : weigh_devices(a, coming, why);
 }
 
 /* The next rules' place serves to try one: it is filled before it is used. */
@@ -200,11 +260,9 @@ judge_rule(
 }
 
 int
-access_judge(void *access, enum setting id, struct span label,
+access_judge(struct access *a, enum setting id, struct span label,
     struct span value, struct text *why)
 {
-	struct access *a = access;
-
 	if (id == SETTING_RELAY_RULE)
 		return judge_rule(a, label, value, why);
 	if (id == SETTING_DEVICE)
@@ -228,21 +286,6 @@ read_limits(struct access *a)
 	};
 
 	limit_configure(&a->limit, a->key, &c);
-}
-
-/* The private ranges and the owner's own networks. */
-static int
-read_local(struct access *a, struct text *why)
-{
-	struct networks own;
-	int err = read_networks(a, SETTING_RELAY_NETWORKS, &own, why);
-
-	a->local.n = 0;
-	if (!err)
-		err = networks_add(&a->local, SPAN("lan"));
-	for (unsigned i = 0; i < own.n && a->local.n < NETWORKS_MAX; i++)
-		a->local.table[a->local.n++] = own.table[i];
-	return err;
 }
 
 /*
@@ -270,8 +313,6 @@ access_configure(struct access *a, int64_t now_ms, struct text *why)
 	}
 	if (!err)
 		err = read_devices(a, why);
-	if (!err)
-		err = read_local(a, why);
 	if (!err)
 		err = read_networks(
 		    a, SETTING_AUTH_LEGACY_NETWORKS, &a->auth_legacy, why);

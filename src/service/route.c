@@ -158,6 +158,27 @@ route_parse(struct span text, struct route *r, struct text *why)
 	return ERR_SYNTAX;
 }
 
+int
+route_judge(enum setting id, struct span value, struct text *why)
+{
+	static struct route r;
+
+	if (id == SETTING_ROUTE_RULE)
+		return route_parse(value, &r, why);
+	if (value.len == 0)
+		return ERR_OK;
+	if (id == SETTING_ROUTE_FINGERPRINT && set_pin(&r, value))
+		return ERR_OK;
+	if (id != SETTING_ROUTE_FINGERPRINT && take_host(&r, value))
+		return ERR_OK;
+	text_chr(why, '"');
+	text_escaped(why, value);
+	text_str(why, id == SETTING_ROUTE_FINGERPRINT
+			  ? "\" is not a SHA-256 fingerprint"
+			  : "\" is not NAME:PORT with a port from 1 to 65535");
+	return ERR_SYNTAX;
+}
+
 /* Put a rule where its label belongs. */
 static void
 insert(struct routes *rs, const struct route *r)

@@ -62,6 +62,13 @@ struct routes {
 /* Read one rule; ERR_SYNTAX with `why` in one line. */
 int route_parse(struct span text, struct route *r, struct text *why) MUST_CHECK;
 
+/*
+ * Is this a right value of a setting that names a route: a rule, a smarthost,
+ * mail.lmtp, a fingerprint?  ERR_SYNTAX with `why` in one line.
+ */
+int route_judge(
+    enum setting id, struct span value, struct text *why) MUST_CHECK;
+
 /* Read all from the settings. */
 void routes_load(struct routes *rs, struct settings *s);
 

@@ -15,6 +15,7 @@
 #include "platform/entropy.h"
 #include "platform/process.h"
 #include "platform/signals.h"
+#include "service/judge.h"
 #include "service/server_config.h"
 #include "service/server_ports.h"
 
@@ -115,6 +116,7 @@ open_services(
 	err = open_auth(sv, m, why);
 	if (err)
 		return err;
+	judge_settings(&sv->access);
 	access_connect_auth(&sv->access, &sv->auth);
 	sv->listeners.access = &sv->access;
 	sending_init(&sv->sending, &(struct sending_parts) {

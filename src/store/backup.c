@@ -7,6 +7,7 @@
 #include "core/le.h"
 #include "core/secret.h"
 #include "store/kv_item.h"
+#include "store/settings_view.h"
 #include "store/settings_text.h"
 
 enum {
@@ -223,6 +224,37 @@ take_over_master(struct span file, struct span passphrase,
 	return ERR_OK;
 }
 
+/*
+ * Is every setting right in this version, and do they fit together?  Keys
+ * that this version doesn't know are harmless: nobody asks for them.
+ */
+static int
+judge_items(struct settings *s, struct span file, struct text *m)
+{
+	struct settings_view coming = { .change = items_of(file) };
+	struct span rest = coming.change, value;
+	struct kv_item it;
+	int rc = ERR_OK;
+
+	text_str(m, "this backup does not fit: ");
+	while (rc == ERR_OK && rest.len > 0) {
+		int id;
+
+		rc = kv_item_take(&rest, &it, &value);
+		id = settings_find(kv_item_key(&it), NULL);
+		if (rc == ERR_OK && id >= 0
+		    && !(settings_schema[id].flags & SETTING_SECRET))
+			rc = settings_check(s, kv_item_key(&it), value, m);
+	}
+	if (rc == ERR_OK)
+		rc = settings_fit(s, &coming, m);
+	else
+		text_str(m, "; nothing was changed");
+	if (rc == ERR_OK)
+		text_init(m, m->mem, m->cap + 1);
+	return rc;
+}
+
 static int
 put_items(struct kv *kv, struct span file, struct span sealed_master)
 {
@@ -272,6 +304,8 @@ backup_restore(struct settings *s, struct span file, struct span passphrase,
 		rc = take_over_master(
 		    file, passphrase, &device, sealed, message);
 	secret_wipe(&device, sizeof(device));
+	if (rc == ERR_OK)
+		rc = judge_items(s, file, message);
 	if (rc == ERR_OK)
 		rc = replace_all(s->kv, file, span_of(sealed, SEALED), message);
 	if (rc != ERR_OK)

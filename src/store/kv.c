@@ -92,8 +92,8 @@ kv_abort(struct kv *kv)
 	kv->open = false;
 }
 
-static struct span
-txn_items(const struct kv *kv)
+struct span
+kv_pending(const struct kv *kv)
 {
 	return span_of(kv->mem.txn + KV_FRAME_HEAD, kv->txn_len);
 }
@@ -102,7 +102,7 @@ txn_items(const struct kv *kv)
 static void
 txn_forget(struct kv *kv, struct span key)
 {
-	struct span rest = txn_items(kv), value;
+	struct span rest = kv_pending(kv), value;
 	struct kv_item it;
 
 	while (rest.len > 0) {
@@ -209,7 +209,7 @@ static int
 sum_up(struct kv *kv)
 {
 	uint32_t octets = kv->live_octets, keys = kv->index.used;
-	struct span rest = txn_items(kv), value;
+	struct span rest = kv_pending(kv), value;
 	struct kv_item it, old = { 0 };
 	struct kv_slot *slot;
 	int rc;
@@ -274,7 +274,7 @@ write_frame(struct kv *kv)
 static void
 apply_items(struct kv *kv)
 {
-	struct span rest = txn_items(kv), value;
+	struct span rest = kv_pending(kv), value;
 	uint32_t at = kv->log.live.last + KV_FRAME_HEAD;
 	struct kv_item it;
 	int rc = ERR_OK;

@@ -154,6 +154,9 @@ int kv_delete(struct kv *kv, struct span key) MUST_CHECK;
  */
 int kv_commit(struct kv *kv) MUST_CHECK;
 
+/* The items of the open transaction (see kv_item.h), valid until it ends. */
+struct span kv_pending(const struct kv *kv);
+
 /* Forget the open transaction or replacement; fine when there is none. */
 void kv_abort(struct kv *kv);
 

@@ -55,9 +55,19 @@ struct setting_value {
 typedef int (*settings_judge)(void *user, enum setting id, struct span label,
     struct span value, struct text *why);
 
+struct settings_view;
+
+/*
+ * Do all settings fit together as they will be stored?  When not, an error,
+ * and `why` names the key and what is too much.
+ */
+typedef int (*settings_weigh)(
+    void *user, const struct settings_view *coming, struct text *why);
+
 struct settings {
 	struct kv *kv;
 	settings_judge judge; /* may be NULL */
+	settings_weigh weigh; /* may be NULL */
 	void *judge_user;
 	struct seal seal;
 	bool has_seal;	     /* false: secrets can't be read or set */
@@ -152,10 +162,19 @@ int settings_member_secret(struct settings *s, enum setting family,
 /* Changing. */
 
 /*
- * Have every new value judged, beyond what the schema says of it.  What is
- * stored already is not: its user copes with it.
+ * Have every new value judged, beyond what the schema says of it, and all of
+ * them weighed together before a change is stored.  What is stored already is
+ * neither: its user copes with it, and a change may leave it as it is.
  */
-void settings_judge_by(struct settings *s, settings_judge judge, void *user);
+void settings_judge_by(
+    struct settings *s, settings_judge judge, settings_weigh weigh, void *user);
+
+/*
+ * Would `coming` fit together?  Errors of what is stored now are forgiven
+ * where `coming` is a change of it.
+ */
+int settings_fit(struct settings *s, const struct settings_view *coming,
+    struct text *message) MUST_CHECK;
 
 /*
  * Is this a right value for this key?  ERR_OK, or a `message` that says what

@@ -95,30 +95,30 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "送信を許可された相手とLANのために空けておく接続数。" },
 	/* TLS. */
 	[SETTING_TLS_CERT] = { "tls.cert",
-	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 127,
 	    "", NULL, "/etc/ssl/mail.pem",
 	    "Certificate chain (PEM); empty: the self-signed one made by "
 	    "init.",
 	    "証明書チェーン (PEM)。空欄なら init が作った自己署名証明書。" },
 	[SETTING_TLS_KEY] = { "tls.key",
-	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 127,
 	    "", NULL, "/etc/ssl/mail.key",
 	    "Private key (PEM) for the certificate.",
 	    "証明書の秘密鍵 (PEM)。" },
 	[SETTING_TLS_SECOND_CERT] = { "tls.second_cert",
-	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 127,
 	    "", NULL, "/etc/ssl/mail-rsa.pem",
 	    "A second chain (PEM) with a key of the other type: RSA for "
 	    "devices that do not know EC keys.",
 	    "もう一つの証明書チェーン (PEM)。EC鍵を知らない古い機器のための"
 	    "RSAなど。" },
 	[SETTING_TLS_SECOND_KEY] = { "tls.second_key",
-	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 127,
 	    "", NULL, "/etc/ssl/mail-rsa.key",
 	    "Private key (PEM) for the second certificate.",
 	    "もう一つの証明書の秘密鍵 (PEM)。" },
 	[SETTING_TLS_ROOTS] = { "tls.roots",
-	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 239,
 	    "", NULL, "/etc/ssl/roots.pem",
 	    "Certificates (PEM) that vouch for servers we send to; empty: "
 	    "the system's.",
@@ -296,7 +296,7 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "同じメールボックスへの再ログインまでの秒数。0で制限なし。" },
 	/* Mailboxes and addresses. */
 	[SETTING_MAIL_PATH] = { "mail.path",
-	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 239,
 	    "", NULL, "/srv/mail",
 	    "Folder of the mailboxes; empty: mail in the state folder.",
 	    "メールボックスのフォルダー。空欄なら状態フォルダーの mail。" },
@@ -541,7 +541,7 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "マクロを含むOffice文書の扱い: 何もしない、印を付けて配送、隔"
 	    "離、拒否。" },
 	[SETTING_SCAN_SIGNATURES] = { "scan.signatures",
-	    SETTING_FILE_PATH, SETTING_EMPTY, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY, 0, 239,
 	    "", NULL, "/srv/gatepost/main.gps",
 	    "A compiled signature file beside the built-in set.",
 	    "内蔵のものに加えて使うシグネチャファイル。" },
@@ -568,7 +568,7 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "止めたメールの保存容量 (MiB)。古いものから消します。" },
 	/* Running it. */
 	[SETTING_CONTROL_SOCKET] = { "control.socket",
-	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 0,
+	    SETTING_FILE_PATH, SETTING_EMPTY | SETTING_RESTART, 0, 107,
 	    "", NULL, "/run/gatepost.sock",
 	    "Path of the local API socket; empty: control in the state "
 	    "folder.",

@@ -164,7 +164,7 @@ struct setting_spec {
 	const char *key;
 	enum setting_type type;
 	unsigned flags;
-	uint32_t min, max;   /* of a number; octets of a text (max 0: 255) */
+	uint32_t min, max;   /* a number's; a text's octets (0: the most) */
 	const char *preset;  /* the default */
 	const char *words;   /* choices and flags: "off,on" */
 	const char *example; /* a right value, for messages */

@@ -322,10 +322,10 @@ static int
 check_length(
     const struct setting_spec *spec, struct span value, struct text *why)
 {
-	size_t most = spec->max > 0 ? spec->max : 255;
+	size_t most = spec->max;
 
-	if (spec->type != SETTING_TEXT)
-		most = SETTING_TEXT_MAX;
+	if (most == 0)
+		most = spec->type == SETTING_TEXT ? 255 : SETTING_TEXT_MAX;
 	if (value.len <= most
 	    && (spec->type != SETTING_TEXT || value.len >= spec->min))
 		return ERR_OK;

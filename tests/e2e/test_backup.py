@@ -129,6 +129,26 @@ class Backup(unittest.TestCase):
                 if not running:
                     g.start()
 
+    def test_limits_over_several_keys_are_refused_at_set(self):
+        rules = [f"relay.rule.{i:02}=permit relay when auth"
+                 for i in range(33)]
+        with gatepost.Server() as g:
+            for running in (True, False):
+                if not running:
+                    g.stop()
+                why = self.refused(g, "set", *rules)
+                self.assertIn("relay.rule.*: more than 32 rules in all", why)
+                self.assertIn("nothing was changed", why)
+                g.run("set", *rules[:32])
+                self.refused(g, "set", rules[32])
+                text = g.run("settings", "export").stdout
+                self.assertIn(
+                    "32 rules", self.refused(
+                        g, "settings", "import",
+                        stdin=text + rules[32].encode() + b"\n"))
+                g.run("unset", *(r.split("=")[0] for r in rules[:32]))
+            g.start()
+
     def test_wear_is_shown(self):
         with gatepost.Server() as g:
             out = g.run("settings", "wear").stdout.decode()
