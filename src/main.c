@@ -12,7 +12,7 @@
 #include "platform/process.h"
 #include "service/api_access.h"
 #include "service/api_backup.h"
-#include "service/api_queue.h"
+#include "service/api_quarantine.h"
 #include "service/api_settings.h"
 #include "service/api_users.h"
 #include "service/cli_all.h"
@@ -48,6 +48,17 @@ offer_access(struct api *api, struct state *state)
 	judge_settings(a);
 }
 
+static void
+offer_quarantine(struct api *api, struct state *state)
+{
+	struct api_quarantine *a = &memory_admin.quarantine;
+
+	a->state = state;
+	a->sending = &memory_server.sending;
+	a->queue = &memory_admin.queue;
+	api_quarantine_offer(api, a);
+}
+
 /* What the command line's own process offers; the server: admin.c. */
 static void
 offer(struct api *api, struct state *state)
@@ -64,6 +75,7 @@ offer(struct api *api, struct state *state)
 	q->window_n = memory_server_areas.sending.window_n;
 	q->state = state;
 	api_queue_offer(api, q);
+	offer_quarantine(api, state);
 	offer_access(api, state);
 }
 

@@ -3,7 +3,6 @@
 
 #include "core/log.h"
 #include "service/api_backup.h"
-#include "service/api_queue.h"
 #include "service/api_settings.h"
 #include "service/api_users.h"
 
@@ -27,6 +26,10 @@ collect_stats(struct admin *ad, struct server *sv)
 	stats_counter(st, "relay.deferred", &sv->sending.relayd.deferred);
 	stats_counter(st, "relay.failed", &sv->sending.relayd.failed);
 	stats_counter(st, "queue.damaged", &sv->sending.queue.damaged);
+	stats_counter(
+	    st, "quarantine.damaged", &sv->sending.quarantine.damaged);
+	stats_counter(
+	    st, "quarantine.expired", &sv->sending.quarantine.expired);
 	access_stats(&sv->access, st);
 	stats_counter(st, "api.calls", &ad->api.calls);
 	stats_counter(st, "api.refusals", &ad->api.refusals);
@@ -50,6 +53,11 @@ offer_all(struct admin *ad, struct server *sv)
 	ad->queue.relayd = &sv->sending.relayd;
 	ad->queue.state = sv->state;
 	api_queue_offer(&ad->api, &ad->queue);
+	ad->quarantine.state = sv->state;
+	ad->quarantine.sending = &sv->sending;
+	ad->quarantine.queue = &ad->queue;
+	ad->quarantine.running = true;
+	api_quarantine_offer(&ad->api, &ad->quarantine);
 	ad->access = (struct api_access) {
 		.access = &sv->access,
 		.accounts = &sv->state->accounts,

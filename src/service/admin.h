@@ -14,7 +14,7 @@
 #define SERVICE_ADMIN_H
 
 #include "service/api_access.h"
-#include "service/api_queue.h"
+#include "service/api_quarantine.h"
 #include "service/api_status.h"
 #include "service/control.h"
 #include "service/server.h"
@@ -32,6 +32,7 @@ struct admin {
 	struct stats stats;
 	struct api_status status;
 	struct api_queue queue;
+	struct api_quarantine quarantine;
 	struct api_access access;
 	struct pool sessions;
 	struct pool areas;

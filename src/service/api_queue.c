@@ -4,31 +4,25 @@
 #include "core/log.h"
 #include "platform/clock.h"
 
-#define QUEUE_FOLDER	"/.queue"
 #define RECOVER_AT_ONCE 1000
 
-/* The command line's own process: everything at once. */
-static int
-open_queue(struct api_queue *q)
+int
+api_queue_open(struct api_queue *q)
 {
-	struct span path =
-	    settings_text(&q->state->settings, SETTING_MAIL_PATH);
 	const struct queue_clock c = {
 		.now_ms = clock_mono_ms(),
 		.now_s = clock_wall_us() / 1000000,
 		.most_s = 86400,
 	};
-	char folder[QUEUE_FOLDER_MAX];
-	struct text t;
+	char folder[FS_PATH_MAX / 2];
 	int err;
 
 	if (q->is_open || q->relayd != NULL)
 		return ERR_OK;
-	text_init(&t, folder, sizeof(folder));
-	text_span(&t, path);
-	text_str(&t, path.len > 0 ? QUEUE_FOLDER : "queue");
-	err = queue_open(q->queue, &q->state->files.fs, folder, &q->ids,
-	    q->window, q->window_n);
+	err = state_beside(q->state, "queue", ".queue", folder);
+	if (!err)
+		err = queue_open(q->queue, &q->state->files.fs, folder, &q->ids,
+		    q->window, q->window_n);
 	while (!err) {
 		int more = queue_recover_step(q->queue, RECOVER_AT_ONCE, &c);
 
@@ -119,7 +113,7 @@ queue_list(struct api_call *c)
 	struct api_queue *q = c->context;
 	struct queue_entry e;
 	uint32_t slot = (uint32_t)c->cursor;
-	int got, err = open_queue(q);
+	int got, err = api_queue_open(q);
 
 	if (err)
 		return say_failure(c, err);
@@ -195,7 +189,7 @@ queue_show(struct api_call *c)
 	struct api_queue *q = c->context;
 	struct queue_entry e;
 	struct queue_rcpt r;
-	int got, err = open_queue(q);
+	int got, err = api_queue_open(q);
 	bool first = c->cursor == 0;
 	uint64_t at = c->cursor;
 
@@ -238,7 +232,7 @@ static int
 take(struct api_call *c, struct queue_entry *e)
 {
 	struct api_queue *q = c->context;
-	int err = open_queue(q);
+	int err = api_queue_open(q);
 
 	return err ? err : queue_take_id(q->queue, c->arg[0], e);
 }
@@ -309,7 +303,7 @@ static enum api_result
 queue_retry_each(struct api_call *c)
 {
 	struct api_queue *q = c->context;
-	int err = open_queue(q);
+	int err = api_queue_open(q);
 
 	if (!err)
 		err = queue_retry_all(q->queue, clock_mono_ms());

@@ -36,4 +36,10 @@ struct api_queue {
 /* Offer the queue; `q` outlives the API, with its first members set. */
 void api_queue_offer(struct api *api, struct api_queue *q);
 
+/*
+ * In the command line's own process: open the queue, with all that is in it.
+ * Does nothing where it is open already, or a server has it.
+ */
+int api_queue_open(struct api_queue *q) MUST_CHECK;
+
 #endif

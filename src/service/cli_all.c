@@ -11,6 +11,7 @@ cli_all(struct cli *cli)
 	cli_add(cli, &cli_sig_table);
 	cli_add(cli, &cli_status_table);
 	cli_add(cli, &cli_queue_table);
+	cli_add(cli, &cli_quarantine_table);
 	cli_add(cli, &cli_access_table);
 	cli_add(cli, &cli_selftest_table);
 }

@@ -16,6 +16,7 @@ extern struct cli_table cli_scan_table;
 extern struct cli_table cli_sig_table;
 extern struct cli_table cli_status_table;
 extern struct cli_table cli_queue_table;
+extern struct cli_table cli_quarantine_table;
 extern struct cli_table cli_access_table;
 extern struct cli_table cli_selftest_table;
 

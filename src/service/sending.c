@@ -239,6 +239,27 @@ sending_configure(struct sending *s, const char *host)
 	return cut || t.cut ? ERR_RANGE : ERR_OK;
 }
 
+int
+sending_open_alone(
+    struct sending *s, const struct sending_parts *p, const char *host)
+{
+	struct text t;
+	int err, more = 1;
+
+	sending_init(s, p);
+	text_init(&t, s->mail_root, sizeof(s->mail_root));
+	text_str(&t, p->mail_root);
+	err = sending_configure(s, host);
+	routes_load(&s->relayd.routes, &s->state->settings);
+	s->deliver.lmtp = s->relayd.routes.has_lmtp;
+	if (!err)
+		err = quarantine_open(&s->quarantine, &s->state->files.fs,
+		    p->quarantine, p->spool->ids);
+	while (!err && more > 0)
+		more = quarantine_recover_step(&s->quarantine, 1000);
+	return err ? err : more;
+}
+
 void
 sending_join(struct sending *s, struct loop *l)
 {

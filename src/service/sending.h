@@ -73,6 +73,13 @@ void sending_init(struct sending *s, const struct sending_parts *p);
 int sending_open(struct sending *s, const struct sending_parts *p,
     const struct sending_memory *m, struct text *why) MUST_CHECK;
 
+/*
+ * Without a server, for the command line: what addresses mean and where mail
+ * goes; the quarantine is open and read, the queue is not.
+ */
+int sending_open_alone(struct sending *s, const struct sending_parts *p,
+    const char *host) MUST_CHECK;
+
 /* New settings; `host` is our name.  ERR_RANGE: a text is too long. */
 int sending_configure(struct sending *s, const char *host) MUST_CHECK;
 

@@ -177,8 +177,8 @@ server_configure_spool(struct server *sv, struct text *why)
 	const struct settings *s = settings_of(sv);
 	struct span path = settings_text(s, SETTING_MAIL_PATH);
 	struct submit *su = &sv->submit;
-	struct text root, tmp;
 	char mem[FS_PATH_MAX / 2];
+	struct text root;
 	int err;
 
 	if (path.len > sizeof(mem) - 16) {
@@ -188,11 +188,11 @@ server_configure_spool(struct server *sv, struct text *why)
 	text_init(&root, su->mail_root, sizeof(su->mail_root));
 	text_span(&root, path.len > 0 ? path : SPAN("mail"));
 	/* received next to the mailboxes, so that a rename can deliver */
-	text_init(&tmp, mem, sizeof(mem));
-	text_span(&tmp, path);
-	text_str(&tmp, path.len > 0 ? "/.receiving" : "tmp");
-	err = spool_init(&sv->spool, &sv->state->files.fs, &sv->ids, mem,
-	    (uint64_t)settings_number(s, SETTING_MAIL_FREE_MIB) * MIB);
+	err = state_beside(sv->state, "tmp", ".receiving", mem);
+	if (!err)
+		err = spool_init(&sv->spool, &sv->state->files.fs, &sv->ids,
+		    mem,
+		    (uint64_t)settings_number(s, SETTING_MAIL_FREE_MIB) * MIB);
 	if (!err)
 		err = spool_recover(&sv->spool);
 	if (err >= 0)
@@ -208,7 +208,6 @@ int
 server_configure_sending(
     struct server *sv, const struct server_memory *m, struct text *why)
 {
-	struct span path = settings_text(settings_of(sv), SETTING_MAIL_PATH);
 	char queue[FS_PATH_MAX / 2], held[FS_PATH_MAX / 2];
 	struct sending_parts parts = {
 		.state = sv->state,
@@ -218,16 +217,12 @@ server_configure_sending(
 		.queue = queue,
 		.quarantine = held,
 	};
-	struct text t;
-	int err;
+	int err = state_beside(sv->state, "queue", ".queue", queue);
 
-	/* next to the mailboxes, as what is received is */
-	text_init(&t, queue, sizeof(queue));
-	text_span(&t, path);
-	text_str(&t, path.len > 0 ? "/.queue" : "queue");
-	text_init(&t, held, sizeof(held));
-	text_span(&t, path);
-	text_str(&t, path.len > 0 ? "/.quarantine" : "quarantine");
-	err = sending_open(&sv->sending, &parts, &m->sending, why);
+	if (!err)
+		err =
+		    state_beside(sv->state, "quarantine", ".quarantine", held);
+	if (!err)
+		err = sending_open(&sv->sending, &parts, &m->sending, why);
 	return err ? err : sending_configure(&sv->sending, sv->host);
 }

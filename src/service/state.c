@@ -235,6 +235,21 @@ state_reload(struct state *s)
 }
 
 int
+state_beside(const struct state *s, const char *plain, const char *hidden,
+    char out[FS_PATH_MAX / 2])
+{
+	struct span path = settings_text(&s->settings, SETTING_MAIL_PATH);
+	struct text t;
+
+	text_init(&t, out, FS_PATH_MAX / 2);
+	text_span(&t, path);
+	if (path.len > 0)
+		text_chr(&t, '/');
+	text_str(&t, path.len > 0 ? hidden : plain);
+	return t.cut ? ERR_RANGE : ERR_OK;
+}
+
+int
 state_mailbox(struct state *s, struct span name)
 {
 	struct span root = settings_text(&s->settings, SETTING_MAIL_PATH);

@@ -75,6 +75,13 @@ int state_set_up(struct state *s) MUST_CHECK;
  */
 int state_mailbox(struct state *s, struct span name) MUST_CHECK;
 
+/*
+ * The path of a folder that must be on the mailboxes' file system: `plain` in
+ * the state folder, or `hidden` in mail.path where that is set.  ERR_RANGE.
+ */
+int state_beside(const struct state *s, const char *plain, const char *hidden,
+    char out[FS_PATH_MAX / 2]) MUST_CHECK;
+
 /* Read settings and accounts anew, after everything was replaced. */
 int state_reload(struct state *s) MUST_CHECK;
 

@@ -118,6 +118,10 @@ quarantine_sync(struct quarantine *q)
 	return q->fs->sync_dir(q->fs, q->folder);
 }
 
+/* It counts as kept since `s`; for the sweep. */
+int quarantine_since(
+    struct quarantine *q, struct quarantine_entry *e, int64_t s) MUST_CHECK;
+
 /* New limits; the next sweeps keep them. */
 void quarantine_limit(struct quarantine *q, const struct quarantine_limits *l);
 

@@ -1,0 +1,243 @@
+"""Stopped messages: kept, listed, released, deleted; who is told of them.
+
+The held messages are written here by the format that src/store/README.md
+describes, so that reader and description are checked against each other.
+"""
+
+import email
+import email.policy
+import hashlib
+import json
+import os
+import struct
+import sys
+import time
+import unittest
+import zlib
+
+sys.path.insert(0, os.path.dirname(__file__))
+import farend  # noqa: E402
+import gatepost  # noqa: E402
+
+REASONS = ("malware", "encrypted", "deep", "damaged", "limits", "unopened",
+           "failed", "scripts", "programs", "macros")
+OURS, REFUSED, HASHED = 1, 2, 4
+BODY = (b"Received: from x\nFrom: out@x.example\nTo: ann@home.example\n"
+        b"Subject: offer\n\nHello\n")
+
+
+def padded(data, to):
+    return data + bytes(-len(data) % to)
+
+
+def envelope(body_octets, sender, login, recipients, when):
+    """What src/store/queue_file.h calls the envelope, with its foot."""
+    fixed = struct.pack("<4sIQQqIB3xHHH2x", b"gpqh", 1, body_octets,
+                        body_octets + 6, when, 0, 0, len(sender), 0,
+                        len(login))
+    strings = sender + login
+    head = (fixed + struct.pack("<I", zlib.crc32(fixed + strings))
+            ).ljust(512, b"\0")
+    out = padded(head + strings, 256)
+    for path in recipients:
+        r = struct.pack("<2sHHHB3x", b"r1", len(path), 0, 0, 0)
+        r += struct.pack("<I", zlib.crc32(r + path))
+        out += padded((r.ljust(32, b"\0") + b"W").ljust(256, b"\0") + path,
+                      256)
+    return out
+
+
+def record(reason, flags, name, where, client, way, digest):
+    strings = name + where + client + way
+    r = struct.pack("<4sBBHHHHH", b"gpqr", 1, REASONS.index(reason), flags,
+                    len(name), len(where), len(client), len(way))
+    r = (r + digest).ljust(64, b"\0") + strings
+    r = r.ljust(1020, b"\0")
+    return r + struct.pack("<I", zlib.crc32(r))
+
+
+COUNT = iter(range(1, 1 << 30))
+
+
+def hold(folder, reason="encrypted", body=BODY, sender=b"out@x.example",
+         login=b"", recipients=(b"ann@home.example",), flags=0,
+         name=b"", where=b"a.zip", when=None):
+    """Write a held message as the server would; its id."""
+    when = int(time.time()) if when is None else when
+    digest = hashlib.sha256(body).digest()
+    data = padded(body, 512) + record(
+        reason, flags | HASHED, name, where, b"192.0.2.7", b"smtp", digest)
+    at = len(data)
+    data += envelope(len(body), sender, login, recipients, when)
+    foot = struct.pack("<4s4xQI8x", b"gpqf", at, len(recipients))
+    data += foot + struct.pack("<I", zlib.crc32(foot))
+    message_id = f"{when}.M{next(COUNT)}P1Q1Rtest.x"
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, message_id), "wb") as f:
+        f.write(data)
+    return message_id
+
+
+def quarantine_folder(server):
+    return os.path.join(server.state, "quarantine")
+
+
+def names(server):
+    return sorted(n for n in os.listdir(quarantine_folder(server))
+                  if n[0] != ".")
+
+
+def rows(server):
+    out = server.run("quarantine", "list").stdout.decode()
+    return [line.split("\t") for line in out.splitlines()]
+
+
+def shown(server, message_id):
+    out = server.run("quarantine", "show", message_id).stdout.decode()
+    return [tuple(line.split("\t", 1)) for line in out.splitlines()]
+
+
+class Stopped(gatepost.Server):
+    """A server that finds held messages when it starts."""
+
+    def __init__(self, *held, alone=False, **more):
+        super().__init__(**more)
+        self.held = held
+        self.alone = alone
+        self.ids = []
+
+    def start(self):
+        if not self.ids:
+            self.ids = [hold(quarantine_folder(self), **h)
+                        for h in self.held]
+        if not self.alone:
+            super().start()
+            gatepost.wait_for(lambda: len(rows(self)) >= len(names(self)),
+                              "all held messages are known")
+
+
+class Commands(unittest.TestCase):
+    alone = False
+
+    def test_lists_and_shows_what_was_found_where(self):
+        with Stopped(
+                {"reason": "malware", "name": b"Eicar-Test",
+                 "where": b"a.zip/b.exe", "login": b"ann",
+                 "recipients": (b"ann@home.example", b"far@y.example"),
+                 "sender": b"\xffe\n@x.example"},
+                {"reason": "deep"}, alone=self.alone) as server:
+            bad, deep = server.ids
+            listed = {r[0]: r for r in rows(server)}
+            self.assertEqual(set(listed), {bad, deep})
+            self.assertEqual(listed[deep][2:], [
+                "<out@x.example>", "<ann@home.example>", str(len(BODY)),
+                "deep", ""])
+            self.assertEqual(listed[bad][5:], ["malware", "Eicar-Test"])
+            self.assertNotIn("\n", listed[bad][2])
+            lines = shown(server, bad)
+            for pair in (("reason", "malware"), ("found", "Eicar-Test"),
+                         ("inside", "a.zip/b.exe"),
+                         ("sha256", hashlib.sha256(BODY).hexdigest()),
+                         ("submitted by", "ann"), ("client", "192.0.2.7"),
+                         ("listener", "smtp"), ("to", "ann@home.example"),
+                         ("to", "far@y.example")):
+                self.assertIn(pair, lines)
+
+    def test_releases_to_the_mailbox_and_takes_it_out(self):
+        big = BODY + b"x" * 70 + b"\n"
+        big += b"line of a long message\n" * 40000  # many pieces
+        with Stopped({"reason": "encrypted", "body": big},
+                     alone=self.alone) as server:
+            server.run("quarantine", "release", server.ids[0])
+            held = [m for m in server.stored("ann") if m == big]
+            self.assertEqual(len(held), 1)
+            self.assertEqual(names(server), [])
+            self.assertEqual(rows(server), [])
+            again = server.run("quarantine", "release", server.ids[0],
+                               check=False)
+            self.assertEqual(again.returncode, 2)
+            self.assertIn(b"no such message", again.stderr)
+
+    def test_never_releases_malware(self):
+        with Stopped({"reason": "malware", "name": b"Eicar-Test"},
+                     alone=self.alone) as server:
+            done = server.run("quarantine", "release", server.ids[0],
+                              check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, rb"malware and is never released")
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertEqual(names(server), server.ids)
+            self.assertNotIn(BODY, server.stored("ann"))
+
+    def test_deletes_one_and_only_that(self):
+        with Stopped({}, {}, {}, alone=self.alone) as server:
+            server.run("quarantine", "delete", server.ids[1])
+            self.assertEqual(names(server),
+                             sorted([server.ids[0], server.ids[2]]))
+            self.assertEqual(len(rows(server)), 2)
+
+    def test_says_what_is_wrong_in_one_line(self):
+        with Stopped(
+                {"recipients": (b"gone@home.example",)},
+                alone=self.alone) as server:
+            for words, told in ((("show", "nobody"), b"no such message"),
+                                (("delete", "x.y"), b"no such message"),
+                                (("release", server.ids[0]),
+                                 b"none of its recipients exists")):
+                done = server.run("quarantine", *words, check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(told, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertEqual(names(server), server.ids)
+
+
+class CommandsAlone(Commands):
+    """The same without a running server."""
+
+    alone = True
+
+    def test_what_was_released_to_the_queue_goes_out_later(self):
+        with farend.Server() as far, Stopped(
+                {"recipients": (b"far@y.example", b"ann@home.example"),
+                 "flags": OURS},
+                alone=True, settings={
+                    "route.smarthost": f"127.0.0.1:{far.port}"}) as server:
+            server.run("quarantine", "release", server.ids[0])
+            self.assertEqual(server.stored("ann"), [BODY])
+            server.alone = False
+            server.start()
+            gatepost.wait_for(lambda: far.messages, "it arrives")
+            self.assertEqual(far.messages[0].recipients,
+                             [b"RCPT TO:<far@y.example>"])
+
+
+class Limits(unittest.TestCase):
+    def test_old_and_too_many_messages_go(self):
+        now = int(time.time())
+        old = [{"when": now - 31 * 86400 - i} for i in range(40)]
+        large = [{"body": BODY + b"x\n" * 150000, "when": now - i}
+                 for i in range(10)]
+        with Stopped(*old, *large, settings={"quarantine.max_mib": "1"}
+                     ) as server:
+            gatepost.wait_for(lambda: len(names(server)) == 3,
+                              "three are left")
+            self.assertEqual(names(server), sorted(server.ids[40:43]))
+            self.assertEqual({r[0] for r in rows(server)},
+                             set(server.ids[40:43]))
+
+    def test_a_damaged_file_is_left_and_reported(self):
+        with Stopped({}, {}) as server:
+            server.stop()
+            path = os.path.join(quarantine_folder(server), server.ids[0])
+            with open(path, "r+b") as f:
+                f.seek(len(BODY) + 600)
+                f.write(b"???")
+            gatepost.Server.start(server)
+            gatepost.wait_for(lambda: "quarantine.damaged" in server.log(),
+                              "it is reported")
+            self.assertEqual([r[0] for r in rows(server)], server.ids[1:])
+            self.assertEqual(names(server), sorted(server.ids))
+
+
+if __name__ == "__main__":
+    unittest.main()
