@@ -143,6 +143,7 @@ main(int argc, char **argv)
 	    &link, &memory_api, &memory_state, &memory_state_areas, offer);
 	cli_init(&memory_cli, &link.link, memory_admin_areas.area,
 	    memory_admin_areas.area_octets);
+	memory_cli.secure = memory_cli_secure;
 	cli_add(&memory_cli, &table);
 	cli_all(&memory_cli);
 	code = cli_run(&memory_cli, argc, argv);

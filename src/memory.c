@@ -159,4 +159,8 @@ const struct admin_memory memory_admin_areas = {
 /* ---- the command line ---- */
 
 struct cli memory_cli;
+
+/* no server runs in this process: its memory serves */
+_Static_assert(sizeof(struct cli_secure) <= sizeof(tls), "it has the room");
+struct cli_secure *const memory_cli_secure = (void *)tls;
 struct api memory_api;

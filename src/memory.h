@@ -9,6 +9,7 @@
 #include "service/admin.h"
 #include "service/api.h"
 #include "service/cli.h"
+#include "service/cli_talk.h"
 #include "service/server.h"
 #include "service/state.h"
 
@@ -23,6 +24,7 @@ extern const struct admin_memory memory_admin_areas;
 
 /* Of the command line's own process. */
 extern struct cli memory_cli;
+extern struct cli_secure *const memory_cli_secure;
 extern struct api memory_api;
 
 #endif

@@ -12,6 +12,7 @@
 void
 cli_init(struct cli *cli, struct cli_link *link, char *body, size_t cap)
 {
+	cli->secure = NULL;
 	cli->body_mem = body;
 	cli->body_cap = cap;
 	cli->state = STATE_DIR;

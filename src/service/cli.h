@@ -99,6 +99,8 @@ struct cli {
 	unsigned depth;
 	bool in_string, in_escape, whole;
 
+	struct cli_secure *secure; /* for talking TLS */
+
 	char *body_mem; /* for the longest request */
 	size_t body_cap;
 

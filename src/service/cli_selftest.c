@@ -4,12 +4,10 @@
  * given permission for.
  *
  * A form counts as taken when its RCPT is; DATA is never sent, so nothing is.
- * Listeners that speak TLS from the first byte are left out: what they permit
- * is asked of the same rules as on submission.
  */
 #include "service/cli_all.h"
 
-#include "platform/net.h"
+#include "service/cli_talk.h"
 
 #define LISTENERS 8
 #define SECONDS	  20
@@ -51,18 +49,11 @@ struct selftest {
 	char host[256]; /* as the greeting names it */
 };
 
-/* One conversation; its last reply stands in `reply`. */
-struct talk {
-	struct cli *cli;
-	int fd;
-	struct text reply;
-	unsigned code; /* 0: there was no reply */
-};
-
 static bool
 is_tried(struct span role)
 {
-	return span_is(role, SPAN("smtp")) || span_is(role, SPAN("submission"));
+	return span_is(role, SPAN("smtp")) || span_is(role, SPAN("submission"))
+	       || span_is(role, SPAN("smtps"));
 }
 
 static int
@@ -88,55 +79,14 @@ keep_listeners(struct cli *cli, const struct json *j)
 
 /* ---- talking ---- */
 
-/* Is there a last line, "250 ..." rather than "250-..."? */
-static bool
-is_whole(struct span s)
-{
-	size_t begin = s.len;
-
-	if (s.len < 5 || s.p[s.len - 1] != '\n')
-		return false;
-	while (begin > 0 && (begin == s.len || s.p[begin - 1] != '\n'))
-		begin--;
-	return s.len - begin >= 5 && s.p[begin + 3] != '-';
-}
-
-static void
-take_code(struct talk *t)
-{
-	struct span s = text_data(&t->reply);
-	uint64_t n;
-
-	if (is_whole(s) && span_u64(span_first(s, 3), 599, &n) == ERR_OK)
-		t->code = (unsigned)n;
-}
-
-static bool
-hear(struct talk *t)
-{
-	char mem[256];
-	int n;
-
-	t->code = 0;
-	text_init(&t->reply, t->cli->net_mem, sizeof(t->cli->net_mem));
-	while (!t->reply.cut && !is_whole(text_data(&t->reply))) {
-		n = net_read(t->fd, mem, sizeof(mem));
-		if (n < 0)
-			return false;
-		text_span(&t->reply, span_of(mem, (size_t)n));
-	}
-	take_code(t);
-	return t->code >= 200;
-}
-
 /* Send "VERB<address>" with our own name for '#', and hear the reply. */
 static bool
-say(struct talk *t, const char *verb, const char *address, const char *host)
+say(struct cli *cli, struct cli_talk *t, const char *verb, const char *address,
+    const char *host)
 {
 	struct text line;
-	int n;
 
-	text_init(&line, t->cli->path_mem, sizeof(t->cli->path_mem));
+	text_init(&line, cli->path_mem, sizeof(cli->path_mem));
 	text_str(&line, verb);
 	for (const char *p = address; p != NULL && *p != '\0'; p++) {
 		if (*p == '#')
@@ -145,13 +95,12 @@ say(struct talk *t, const char *verb, const char *address, const char *host)
 			text_chr(&line, *p);
 	}
 	text_str(&line, address == NULL ? "\r\n" : ">\r\n");
-	n = net_write(t->fd, text_data(&line));
-	return n == (int)line.len && hear(t);
+	return cli_talk_say(t, text_data(&line));
 }
 
 /* "220 gate.example ESMTP": who we are. */
 static void
-take_host(struct selftest *st, const struct talk *t)
+take_host(struct selftest *st, const struct cli_talk *t)
 {
 	struct span rest = span_from(text_data(&t->reply), 4), word;
 	struct text host;
@@ -163,15 +112,16 @@ take_host(struct selftest *st, const struct talk *t)
 
 /* To the last reply that decides; false when there was none. */
 static bool
-converse(struct selftest *st, struct talk *t, const struct form *f)
+converse(struct cli *cli, struct selftest *st, struct cli_talk *t,
+    const struct form *f)
 {
-	if (!hear(t) || t->code != 220)
+	if (!cli_talk_hear(t) || t->code != 220)
 		return false;
 	take_host(st, t);
-	if (!say(t, "EHLO selftest.invalid", NULL, st->host) || t->code != 250
-	    || !say(t, "MAIL FROM:<", f->from, st->host))
+	if (!say(cli, t, "EHLO selftest.invalid", NULL, st->host)
+	    || t->code != 250 || !say(cli, t, "MAIL FROM:<", f->from, st->host))
 		return false;
-	return t->code >= 400 || say(t, "RCPT TO:<", f->to, st->host);
+	return t->code >= 400 || say(cli, t, "RCPT TO:<", f->to, st->host);
 }
 
 /* ---- telling ---- */
@@ -190,12 +140,11 @@ put_address(struct cli *cli, const char *address, const char *host)
 }
 
 static void
-tell(struct selftest *st, const struct talk *t, const struct form *f,
-    const char *role, const char *verdict)
+tell(struct cli *cli, struct selftest *st, const struct cli_talk *t,
+    const struct form *f, const char *role, const char *verdict)
 {
 	struct span all = text_data(&t->reply);
 	struct span line = span_first(all, span_find(all, '\n'));
-	struct cli *cli = t->cli;
 
 	term_str(&cli->out, verdict);
 	term_str(&cli->out, "\t");
@@ -235,12 +184,15 @@ connect_for(const struct selftest *st, unsigned l, unsigned form)
 static void
 try_form(struct cli *cli, struct selftest *st, unsigned l, unsigned form)
 {
-	struct talk t = { .cli = cli, .fd = connect_for(st, l, form) };
+	bool hidden = span_is(span_str(st->role[l]), SPAN("smtps"));
 	const struct form *f = &forms[form];
 	const char *verdict = "unknown";
+	int fd = connect_for(st, l, form);
+	struct cli_talk t;
 
-	text_init(&t.reply, cli->net_mem, sizeof(cli->net_mem));
-	if (t.fd < 0 || !converse(st, &t, f) || t.code == 421) {
+	cli_talk_begin(&t, fd, hidden ? cli->secure : NULL, cli->net_mem,
+	    sizeof(cli->net_mem));
+	if (fd < 0 || !converse(cli, st, &t, f) || t.code == 421) {
 		st->failed++;
 	} else if (t.code < 300) {
 		st->taken++;
@@ -249,9 +201,10 @@ try_form(struct cli *cli, struct selftest *st, unsigned l, unsigned form)
 		st->refused++;
 		verdict = "refused";
 	}
-	tell(st, &t, f, st->role[l], verdict);
-	if (t.fd >= 0)
-		net_close(t.fd);
+	tell(cli, st, &t, f, st->role[l], verdict);
+	cli_talk_end(&t);
+	if (fd >= 0)
+		net_close(fd);
 }
 
 static int

@@ -542,16 +542,17 @@ class OpenRelayForms(AccessCase):
     def test_selftest_says_that_it_is_closed(self):
         done = self.server.run("selftest", "relay")
         lines = done.stdout.decode().splitlines()
-        self.assertEqual(lines.pop(), "closed: 40 forms refused, 0 taken, "
+        self.assertEqual(lines.pop(), "closed: 60 forms refused, 0 taken, "
                                       "0 without an answer")
-        self.assertEqual(len(lines), 40)
+        self.assertEqual(len(lines), 60)
         for line in lines:
-            self.assertRegex(line, r"^refused\t(smtp|submission)\t<.*>\t"
+            self.assertRegex(line, r"^refused\t(smtps?|submission)\t<.*>\t"
                                    r"<.+>\t5\d\d 5\.")
         self.assertIn("smtp\t<>\t<victim@far.example>\t553 ", done.stdout
                       .decode())
         self.assertIn("\t<victim%far.example@gate.example>\t", done.stdout
                       .decode())
+        self.assertEqual(sum("\tsmtps\t" in line for line in lines), 20)
 
     def test_selftest_finds_an_open_relay(self):
         self.server.run("set", "relay.networks=127.83.0.0/16")
@@ -562,6 +563,16 @@ class OpenRelayForms(AccessCase):
         self.assertRegex(last, r"^OPEN RELAY: \d+ forms refused, \d+ taken")
         self.assertIn(b"TAKEN\tsmtp\t<spam@far.example>\t"
                       b"<victim@far.example>\t250 ", done.stdout)
+
+    def test_selftest_finds_a_relay_that_is_open_under_tls_only(self):
+        self.server.run("set", "relay.networks=127.83.0.0/16",
+                        "permit.smtp=none", "permit.smtps=network")
+        done = self.server.run("selftest", "relay", check=False)
+        self.server.run("unset", "relay.networks", "permit.smtp",
+                        "permit.smtps")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(b"TAKEN\tsmtps\t", done.stdout)
+        self.assertNotIn(b"TAKEN\tsmtp\t", done.stdout)
 
     def test_second_source_of_recipients_is_slowed_and_cut_off(self):
         talk = self.smtp("127.8.0.2")
