@@ -4,6 +4,9 @@
  * Which rule looks at which member stands here; the rules themselves are in
  * html, program and office, and know nothing of containers.
  */
+#include "scan/html.h"
+#include "scan/names.h"
+#include "scan/office.h"
 #include "scan/program.h"
 #include "scan/unpack.h"
 
@@ -60,27 +63,91 @@ judge(struct scan *sc, enum scan_rule rule, const char *name)
 		scan_note(sc, rule, name);
 }
 
+/* Is a file of this name shown as markup? */
+static bool
+is_markup_name(struct span name)
+{
+	static const char *const ends[] = { ".htm", ".html", ".shtml", ".xhtml",
+		".xht", ".svg", ".mht", ".mhtml", ".xml", ".xsl", ".xslt" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (span_ends_nocase(name, span_str(ends[i])))
+			return true;
+	return false;
+}
+
 void
 scan_named(struct scan *sc, struct scan_frame *f, struct span name)
 {
-	f->hints = 0;
+	bool inside = f->next != scan_next_mail;
+
+	f->hints = is_markup_name(name) ? SCAN_AS_HTML : 0;
+	if (inside && office_is_types(name))
+		f->hints |= SCAN_AS_TYPES;
 	if (sc->rules & SCAN_PROGRAMS)
-		judge(sc, SCAN_PROGRAMS,
-		    program_name(name, f->next != scan_next_mail));
+		judge(sc, SCAN_PROGRAMS, program_name(name, inside));
+	if ((sc->rules & SCAN_MACROS) && inside)
+		judge(sc, SCAN_MACROS, office_part(name));
+}
+
+/* What the Content- fields say that the part is. */
+static unsigned
+hints_of(struct span head)
+{
+	static const char *const types[] = { "html", "svg", "/xml", "+xml" };
+	unsigned hints = names_mention(head, SPAN("utf-7")) ? SCAN_AS_UTF7 : 0;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (names_mention(head, span_str(types[i])))
+			hints |= SCAN_AS_HTML;
+	return hints;
 }
 
 void
 scan_headed(struct scan *sc, struct scan_frame *f, struct span head)
 {
-	(void)sc;
-	(void)head;
+	unsigned hints = hints_of(head);
+	struct names names;
+	struct span name;
+
 	f->hints = 0;
+	if (sc->rules == 0)
+		return;
+	names_init(&names, head);
+	while (names_next(&names, &name)) {
+		scan_named(sc, f, name);
+		hints |= f->hints;
+		/* unquoted, some readers stop at the first space */
+		if (!names.quoted)
+			scan_named(
+			    sc, f, span_first(name, span_find(name, ' ')));
+	}
+	f->hints = hints;
+}
+
+/*
+ * Where nothing says that it is HTML, its beginning may.  A mail is not asked:
+ * its parts will be.
+ */
+static bool
+is_markup(struct span member, const struct scan_kind *kind, unsigned hints)
+{
+	return (hints & SCAN_AS_HTML)
+	       || (kind->next != scan_next_mail && html_is_likely(member));
 }
 
 void
-scan_rules(struct scan *sc, struct span member, unsigned hints)
+scan_rules(struct scan *sc, struct span member, const struct scan_kind *kind,
+    unsigned hints)
 {
-	(void)hints;
 	if (sc->rules & SCAN_PROGRAMS)
 		judge(sc, SCAN_PROGRAMS, program_content(member));
+	if (sc->rules & SCAN_MACROS) {
+		judge(sc, SCAN_MACROS, office_content(member));
+		if (hints & SCAN_AS_TYPES)
+			judge(sc, SCAN_MACROS, office_types(member));
+	}
+	if ((sc->rules & SCAN_SCRIPTS) && is_markup(member, kind, hints))
+		judge(sc, SCAN_SCRIPTS,
+		    html_script(member, (hints & SCAN_AS_UTF7) != 0));
 }

@@ -75,7 +75,7 @@ mentions(struct span s, struct span word)
 
 /* Read the header of the section at f->at; its body begins at f->from. */
 static void
-read_header(struct scan_frame *f)
+read_header(struct scan *sc, struct scan_frame *f)
 {
 	size_t at = f->at, used;
 	struct span line = line_of(span_from(f->bytes, at), &used), head;
@@ -90,6 +90,7 @@ read_header(struct scan_frame *f)
 	}
 	f->from = line.len == 0 ? at + used : at;
 	head = span_first(span_from(f->bytes, f->at), at - f->at);
+	scan_headed(sc, f, head);
 	f->phase = GIVE_RAW;
 	if (mentions(head, SPAN("base64")))
 		f->phase |= GIVE_BASE64;
@@ -141,7 +142,7 @@ next_part(struct scan *sc, struct scan_frame *f, struct span *member)
 	if (f->phase == 0) {
 		if (f->at >= f->bytes.len)
 			return 0;
-		read_header(f);
+		read_header(sc, f);
 		find_end(f);
 	}
 	body = span_first(span_from(f->bytes, f->from), f->to - f->from);
@@ -172,7 +173,7 @@ next_uu(struct scan *sc, struct scan_frame *f, struct span *member)
 			return 0;
 	} while (at > 0 && f->bytes.p[at - 1] != '\n');
 	rest = span_from(f->bytes, at);
-	(void)line_of(rest, &used);
+	scan_named(sc, f, span_from(line_of(rest, &used), 10));
 	f->at = at + used;
 	rest = span_from(rest, used);
 	to = scan_room(sc, rest.len, &room);

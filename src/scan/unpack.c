@@ -157,7 +157,7 @@ examine(struct scan *sc, struct span s, unsigned hints)
 	for (unsigned i = 0; i < 2; i++)
 		if (search(sc, sc->db[i], s, kind.targets))
 			return 1;
-	scan_rules(sc, s, hints);
+	scan_rules(sc, s, &kind, hints);
 	if (kind.how == SCAN_BY_ARCHIVE && sc->archive != NULL)
 		kind.next = sc->archive;
 	else if (kind.how != SCAN_BY_US)

@@ -124,6 +124,7 @@ scan_flaw(struct scan *sc, enum scan_flaw flaw)
 enum scan_hint {
 	SCAN_AS_HTML = 1,  /* declared or named as HTML, SVG or the like */
 	SCAN_AS_TYPES = 2, /* an Office document's list of its parts' types */
+	SCAN_AS_UTF7 = 4,  /* declared as being in UTF-7 */
 };
 
 /* The rule has found something of this name, which lives for ever. */
@@ -134,9 +135,6 @@ void scan_named(struct scan *sc, struct scan_frame *f, struct span name);
 
 /* The same for a part of a mail, whose header is `head`. */
 void scan_headed(struct scan *sc, struct scan_frame *f, struct span head);
-
-/* Look at a member with the rules that are wanted. */
-void scan_rules(struct scan *sc, struct span member, unsigned hints);
 
 /* Room for a member of at most `want` bytes; sets a flaw where it is less. */
 uint8_t *scan_room(struct scan *sc, size_t want, size_t *room);
@@ -175,6 +173,10 @@ struct scan_kind {
 };
 
 struct scan_kind scan_kind_of(struct span bytes);
+
+/* Look at a member with the rules that are wanted; rules.c. */
+void scan_rules(struct scan *sc, struct span member,
+    const struct scan_kind *kind, unsigned hints);
 
 /* The first place from `from` on where `what` stands; s.len: nowhere. */
 size_t scan_find(struct span s, size_t from, struct span what);

@@ -267,6 +267,128 @@ class Scan(unittest.TestCase):
             f"{top}/a/y/clean: OK",
             f"{top}/other.arj: UNSCANNABLE not opened here"])
 
+    def test_rules_are_off_until_wanted(self):
+        page = b"<html><body onload=x()>hello</body></html>"
+        self.assertEqual(self.verdict(page), "OK")
+        self.assertEqual(self.verdict(page, "--rules", "programs,macros"),
+                         "OK")
+        self.assertEqual(self.verdict(page, "--rules", "macros,scripts"),
+                         "INFECTED Script.Handler")
+        self.assertEqual(self.verdict(zipped(EICAR) + page, "--rules",
+                                      "scripts"), FOUND)
+        done = self.run_scan("--rules", "everything", self.folder)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--rules takes", done.stderr)
+
+    def test_scripts_in_mail(self):
+        html = b"Content-Type: text/html"
+        script = b"see<script>x</script>"
+        encoded = base64.encodebytes(b"x" * 600 + script)
+        for name, data, want in (
+                ("plain", mail(html, script), "Script.Element"),
+                ("base64", multipart(html + b"\n" + B64, encoded),
+                 "Script.Element"),
+                ("no type, but begins so", multipart(
+                    B64, base64.encodebytes(b"<html>" + script)),
+                 "Script.Element"),
+                ("by its name", multipart(
+                    b"Content-Type: a/b; name=x.htm\n" + B64, encoded),
+                 "Script.Element"),
+                ("utf-16", multipart(html + b"\n" + B64, base64.encodebytes(
+                    script.decode().encode("utf-16"))), "Script.Element"),
+                ("quoted-printable", multipart(
+                    html + b"\nContent-Transfer-Encoding: quoted-printable",
+                    b'<a href=3D"java=\nscript=3A1">'), "Script.URL"),
+                ("in a zip", multipart(B64, base64.encodebytes(
+                    zipped(b"x" * 600 + script, name="a.html"))),
+                 "Script.Element"),
+                ("utf-7", multipart(html + b"; charset=utf-7",
+                                    b"+ADw-script+AD4-"), "Script.UTF7"),
+                ("mail in mail", multipart(
+                    b"Content-Type: message/rfc822", mail(html, script)),
+                 "Script.Element")):
+            self.assertEqual(self.verdict(data, "--rules", "scripts"),
+                             "INFECTED " + want, name)
+        for name, data in (
+                ("text", mail(b"Content-Type: text/plain",
+                              b"x" * 600 + script)),
+                ("subject", mail(b"Content-Type: text/plain\n"
+                                 b"Subject: html <script>", b"hello")),
+                ("html", multipart(html, b"<html><b>javascript:</b>"))):
+            self.assertEqual(self.verdict(data, "--rules", "scripts"), "OK",
+                             name)
+
+    def test_programs_by_name_and_content(self):
+        elf = b"\x7fELF" + bytes(60)
+        named = b"Content-Disposition: attachment; filename"
+        for name, data, want in (
+                ("content", elf, "Program.ELF"),
+                ("in base64", multipart(B64, base64.encodebytes(elf)),
+                 "Program.ELF"),
+                ("in a zip", zipped(elf, name="a.txt"), "Program.ELF"),
+                ("named in a zip", zipped(b"x", name="d/a.scr"),
+                 "Name.Program"),
+                ("image in a zip", zipped(b"x", name="a.iso"), "Name.Image"),
+                ("attached", multipart(named + b'="a.pdf.js"', b"x"),
+                 "Name.DoubleEnding"),
+                ("encoded word", multipart(
+                    named + b'="=?utf-8?B?YS5leGU=?="', b"x"),
+                 "Name.Program"),
+                ("pieces", multipart(
+                    named + b"*0=a.; filename*1*=%65xe", b"x"),
+                 "Name.Program"),
+                ("the other way round", multipart(
+                    named + b"*=utf-8''a%E2%80%AEgpj.x", b"x"),
+                 "Name.RightToLeft"),
+                ("uuencoded", b"hi\n\nbegin 644 a.vbs\n"
+                 b"#86)C\n`\nend\n", "Name.Program")):
+            self.assertEqual(self.verdict(data, "--rules", "programs"),
+                             "INFECTED " + want, name)
+        path = self.write("x.hta", b"nothing")
+        self.assertIn("INFECTED Name.Program", self.run_scan(
+            "--rules", "programs", path).stdout)
+        for name, data in (
+                ("text", multipart(named + b"=a.txt", b"x")),
+                ("zip", zipped(b"x", name="a.exe/a.txt"))):
+            self.assertEqual(self.verdict(data, "--rules", "programs"), "OK",
+                             name)
+
+    def test_names_in_other_archives(self):
+        self.write("pack/a.js", b"nothing")
+        for form in ("7zip", "iso9660", "newc", "ustar"):
+            data = subprocess.run(
+                ["bsdtar", "--format", form, "-cf", "-", "-C",
+                 os.path.join(self.folder, "pack"), "a.js"],
+                check=True, stdout=subprocess.PIPE).stdout
+            self.assertEqual(self.verdict(data, "--rules", "programs"),
+                             "INFECTED Name.Program", form)
+
+    def test_macros_in_documents(self):
+        name = "VBA\0".encode("utf-16le")
+        slot = (name + bytes(64 - len(name)) + struct.pack("<H", len(name))
+                + b"\1\1" + bytes(60))
+        old = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504 + 512) + slot
+        types = (b'<Types><Override PartName="/x.y" ContentType="'
+                 b'application/vnd.ms-office.vbaProject"/></Types>')
+        for what, data, want in (
+                ("doc", old, "Macro.VBA"),
+                ("docm", zipped(b"x", name="word/vbaProject.bin"),
+                 "Macro.VBA"),
+                ("renamed", zipped(old, name="word/x.y"), "Macro.VBA"),
+                ("by its type", zipped(types, name="[Content_Types].xml"),
+                 "Macro.VBA"),
+                ("Excel 4", zipped(b"x", name="xl/macrosheets/sheet1.xml"),
+                 "Macro.Excel4"),
+                ("attached", multipart(B64, base64.encodebytes(old)),
+                 "Macro.VBA")):
+            self.assertEqual(self.verdict(data, "--rules", "macros"),
+                             "INFECTED " + want, what)
+        for what, data in (
+                ("doc", old.replace(b"V\0B\0A", b"V\0B\0B")),
+                ("docx", zipped(b"x", name="word/document.xml"))):
+            self.assertEqual(self.verdict(data, "--rules", "macros"), "OK",
+                             what)
+
     def test_what_is_not_there_is_an_error(self):
         clean = self.write("clean", b"x")
         done = self.run_scan(os.path.join(self.folder, "none"), clean)
