@@ -15,6 +15,8 @@ scan_note(struct scan *sc, enum scan_rule rule, const char *name)
 {
 	unsigned i = rule / SCAN_SCRIPTS / 2;
 
+	if (sc->where[0] == '\0')
+		scan_note_where(sc);
 	sc->flaws |= rule;
 	if (sc->rule[i] == NULL)
 		sc->rule[i] = name;
@@ -81,6 +83,8 @@ scan_named(struct scan *sc, struct scan_frame *f, struct span name)
 {
 	bool inside = f->next != scan_next_mail;
 
+	f->name = name;
+	f->is_header = false;
 	f->hints = is_markup_name(name) ? SCAN_AS_HTML : 0;
 	if (inside && office_is_types(name))
 		f->hints |= SCAN_AS_TYPES;
@@ -110,11 +114,8 @@ scan_headed(struct scan *sc, struct scan_frame *f, struct span head)
 	struct names names;
 	struct span name;
 
-	f->hints = 0;
-	if (sc->rules == 0)
-		return;
 	names_init(&names, head);
-	while (names_next(&names, &name)) {
+	while (sc->rules != 0 && names_next(&names, &name)) {
 		scan_named(sc, f, name);
 		hints |= f->hints;
 		/* unquoted, some readers stop at the first space */
@@ -123,6 +124,8 @@ scan_headed(struct scan *sc, struct scan_frame *f, struct span head)
 			    sc, f, span_first(name, span_find(name, ' ')));
 	}
 	f->hints = hints;
+	f->name = head;
+	f->is_header = true;
 }
 
 /*

@@ -3,8 +3,6 @@
 
 #include <zlib.h>
 
-#include "core/le.h"
-
 #define WORK_PER_OCTET 64
 #define WORK_LEAST     (1u << 22)
 
@@ -112,8 +110,10 @@ search(struct scan *sc, const struct sigdb *db, struct span s, uint32_t targets)
 		found = match_bodies(&sc->match, db, s, targets, work);
 	if (found < 0)
 		scan_flaw(sc, SCAN_LIMITS);
-	if (found > 0)
+	if (found > 0) {
 		sc->name = sc->match.name;
+		scan_note_where(sc);
+	}
 	return found > 0;
 }
 
@@ -189,6 +189,7 @@ step(struct scan *sc)
 		return 0;
 	}
 	sc->members++;
+	f->count++;
 	return examine(sc, member, f->hints);
 }
 
@@ -199,6 +200,7 @@ scan_bytes(struct scan *sc, struct span bytes)
 	int found;
 
 	sc->name = SPAN("");
+	sc->where[0] = '\0';
 	sc->flaws = 0;
 	memset(sc->rule, 0, sizeof(sc->rule));
 	sc->n = 0;
@@ -234,154 +236,4 @@ scan_flaw_text(unsigned flaws)
 	if (flaws & SCAN_DAMAGED)
 		return "damaged";
 	return flaws & SCAN_ALL_RULES ? "against the rules" : "";
-}
-
-/* ---- the simplest containers ---- */
-
-/* What is left of a gzip file behind its zeros. */
-static struct span
-gzip_rest(const struct scan_frame *f)
-{
-	struct span rest = span_from(f->bytes, f->at);
-	size_t zeros = 0;
-
-	while (f->at > 0 && zeros < rest.len && rest.p[zeros] == 0)
-		zeros++;
-	return span_from(rest, zeros);
-}
-
-/* One member of a gzip file; what is no member is taken as it is. */
-static struct span
-gzip_member(struct scan *sc, struct scan_frame *f, struct span rest)
-{
-	struct span out;
-	size_t used;
-
-	f->at = f->bytes.len;
-	if (rest.len < 18 || !span_starts(rest, SPAN("\x1f\x8b")))
-		return rest;
-	out = scan_inflate(sc, rest, 31, &used);
-	if (used > 0)
-		f->at = (size_t)(rest.p - f->bytes.p) + used;
-	f->phase++;
-	return out;
-}
-
-/*
- * Every member of a gzip file for itself; and where there are several, all of
- * them in one, as gzip itself reads it.
- */
-int
-scan_next_gzip(struct scan *sc, struct scan_frame *f, struct span *member)
-{
-	struct span rest = gzip_rest(f), all;
-
-	if (rest.len > 0) {
-		*member = gzip_member(sc, f, rest);
-		return 1;
-	}
-	if (f->phase < 2)
-		return 0;
-	all = scan_take(sc, 0);
-	f->at = 0;
-	while (f->at < f->bytes.len)
-		(void)gzip_member(sc, f, gzip_rest(f));
-	f->phase = 0;
-	all.len = sc->scratch_len - f->mark;
-	*member = all;
-	return 1;
-}
-
-/*
- * Is the sign at the start of `s` more than chance?  Programs that work with
- * archives have such signs among their constants.
- */
-static bool
-is_likely(struct span s)
-{
-	if (span_starts(s, SPAN("PK")))
-		return s.len > 30 && le16_get(s.p + 4) < 64
-		       && le16_get(s.p + 8) < 100 && le16_get(s.p + 26) > 0
-		       && le16_get(s.p + 26) < 1024;
-	if (span_starts(s, SPAN("MSCF")))
-		return s.len > 36 && le32_get(s.p + 4) == 0;
-	return true;
-}
-
-/*
- * A program may carry an archive behind it (self-extracting): everything from
- * the first sign of each kind on is a member.
- */
-int
-scan_next_program(struct scan *sc, struct scan_frame *f, struct span *member)
-{
-	static const char *const signs[] = { "PK\003\004", "Rar!\x1a\x07",
-		"7z\xbc\xaf\x27\x1c", "MSCF" };
-	static const uint8_t lens[] = { 4, 6, 6, 4 };
-
-	(void)sc;
-	while (f->phase < sizeof(lens)) {
-		struct span sign = span_of(signs[f->phase], lens[f->phase]);
-		size_t at = scan_find(f->bytes, f->at, sign);
-
-		f->at = at + 1;
-		if (at >= f->bytes.len) {
-			f->phase++;
-			f->at = 0;
-			continue;
-		}
-		*member = span_from(f->bytes, at);
-		if (!is_likely(*member))
-			continue;
-		f->phase++;
-		f->at = 0;
-		return 1;
-	}
-	return 0;
-}
-
-/* ---- tar ---- */
-
-/* A number in octal, or in binary with its first bit set. */
-static uint64_t
-tar_number(const uint8_t *p, size_t len)
-{
-	uint64_t n = 0;
-
-	if (p[0] & 0x80) {
-		for (size_t i = len - 8; i < len; i++)
-			n = n << 8 | p[i];
-		return n;
-	}
-	for (size_t i = 0; i < len; i++)
-		if (p[i] >= '0' && p[i] <= '7')
-			n = n << 3 | (p[i] & 7u);
-	return n;
-}
-
-int
-scan_next_tar(struct scan *sc, struct scan_frame *f, struct span *member)
-{
-	struct span rest, head;
-	uint64_t size;
-
-	for (;;) {
-		rest = span_from(f->bytes, f->at);
-		if (rest.len < 512)
-			return 0;
-		if (rest.p[0] != 0 || rest.p[257] != 0)
-			break;
-		f->at += 512;
-	}
-	head = span_first(rest, 100);
-	size = tar_number(rest.p + 124, 12);
-	rest = span_from(rest, 512);
-	if (size > rest.len) {
-		scan_flaw(sc, SCAN_DAMAGED);
-		size = rest.len;
-	}
-	*member = span_first(rest, (size_t)size);
-	scan_named(sc, f, head);
-	f->at += 512 + ((size_t)size + 511) / 512 * 512;
-	return 1;
 }

@@ -21,6 +21,7 @@
 #include "scan/match.h"
 
 #define SCAN_FRAMES 40	  /* containers open at once, mails in mails too */
+#define SCAN_WHERE  512	  /* a path of members, as text */
 #define SCAN_ZLIB   49152 /* inflate's state and window */
 
 /* Why something is not clean although nothing was found. */
@@ -64,12 +65,15 @@ typedef int (*scan_next)(
 struct scan_frame {
 	struct span bytes;
 	scan_next next;
-	size_t mark;	 /* scratch in use below its members */
-	size_t at;	 /* how far it has been read */
-	unsigned phase;	 /* the reader's own */
-	size_t from, to; /* the same */
-	unsigned hints;	 /* enum scan_hint: about the member given last */
-	void *handle;	 /* the same; given to sc->close */
+	size_t mark;	  /* scratch in use below its members */
+	struct span name; /* of the member given last, "": it has none */
+	bool is_header;	  /* the name is to be looked for in a mail's header */
+	uint32_t count;	  /* members given */
+	size_t at;	  /* how far it has been read */
+	unsigned phase;	  /* the reader's own */
+	size_t from, to;  /* the same */
+	unsigned hints;	  /* enum scan_hint: about the member given last */
+	void *handle;	  /* the same; given to sc->close */
 };
 
 struct scan {
@@ -83,6 +87,7 @@ struct scan {
 	size_t scratch_cap, scratch_len;
 
 	struct span name;	      /* of what was found */
+	char where[SCAN_WHERE];	      /* and in which member of which, or "" */
 	unsigned flaws;		      /* enum scan_flaw and scan_rule, or-ed */
 	const char *rule[SCAN_RULES]; /* see scan_rule_name */
 	uint64_t left;		      /* octets */
@@ -97,6 +102,9 @@ struct scan {
 /*
  * Look through `bytes`: 1 when something was found (sc->name), else 0, and
  * sc->flaws says whether that means clean.  db, limits and scratch are set.
+ * sc->where is the place of what was found, or of what a rule found first:
+ * "invoice.zip > a/b.exe"; printable UTF-8, no control or direction signs; a
+ * member without a name is told by its number, "#2".
  */
 int scan_bytes(struct scan *sc, struct span bytes) MUST_CHECK;
 
@@ -151,6 +159,9 @@ struct span scan_take(struct scan *sc, size_t len);
  */
 struct span scan_inflate(
     struct scan *sc, struct span in, int window, size_t *used);
+
+/* Write the path of the members that are open now to sc->where. */
+void scan_note_where(struct scan *sc);
 
 int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tar(struct scan *, struct scan_frame *, struct span *);

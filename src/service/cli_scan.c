@@ -47,6 +47,14 @@ say(struct cli *cli, const char *path, const char *what, struct span more)
 	term_str(&cli->out, "\n");
 }
 
+/* In which member, on a line of its own. */
+static void
+say_where(struct cli *cli, const struct work *w)
+{
+	if (cli_option(cli, "--where", 0) != NULL && w->scan.where[0] != '\0')
+		say(cli, "  in ", w->scan.where, SPAN(""));
+}
+
 static void
 scan_file(struct cli *cli, struct work *w, const char *path)
 {
@@ -59,10 +67,12 @@ scan_file(struct cli *cli, struct work *w, const char *path)
 	w->scan.file = span_str(path);
 	if (scan_bytes(&w->scan, all)) {
 		say(cli, path, ": INFECTED ", w->scan.name);
+		say_where(cli, w);
 		w->status = CLI_FOUND;
 	} else if (w->scan.flaws & SCAN_ALL_RULES) {
 		say(cli, path, ": INFECTED ",
 		    span_str(scan_first_rule(&w->scan)));
+		say_where(cli, w);
 		w->status = CLI_FOUND;
 	} else if (w->scan.flaws != 0) {
 		say(cli, path, ": UNSCANNABLE ",
@@ -280,9 +290,10 @@ scan(struct cli *cli)
 }
 
 static const struct cli_command rows[] = {
-	{ "scan", "--sigs= --rules=",
-	    "[--sigs FILE] [--rules scripts,programs,macros] FILE...", 1,
-	    CLI_ANY, scan,
+	{ "scan", "--sigs= --rules= --where",
+	    "[--sigs FILE] [--rules scripts,programs,macros] [--where] "
+	    "FILE...",
+	    1, CLI_ANY, scan,
 	    "look for malware; exit status 0 clean, 1 found, 2 error" },
 };
 

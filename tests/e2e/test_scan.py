@@ -389,6 +389,37 @@ class Scan(unittest.TestCase):
             self.assertEqual(self.verdict(data, "--rules", "macros"), "OK",
                              what)
 
+    def test_says_where_inside_it_was(self):
+        def where(data):
+            done = self.run_scan("--where", self.write("it", data))
+            first, *more = done.stdout.splitlines()
+            self.assertTrue(first.endswith(": " + FOUND), done.stdout)
+            return more
+
+        self.assertEqual(where(EICAR), [])
+        self.assertEqual(where(zipped(EICAR, name="x/y.com")),
+                         ["  in x/y.com"])
+        self.assertEqual(where(gzip.compress(tarred(EICAR))),
+                         ["  in #1 > a.com"])
+        coded = base64.encodebytes(zipped(EICAR, name="a > b\x1b[2J\u202e"))
+        self.assertEqual(
+            where(multipart(B64 + b"\nContent-Disposition: attachment;"
+                            b" filename*0*=utf-8''rechn%C3%BC;\n"
+                            b" filename*1=\"ng.zip\"", coded)),
+            ["  in rechn\u00fcng.zip > a \\x3e b\\x1b[2J"
+             + "\\xe2\\x80\\xae"])
+        self.assertEqual(where(mail(b"X-A: b", b"\n" + uuencoded(EICAR))),
+                         ["  in #1 > a.com"])
+        self.assertEqual(where(multipart(B64, base64.encodebytes(EICAR))),
+                         ["  in #4"])
+        deep = EICAR
+        for _ in range(8):
+            deep = zipped(deep, name="\u3042" * 200)
+        line, = where(deep)
+        self.assertLess(len(line.encode()), 520)
+        self.assertGreater(line.count(" > ..."), 3)
+        self.assertTrue(line.startswith("  in ...\u3042"))
+
     def test_what_is_not_there_is_an_error(self):
         clean = self.write("clean", b"x")
         done = self.run_scan(os.path.join(self.folder, "none"), clean)
