@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -23,8 +22,7 @@
 void
 barrier_init(struct barrier *b)
 {
-	b->context = 0;
-	b->missing = false;
+	syncs_init(&b->syncs);
 	b->device = NO_DEVICE;
 	b->is_ordered = false;
 }
@@ -32,72 +30,17 @@ barrier_init(struct barrier *b)
 void
 barrier_end(struct barrier *b)
 {
-	if (b->context != 0)
-		(void)syscall(SYS_io_destroy, b->context);
-	b->context = 0;
-}
-
-/*
- * Hand up to BARRIER_MAX fsyncs to threads of the kernel's, which flush the
- * device together.  Returns how many are on their way; 0 where the kernel
- * cannot (no AIO, or before 4.18).
- */
-static unsigned
-begin_syncs(struct barrier *b, const int *h, unsigned n)
-{
-	long begun;
-
-	if (b->missing)
-		return 0;
-	if (b->context == 0
-	    && syscall(SYS_io_setup, BARRIER_MAX, &b->context)) {
-		b->missing = true;
-		return 0;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		b->list[i] = &b->cb[i];
-		b->cb[i] = (struct iocb) { 0 };
-		b->cb[i].aio_lio_opcode = IOCB_CMD_FSYNC;
-		b->cb[i].aio_fildes = (unsigned)h[i];
-		b->cb[i].aio_data = i;
-	}
-	begun = syscall(SYS_io_submit, b->context, (long)n, b->list);
-	return begun > 0 ? (unsigned)begun : 0;
-}
-
-/* Wait for all that is on its way; the first error, or ERR_OK. */
-static int
-await_syncs(struct barrier *b, unsigned n, bool *failed)
-{
-	int err = ERR_OK;
-
-	while (n > 0) {
-		long got = syscall(
-		    SYS_io_getevents, b->context, 1L, (long)n, b->done, NULL);
-
-		if (got < 0 && errno != EINTR)
-			return ERR_IO;
-		for (long i = 0; i < got; i++) {
-			failed[b->done[i].data] = b->done[i].res != 0;
-			errno = (int)-b->done[i].res;
-			if (errno != 0 && !err)
-				err = oserr_now();
-		}
-		n -= got > 0 ? (unsigned)got : 0;
-	}
-	return err;
+	syncs_close(&b->syncs);
 }
 
 static int
 sync_some(struct barrier *b, const int *h, unsigned n, bool *failed)
 {
-	unsigned begun = n > 1 ? begin_syncs(b, h, n) : 0;
-	int err;
+	int err = ERR_OK;
 
-	for (unsigned i = 0; i < n; i++)
-		failed[i] = true;
-	err = await_syncs(b, begun, failed);
-	for (unsigned i = begun; i < n; i++) {
+	if (n > 1 && !syncs_begin(&b->syncs, h, n))
+		return syncs_end(&b->syncs, true, failed);
+	for (unsigned i = 0; i < n; i++) {
 		failed[i] = fsync(h[i]) != 0;
 		if (failed[i] && !err)
 			err = oserr_now();
@@ -111,7 +54,7 @@ barrier_sync(struct barrier *b, const int *h, unsigned n, bool *failed)
 	int err = ERR_OK;
 
 	while (n > 0) {
-		unsigned some = n < BARRIER_MAX ? n : BARRIER_MAX;
+		unsigned some = n < SYNCS_MAX ? n : SYNCS_MAX;
 		int now = sync_some(b, h, some, failed);
 
 		if (!err)
@@ -129,8 +72,8 @@ barrier_sync(struct barrier *b, const int *h, unsigned n, bool *failed)
  * flushing the device's cache.  Asked of /sys and /proc once per device; what
  * cannot be found out is "no".
  */
-static bool
-is_ordered(struct barrier *b, int h)
+bool
+barrier_is_cheap(struct barrier *b, int h)
 {
 	char path[64], device[128];
 	const char *name;
@@ -183,7 +126,7 @@ barrier_settle(struct barrier *b, const int *h, unsigned n, bool *failed)
 	int err = ERR_OK;
 
 	start_all(h, n);
-	if (n == 0 || !is_ordered(b, h[0]))
+	if (n == 0 || !barrier_is_cheap(b, h[0]))
 		return barrier_sync(b, h, n, failed);
 	for (unsigned i = 0; i < n; i++) {
 		failed[i] = sync_file_range(h[i], 0, 0, wait) != 0;

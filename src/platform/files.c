@@ -205,6 +205,26 @@ files_op_settle(struct fs *fs, const int *h, unsigned n, bool *failed)
 }
 
 static int
+files_op_begin(struct fs *fs, enum fs_barrier which, const int *h, unsigned n)
+{
+	struct files *f = (struct files *)fs;
+	int err;
+
+	/* settling the cheap way takes less than handing it over */
+	if (which == FS_SETTLE && n > 0 && barrier_is_cheap(&f->barrier, h[0]))
+		return ERR_UNSUPPORTED;
+	err = syncs_begin(&f->syncs, h, n);
+	fs->busy_fd = f->syncs.fd;
+	return err;
+}
+
+static int
+files_op_end(struct fs *fs, bool wait, bool *failed)
+{
+	return syncs_end(&((struct files *)fs)->syncs, wait, failed);
+}
+
+static int
 files_op_sync_dir(struct fs *fs, const char *path)
 {
 	int err = ERR_OK;
@@ -327,6 +347,8 @@ static const struct fs files_ops = {
 	.sync = files_op_sync,
 	.settle = files_op_settle,
 	.sync_dir = files_op_sync_dir,
+	.begin = files_op_begin,
+	.end = files_op_end,
 	.rename = files_op_rename,
 	.link = files_op_link,
 	.unlink = files_op_unlink,
@@ -339,6 +361,7 @@ static const struct fs files_ops = {
 	.space = files_op_space,
 	.map = files_op_map,
 	.unmap = files_op_unmap,
+	.busy_fd = -1,
 };
 
 int
@@ -346,6 +369,7 @@ files_open(struct files *f, const char *root)
 {
 	f->fs = files_ops;
 	barrier_init(&f->barrier);
+	syncs_init(&f->syncs);
 	for (unsigned i = 0; i < FILES_DIRS; i++)
 		f->dirs[i].fd = -1;
 	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -356,6 +380,7 @@ void
 files_close(struct files *f)
 {
 	barrier_end(&f->barrier);
+	syncs_close(&f->syncs);
 	(void)close(f->root);
 	f->root = -1;
 }

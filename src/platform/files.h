@@ -37,7 +37,8 @@ struct files {
 	int root;
 	uint8_t scratch[FILES_HANDLES / 8]; /* bits: not worth writing ahead */
 	struct files_dir dirs[FILES_DIRS];
-	struct barrier barrier;
+	struct barrier barrier; /* that is waited for */
+	struct syncs syncs;	/* that is not */
 };
 
 /*

@@ -35,6 +35,8 @@ enum fs_how {
 	FS_FOLDER,  /* an existing folder, only to be given to sync */
 };
 
+enum fs_barrier { FS_SYNC, FS_SETTLE };
+
 struct fs_stat {
 	uint64_t octets;
 	int64_t modified_s;
@@ -93,6 +95,17 @@ struct fs {
 	    struct fs *fs, const int *h, unsigned n, bool *failed) MUST_CHECK;
 	int (*sync_dir)(struct fs *fs, const char *path) MUST_CHECK;
 
+	/*
+	 * The same two without waiting, one at a time: begin; when `busy_fd`
+	 * (of struct fs) can be read, or with `wait`, ask end, which is
+	 * ERR_AGAIN until it is over and then as sync and settle.  The handles
+	 * stay open until then.  Any error of begin means that nothing has
+	 * begun, and that the waiting kind is to be used.
+	 */
+	int (*begin)(struct fs *fs, enum fs_barrier which, const int *h,
+	    unsigned n) MUST_CHECK;
+	int (*end)(struct fs *fs, bool wait, bool *failed) MUST_CHECK;
+
 	/* `to` is replaced in one step; ERR_UNSUPPORTED to another device. */
 	int (*rename)(
 	    struct fs *fs, const char *from, const char *to) MUST_CHECK;
@@ -119,6 +132,8 @@ struct fs {
 	/* Map a whole file read-only; unmap with the same span. */
 	int (*map)(struct fs *fs, int h, struct span *out) MUST_CHECK;
 	void (*unmap)(struct fs *fs, struct span mapped);
+
+	int busy_fd; /* a descriptor for select(), after a good begin */
 };
 
 #endif

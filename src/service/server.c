@@ -249,6 +249,7 @@ end(struct server *sv)
 		conns_stop(&sv->conns);
 		loop_turn(&sv->loop);
 	}
+	submit_end(&sv->submit);
 	sending_close(&sv->sending);
 	net_close(sv->watch.fd);
 	log_event(LOG_INFO, "server.stopped", NULL, NULL, 0);

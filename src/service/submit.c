@@ -297,6 +297,10 @@ submit_prep(struct participant *me, struct poller *p)
 	struct submit *su = (struct submit *)me;
 	struct submit_session *ss;
 
+	int fd = spool_busy_fd(su->spool);
+
+	if (fd >= 0)
+		poller_read(p, fd);
 	/* a pipelined message that was completed while the last was answered */
 	if (spool_is_waiting(su->spool))
 		poller_at(p, p->now_ms);
@@ -314,17 +318,12 @@ wake_slowed(struct submit *su, int64_t now_ms)
 		conn_wake(ss->conn);
 }
 
+/* Answer whoever waits for a message that the barrier is done with. */
 static void
-barrier(struct submit *su)
+answer_done(struct submit *su)
 {
-	int64_t began = clock_mono_us();
 	struct spool_file *f;
-	uint64_t took;
 
-	spool_barrier(su->spool);
-	took = (uint64_t)(clock_mono_us() - began);
-	if (took > su->slowest_barrier_us)
-		su->slowest_barrier_us = took;
 	while ((f = spool_next(su->spool)) != NULL) {
 		struct delivery *d = delivery_of(f);
 		struct submit_txn *t;
@@ -333,18 +332,40 @@ barrier(struct submit *su)
 			continue;
 		t = d->user;
 		t->done = true;
-		conn_push(t->session->conn);
+		if (t->session != NULL)
+			conn_push(t->session->conn);
+		else
+			submit_orphan(su, t);
 	}
 }
 
+/*
+ * One step of the barrier.  While the device is at it, the loop serves the
+ * others; what they complete makes up the next barrier.
+ */
 static void
 submit_run(struct participant *me, struct poller *p)
 {
 	struct submit *su = (struct submit *)me;
+	int64_t began;
+	uint64_t took;
 
 	wake_slowed(su, p->now_ms);
-	if (spool_is_waiting(su->spool))
-		barrier(su);
+	if (spool_is_idle(su->spool))
+		return;
+	began = clock_mono_us();
+	spool_run(su->spool);
+	took = (uint64_t)(clock_mono_us() - began);
+	if (took > su->slowest_barrier_us)
+		su->slowest_barrier_us = took;
+	answer_done(su);
+}
+
+void
+submit_end(struct submit *su)
+{
+	spool_barrier(su->spool);
+	answer_done(su);
 }
 
 int

@@ -5,11 +5,14 @@
  *                                      +-- directory  is there such a user?
  *                                      +-- spool      keep it
  *   after all connections have run:
- *       one barrier for all messages completed in this turn, then the 250s
+ *       one barrier for all messages completed meanwhile; it goes on while
+ *       others are served; then the 250s
  *
  * A transaction (struct submit_txn) exists from MAIL to the answer after the
  * body.  It owns the spool file; losing the connection, RSET or a refusal
- * gives the file up.
+ * gives the file up.  A connection lost while the barrier is at its message
+ * leaves the transaction behind (session NULL) until that has ended; the
+ * message is delivered.
  *
  * Memory: sessions and transactions from pools.  Bounds: as many transactions
  * as the pool has; whoever finds none gets 450 at MAIL.
@@ -131,6 +134,9 @@ void submit_init(struct submit *su, const struct submit_parts *parts);
 int submit_configure(
     struct submit *su, const struct submit_config *c) MUST_CHECK;
 
+/* The last barrier: wait for what is under way, when nobody is left. */
+void submit_end(struct submit *su);
+
 /* --- for submit_txn.c ---------------------------------------------------- */
 
 /* MAIL: begin a transaction. */
@@ -150,6 +156,9 @@ enum smtp_reply submit_commit(struct submit_session *ss);
 
 /* The answer after the barrier. */
 enum smtp_reply submit_result(struct submit_session *ss);
+
+/* What the barrier is done with, and nobody waits for. */
+void submit_orphan(struct submit *su, struct submit_txn *t);
 
 /* Give the transaction up, in whatever state. */
 void submit_drop(struct submit_session *ss);

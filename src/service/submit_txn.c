@@ -303,6 +303,23 @@ submit_commit(struct submit_session *ss)
 	return storage_reply(err);
 }
 
+void
+submit_orphan(struct submit *su, struct submit_txn *t)
+{
+	int result = t->file.result;
+
+	if (result == ERR_OK) {
+		delivery_done(&t->delivery, clock_mono_ms());
+		su->accepted++;
+		su->octets += t->file.octets;
+	}
+	/* its sender has heard nothing and may send it again */
+	log_event(LOG_INFO,
+	    result == ERR_OK ? "smtp.kept_unanswered" : "smtp.not_stored", "id",
+	    t->file.id, result);
+	pool_give(su->txns, t);
+}
+
 static void
 log_accepted(const struct submit_session *ss)
 {
@@ -349,10 +366,14 @@ submit_drop(struct submit_session *ss)
 
 	if (t == NULL)
 		return;
+	ss->txn = NULL;
+	if (t->file.in_barrier) {
+		t->session = NULL;
+		return;
+	}
 	if (!t->done) {
 		spool_abort(ss->owner->spool, &t->file);
 		delivery_abort(&t->delivery);
 	}
 	pool_give(ss->owner->txns, t);
-	ss->txn = NULL;
 }

@@ -4,8 +4,9 @@
  *	spool_begin    tmp/ID is created
  *	spool_append   bytes stream into it, never whole in memory
  *	spool_commit   the message is complete: it joins the batch
- *	   ...         (other messages of this turn join, too)
- *	spool_barrier  the whole batch becomes durable and gets its places
+ *	   ...         (other messages join, too)
+ *	spool_run      the batch becomes durable and gets its places, while
+ *	               others are served (spool_barrier: while waiting)
  *	spool_next     each message of it with its result: now answer
  *
  * A place is a path such as "mail/bob/Maildir/new/NAME" or "queue/ID".  The
@@ -20,9 +21,9 @@
  * Memory: one struct spool (about 4 KiB), one struct spool_file per message
  * under way, both the caller's; a batch is a list through the latter, so it
  * has no bound of its own.  Handles: one per message that is being received
- * or waits in the batch, and up to SPOOL_FOLDERS during the barrier.
+ * or waits in the batch, and up to SPOOL_SYNC_MAX during the barrier.
  * Cost: receiving takes a system call for creation and one per append; the
- * barrier blocks for the device (see README.md for measured times).
+ * barrier takes the device's time (see README.md for measured times).
  * Failure: enum err.  After a failed append the message only can be aborted.
  * Tested: tests/unit/test_spool.c, tests/powerloss, tests/e2e/test_killnine.
  */
@@ -31,8 +32,7 @@
 
 #include "store/mailbox.h"
 
-#define SPOOL_SYNC_MAX 64  /* files given to the file system in one sync */
-#define SPOOL_FOLDERS  64  /* folders remembered as synced in one barrier */
+#define SPOOL_SYNC_MAX 64  /* files, or folders, made durable together */
 #define SPOOL_TMP_MAX  256 /* the tmp folder's path with terminator */
 #define SPOOL_ID_TRIES 3
 
@@ -61,6 +61,7 @@ struct spool_file {
 	unsigned places;
 	unsigned placed; /* further places that hold it already */
 	bool waiting;	 /* in the batch */
+	bool in_barrier; /* from then on until spool_next */
 	bool renamed;	 /* no longer in tmp */
 };
 
@@ -76,17 +77,24 @@ struct spool_folder {
 	uint32_t hash;
 };
 
+enum spool_phase { SPOOL_IDLE, SPOOL_SETTLING, SPOOL_NAMING };
+
 struct spool {
 	struct fs *fs;
 	struct mailbox_ids *ids;
 	uint64_t reserve_octets;
-	struct fs_space space; /* what was free when last asked */
-	unsigned room_asks;    /* to be answered from `space` yet */
-	struct spool_list batch;
+	struct fs_space space;	  /* what was free when last asked */
+	unsigned room_asks;	  /* to be answered from `space` yet */
+	struct spool_list batch;  /* complete, not yet begun */
+	struct spool_list flight; /* in the barrier */
 	struct spool_list done;
-	struct spool_folder folders[SPOOL_FOLDERS];
-	int folder_h[SPOOL_FOLDERS];
-	unsigned n_folders;
+	enum spool_phase phase;
+	bool under_way; /* the file system is at it */
+	int err;	/* the first one of this phase's sync */
+	unsigned n_h;
+	int h[SPOOL_SYNC_MAX]; /* that sync's files or folders */
+	bool failed[SPOOL_SYNC_MAX];
+	struct spool_folder folders[SPOOL_SYNC_MAX];
 	char tmp[SPOOL_TMP_MAX];
 	char from[FS_PATH_MAX];
 	char to[FS_PATH_MAX];
@@ -147,13 +155,13 @@ int spool_append(struct spool *sp, struct spool_file *f, const struct span *v,
 /*
  * Give the message up, being received or in the batch (then its mate is
  * refused).  Harmless on a file that was never begun (spool_file_init) or has
- * ended.  Not for a file between barrier and spool_next.
+ * ended.  Not for a file in the barrier: it stays until spool_next returns it.
  */
 void spool_abort(struct spool *sp, struct spool_file *f);
 
 /*
  * The message is complete: let it join the batch.  `places` is at least 1.
- * The file stays the spool's until spool_next returns it.
+ * The file, its owner and what `place` reads stay until spool_next returns it.
  */
 void spool_commit(struct spool *sp, struct spool_file *f, spool_place place,
     unsigned places, void *owner);
@@ -167,8 +175,23 @@ void spool_commit(struct spool *sp, struct spool_file *f, spool_place place,
 void spool_tie(struct spool_file *a, struct spool_file *b);
 
 /*
- * Make the batch durable; once per loop turn, with nothing to do it costs
- * nothing.  Blocks for the device.  Afterwards pull all results.
+ * Move the barrier on as far as it goes without waiting for the device, and
+ * begin the next one when messages wait for it.  Call it in every turn, and
+ * wake up when spool_busy_fd can be read.  Where the file system cannot sync
+ * on the side, it blocks for the device.  Afterwards pull all results.
+ */
+void spool_run(struct spool *sp);
+
+/* What to select for reading while the device is at it; else -1. */
+static inline int
+spool_busy_fd(const struct spool *sp)
+{
+	return sp->under_way ? sp->fs->busy_fd : -1;
+}
+
+/*
+ * Make all that was committed durable; with nothing to do it costs nothing.
+ * Blocks for the device.  Afterwards pull all results.
  */
 void spool_barrier(struct spool *sp);
 
@@ -179,11 +202,18 @@ void spool_barrier(struct spool *sp);
  */
 struct spool_file *spool_next(struct spool *sp);
 
-/* Has a message been committed that no barrier has served yet? */
+/* Has a message been committed that no barrier has begun to serve? */
 static inline bool
 spool_is_waiting(const struct spool *sp)
 {
-	return sp->batch.first != NULL;
+	return sp->phase == SPOOL_IDLE && sp->batch.first != NULL;
+}
+
+/* Has every message that was committed come to its end? */
+static inline bool
+spool_is_idle(const struct spool *sp)
+{
+	return sp->phase == SPOOL_IDLE && sp->batch.first == NULL;
 }
 
 #endif

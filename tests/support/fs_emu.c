@@ -413,6 +413,53 @@ op_settle(struct fs *fs, const int *h, unsigned n, bool *failed)
 	return make_durable(emu_of(fs), h, n, failed, settle_node);
 }
 
+static void
+do_aside(struct fs_emu *e)
+{
+	struct emu_aside *a = &e->aside;
+
+	a->is_done = true;
+	a->err = make_durable(e, a->h, a->n, a->failed,
+	    a->which == FS_SYNC ? keep_node : settle_node);
+}
+
+static int
+op_begin(struct fs *fs, enum fs_barrier which, const int *h, unsigned n)
+{
+	struct fs_emu *e = emu_of(fs);
+	struct emu_aside *a = &e->aside;
+	int err = enter(e);
+
+	if (err)
+		return err;
+	if (a->is_busy)
+		return ERR_BUSY;
+	*a = (struct emu_aside) { .is_busy = true, .which = which, .n = n };
+	memcpy(a->h, h, n * sizeof(*h));
+	if (pick(e, 2) == 0)
+		do_aside(e);
+	return ERR_OK;
+}
+
+static int
+op_end(struct fs *fs, bool wait, bool *failed)
+{
+	struct fs_emu *e = emu_of(fs);
+	struct emu_aside *a = &e->aside;
+
+	if (!a->is_busy)
+		stop_test("the end of a sync that has not begun");
+	if (!wait && !a->was_asked) {
+		a->was_asked = true;
+		return ERR_AGAIN;
+	}
+	if (!a->is_done)
+		do_aside(e);
+	a->is_busy = false;
+	memcpy(failed, a->failed, a->n * sizeof(*failed));
+	return a->err;
+}
+
 static int
 op_sync_dir(struct fs *fs, const char *path)
 {
@@ -617,6 +664,9 @@ static const struct fs emu_ops = {
 	.truncate = op_truncate,
 	.sync = op_sync,
 	.settle = op_settle,
+	.begin = op_begin,
+	.end = op_end,
+	.busy_fd = -1,
 	.sync_dir = op_sync_dir,
 	.rename = op_rename,
 	.link = op_link,

@@ -67,6 +67,18 @@ struct emu_handle {
 	unsigned at;
 };
 
+/* A sync on the side: what it does is done at its begin or its end. */
+struct emu_aside {
+	bool is_busy;
+	bool is_done;
+	bool was_asked; /* whether it is over: not before the second time */
+	enum fs_barrier which;
+	int err;
+	unsigned n;
+	int h[64];
+	bool failed[64];
+};
+
 struct fs_emu {
 	struct fs fs;
 	enum emu_model model;
@@ -85,6 +97,7 @@ struct fs_emu {
 	bool dead;
 	uint64_t random;
 
+	struct emu_aside aside;
 	struct emu_node node[EMU_NODES];
 	struct emu_name now[EMU_NAMES];
 	struct emu_name safe[EMU_NAMES];

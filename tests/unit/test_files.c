@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "platform/files.h"
+#include "platform/poller.h"
 
 static struct files files;
 static struct fs *fs = &files.fs;
@@ -121,6 +122,49 @@ syncs_many_files_and_tells_which_one_failed(void **state)
 	assert_int_equal(fs->sync_dir(fs, "none"), ERR_MISSING);
 	for (int i = 0; i < 4; i++)
 		(void)fs->close(fs, h[i]);
+}
+
+static void
+wait_for(int fd)
+{
+	static struct poller p;
+
+	poller_begin(&p, 0);
+	poller_read(&p, fd);
+	assert_int_equal(poller_wait(&p), 0);
+}
+
+static void
+syncs_on_the_side_and_tells_which_one_failed(void **state)
+{
+	bool failed[3];
+	char path[16];
+	int h[3], err;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(path, sizeof(path), "f%d", i);
+		h[i] = fs->open(fs, path, FS_CREATE);
+	}
+	for (int bad = 0; bad < 2; bad++) {
+		if (bad)
+			assert_int_equal(fs->close(fs, h[2]), 0);
+		err = fs->begin(fs, FS_SYNC, h, 3);
+		if (err == ERR_UNSUPPORTED)
+			skip();
+		assert_int_equal(err, 0);
+		assert_int_equal(fs->begin(fs, FS_SYNC, h, 1), ERR_BUSY);
+		while ((err = fs->end(fs, false, failed)) == ERR_AGAIN)
+			wait_for(fs->busy_fd);
+		assert_int_equal(err, bad ? ERR_IO : ERR_OK);
+		assert_false(failed[0] || failed[1]);
+		assert_int_equal(failed[2], bad);
+	}
+	assert_int_equal(fs->begin(fs, FS_SYNC, h, 1), 0);
+	assert_int_equal(fs->end(fs, true, failed), 0);
+	assert_false(failed[0]);
+	(void)fs->close(fs, h[0]);
+	(void)fs->close(fs, h[1]);
 }
 
 static void
@@ -249,6 +293,7 @@ main(void)
 		TEST(writes_pieces_in_order_at_an_offset),
 		TEST(creates_only_what_is_not_there),
 		TEST(syncs_many_files_and_tells_which_one_failed),
+		TEST(syncs_on_the_side_and_tells_which_one_failed),
 		TEST(renames_links_and_unlinks),
 		TEST(walks_ten_thousand_entries_once_each),
 		TEST(refuses_more_walks_than_windows_and_leaks_no_handle),

@@ -139,8 +139,51 @@ a_batch_of_any_size_is_served_by_few_syncs(void **state)
 		assert_int_equal(files[i].result, 0);
 	}
 	assert_int_equal(count("a"), MANY);
-	assert_int_equal(spool.folder_syncs, 1);
+	assert_int_equal(
+	    spool.folder_syncs, (MANY + SPOOL_SYNC_MAX - 1) / SPOOL_SYNC_MAX);
 	assert_int_equal(spool.accepted, MANY);
+}
+
+static void
+others_come_in_while_the_device_is_at_it(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		begin(&files[i]);
+	spool_commit(&spool, &files[0], place, 1, (void *)(uintptr_t)to_a);
+	spool_run(&spool);
+	assert_true(files[0].in_barrier);
+	assert_null(spool_next(&spool));
+	spool_commit(&spool, &files[1], place, 1, (void *)(uintptr_t)to_a);
+	spool_commit(&spool, &files[2], place, 1, (void *)(uintptr_t)to_a);
+	spool_abort(&spool, &files[2]);
+	for (unsigned turns = 0; !spool_is_idle(&spool); turns++) {
+		assert_true(turns < 8);
+		assert_false(spool_is_waiting(&spool));
+		spool_run(&spool);
+	}
+	assert_ptr_equal(spool_next(&spool), &files[0]);
+	assert_ptr_equal(spool_next(&spool), &files[1]);
+	assert_null(spool_next(&spool));
+	assert_int_equal(files[0].result, 0);
+	assert_int_equal(files[1].result, 0);
+	assert_int_equal(count("a"), 2);
+	assert_int_equal(spool.barriers, 2);
+}
+
+static void
+waiting_ends_what_has_begun_without_it(void **state)
+{
+	(void)state;
+	begin(&files[0]);
+	begin(&files[1]);
+	spool_commit(&spool, &files[0], place, 1, (void *)(uintptr_t)to_a);
+	spool_run(&spool);
+	spool_commit(&spool, &files[1], place, 1, (void *)(uintptr_t)to_a);
+	spool_barrier(&spool);
+	assert_ptr_equal(spool_next(&spool), &files[0]);
+	assert_ptr_equal(spool_next(&spool), &files[1]);
+	assert_int_equal(count("a"), 2);
 }
 
 static void
@@ -368,6 +411,8 @@ main(void)
 		TEST(one_message_costs_one_sync_of_each_kind),
 		TEST(an_empty_barrier_makes_no_call),
 		TEST(a_batch_of_any_size_is_served_by_few_syncs),
+		TEST(others_come_in_while_the_device_is_at_it),
+		TEST(waiting_ends_what_has_begun_without_it),
 		TEST(more_folders_than_one_sync_takes_are_all_synced),
 		TEST(
 		    a_place_that_cannot_be_filled_refuses_the_message_everywhere),

@@ -1,0 +1,56 @@
+/*
+ * spool_int: what spool.c and spool_barrier.c share; for them only.
+ */
+#ifndef STORE_SPOOL_INT_H
+#define STORE_SPOOL_INT_H
+
+#include "store/spool.h"
+
+static inline void
+spool_list_init(struct spool_list *l)
+{
+	l->first = NULL;
+	l->end = &l->first;
+}
+
+static inline void
+spool_list_add(struct spool_list *l, struct spool_file *f)
+{
+	f->next = NULL;
+	*l->end = f;
+	l->end = &f->next;
+}
+
+static inline struct spool_file *
+spool_list_take(struct spool_list *l)
+{
+	struct spool_file *f = l->first;
+
+	if (f == NULL)
+		return NULL;
+	l->first = f->next;
+	if (l->first == NULL)
+		l->end = &l->first;
+	return f;
+}
+
+static inline void
+spool_list_remove(struct spool_list *l, struct spool_file *f)
+{
+	struct spool_file **at = &l->first;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	if (*at == NULL)
+		l->end = at;
+}
+
+/* "TMP/name" in `out`; always fits, as both parts are bounded. */
+void spool_tmp_path(
+    const struct spool *sp, const char *name, char out[FS_PATH_MAX]);
+
+/* Close the file if it is open; the first error counts. */
+void spool_close(struct spool *sp, struct spool_file *f);
+
+#endif
