@@ -3,6 +3,8 @@
 test-seconds: 400
 """
 
+import json
+import os
 import re
 import time
 import unittest
@@ -790,6 +792,34 @@ class Ending(unittest.TestCase):
             time.sleep(0.2)
             server.restart()
             self.assertEqual(server.stored("ann"), [])
+
+    def test_who_leaves_before_the_answer_leaves_nothing_behind(self):
+        """The barrier may be at the message just then, with SIGTERM too."""
+        with gatepost.Server() as server:
+            for i in range(60):
+                talk = server.smtp(hello="me.example")
+                talk.expect(250, "MAIL FROM:<a@b.example>")
+                talk.expect(250, f"RCPT TO:<{ANN}>")
+                talk.expect(354, "DATA")
+                talk.send(f"Subject: {i}\r\n\r\ntext\r\n.\r\n".encode())
+                if i % 2:
+                    time.sleep(0.0003 * (i % 10))
+                if i == 59:
+                    server.stop()
+                talk.close()
+                if i % 20 == 19 and i < 59:
+                    gatepost.wait_for(lambda: self.in_use(server) == 0,
+                                      "transactions")
+            server.start()
+            subjects = [re.search(rb"Subject: (\d+)", m)[1]
+                        for m in server.fetch("ann")]
+            self.assertEqual(len(subjects), len(set(subjects)))
+            self.assertEqual(os.listdir(server.state + "/tmp"), [])
+
+    @staticmethod
+    def in_use(server):
+        found = json.loads(server.run("status", "--json").stdout)
+        return {p["name"]: p["used"] for p in found["pools"]}["txns"]
 
     def test_what_got_250_survives_a_kill(self):
         with gatepost.Server() as server:
