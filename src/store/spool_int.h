@@ -4,6 +4,8 @@
 #ifndef STORE_SPOOL_INT_H
 #define STORE_SPOOL_INT_H
 
+#include <assert.h>
+
 #include "store/spool.h"
 
 static inline void
@@ -39,8 +41,10 @@ spool_list_remove(struct spool_list *l, struct spool_file *f)
 {
 	struct spool_file **at = &l->first;
 
-	while (*at != f)
+	while (*at != f) {
+		assert(*at != NULL);
 		at = &(*at)->next;
+	}
 	*at = f->next;
 	if (*at == NULL)
 		l->end = at;
