@@ -18,6 +18,7 @@
 #include "service/cli_all.h"
 #include "service/cli_link.h"
 #include "service/judge.h"
+#include "service/scan_keeper.h"
 #include "service/setup.h"
 
 static struct cli_local link;
@@ -88,14 +89,14 @@ init(struct cli *cli)
 }
 
 static int
-open_server(struct cli *cli, struct text *why)
+open_server(struct cli *cli, int keeper, struct text *why)
 {
 	int err;
 
 	if (setup_override(cli, &memory_state.settings))
 		return ERR_SYNTAX;
 	err = server_open(
-	    &memory_server, &memory_state, &memory_server_areas, why);
+	    &memory_server, &memory_state, &memory_server_areas, keeper, why);
 	if (!err)
 		err = admin_open(
 		    &memory_admin, &memory_server, &memory_admin_areas, why);
@@ -109,13 +110,14 @@ serve(struct cli *cli)
 {
 	char mem[STATE_WHY];
 	struct text why;
-	int err;
+	int err, keeper;
 
 	text_init(&why, mem, sizeof(mem));
 	log_to(log_sink_stderr, LOG_INFO);
+	keeper = scan_keeper_start(cli->state);
 	if (state_open(&memory_state, &memory_state_areas, cli->state, &why))
 		return cli_error(cli, mem);
-	err = open_server(cli, &why);
+	err = open_server(cli, keeper, &why);
 	if (!err) {
 		server_run(&memory_server);
 		admin_close(&memory_admin);

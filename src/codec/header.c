@@ -1,6 +1,7 @@
 /* header: line by line; only field names and the start of a value matter. */
 #include "codec/header.h"
 
+#include "codec/trace.h"
 #include "core/chr.h"
 
 static const struct {
@@ -21,6 +22,15 @@ header_init(struct header *h)
 }
 
 static void
+mark_seen(struct header *h)
+{
+	if (h->n_marks < HEADER_MARKS)
+		h->marks[h->n_marks] = h->fed;
+	if (h->n_marks <= HEADER_MARKS)
+		h->n_marks++;
+}
+
+static void
 line_seen(struct header *h, struct span mark)
 {
 	struct span line = span_of(h->line, h->have), name, value;
@@ -36,6 +46,8 @@ line_seen(struct header *h, struct span mark)
 	value = span_trim(span_from(line, colon + 1));
 	if (span_is_nocase(name, SPAN("received")))
 		h->received++;
+	if (span_is_nocase(name, SPAN(TRACE_MARK_NAME)))
+		mark_seen(h);
 	if (span_is_nocase(name, SPAN("delivered-to")) && mark.len > 0
 	    && span_is_nocase(value, mark))
 		h->ours = true;
@@ -55,9 +67,12 @@ header_feed(struct header *h, struct span text, struct span mark)
 		if (part.len > 0)
 			memcpy(h->line + h->have, part.p, part.len);
 		h->have = (uint8_t)(h->have + part.len);
+		h->line_octets += end;
 		if (end == text.len)
 			return;
 		line_seen(h, mark);
+		h->fed += h->line_octets + 1;
+		h->line_octets = 0;
 		h->have = 0;
 		text = span_from(text, end + 1);
 	}

@@ -3,7 +3,8 @@
  *
  * Fed with decoded text (LF line ends) as it streams to the disk, it counts
  * the trace fields that tell a loop, and notes which fields a well-formed
- * message must have.  It keeps only the first bytes of each line.
+ * message must have, and where somebody else has set the scanner's mark.  It
+ * keeps only the first bytes of each line.
  */
 #ifndef CODEC_HEADER_H
 #define CODEC_HEADER_H
@@ -18,12 +19,18 @@ enum header_field {
 	HEADER_SUBJECT = 16,
 };
 
+#define HEADER_MARKS 8
+
 struct header {
-	unsigned fields;   /* of enum header_field, or-ed */
-	unsigned received; /* how many Received fields */
-	bool ours;	   /* Delivered-To with our mark was among them */
-	bool over;	   /* the empty line has been seen */
-	uint8_t have;	   /* bytes of this line in `line` */
+	unsigned fields;	      /* of enum header_field, or-ed */
+	unsigned received;	      /* how many Received fields */
+	uint64_t fed;		      /* octets before the present line */
+	uint64_t line_octets;	      /* of the present line so far */
+	uint64_t marks[HEADER_MARKS]; /* where fields named as our mark begin */
+	uint8_t n_marks; /* more than HEADER_MARKS: there are too many */
+	bool ours;	 /* Delivered-To with our mark was among them */
+	bool over;	 /* the empty line has been seen */
+	uint8_t have;	 /* bytes of this line in `line` */
 	uint8_t line[80];
 };
 

@@ -60,9 +60,24 @@ put_received(struct text *t, const struct trace *tr)
 	text_chr(t, '\n');
 }
 
-void
+static size_t
+put_mark(struct text *t)
+{
+	size_t at;
+
+	text_str(t, TRACE_MARK_NAME ": ");
+	at = t->len;
+	for (unsigned i = 0; i < TRACE_MARK; i++)
+		text_chr(t, ' ');
+	text_chr(t, '\n');
+	return at;
+}
+
+size_t
 trace_put(struct text *t, const struct trace *tr)
 {
+	size_t at = 0;
+
 	if (tr->final) {
 		text_str(t, "Return-Path: <");
 		text_span(t, tr->from);
@@ -73,5 +88,10 @@ trace_put(struct text *t, const struct trace *tr)
 			text_chr(t, '\n');
 		}
 	}
+	if (tr->marked && tr->continued)
+		at = put_mark(t);
 	put_received(t, tr);
+	if (tr->marked && !tr->continued)
+		at = put_mark(t);
+	return at;
 }

@@ -1,7 +1,9 @@
-/* area: anonymous mappings without a reservation. */
+/* area: anonymous mappings without a reservation, and files to read. */
 #include "platform/area.h"
 
+#include <errno.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 int
 area_open(void **mem, size_t octets)
@@ -25,4 +27,42 @@ void
 area_forget(void *mem, size_t octets)
 {
 	(void)madvise(mem, octets, MADV_DONTNEED);
+}
+
+int
+area_map(int fd, uint64_t octets, struct span *out)
+{
+	void *p;
+
+	*out = SPAN("");
+	if (octets == 0)
+		return ERR_OK;
+	if (octets > SIZE_MAX)
+		return ERR_FULL;
+	p = mmap(NULL, (size_t)octets, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return errno == ENOMEM ? ERR_FULL : ERR_IO;
+	*out = span_of(p, (size_t)octets);
+	return ERR_OK;
+}
+
+int
+area_map_all(int fd, struct span *out)
+{
+	struct stat st;
+
+	*out = SPAN("");
+	if (fstat(fd, &st) || st.st_size < 0)
+		return ERR_IO;
+	return area_map(fd, (uint64_t)st.st_size, out);
+}
+
+void
+area_unmap(struct span mapped)
+{
+	void *p;
+
+	memcpy(&p, &mapped.p, sizeof(p));
+	if (mapped.len > 0)
+		(void)munmap(p, mapped.len);
 }

@@ -2,7 +2,8 @@
  * area: address space for a command's one-off work, taken from the system.
  *
  * The command line compiles and scans files of sizes that no static array
- * should be made for.  The server takes nothing.  Pages that are never
+ * should be made for; scan workers unpack into one.  The server itself takes
+ * nothing.  Pages that are never
  * touched cost nothing, however large the area is.
  */
 #ifndef PLATFORM_AREA_H
@@ -11,6 +12,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "core/span.h"
 
 /* Take `octets` of zeroed memory; ERR_FULL.  Give it back with area_close. */
 int area_open(void **mem, size_t octets) MUST_CHECK;
@@ -19,5 +21,16 @@ void area_close(void *mem, size_t octets);
 
 /* Give the pages back to the system, and keep the addresses; zeroed again. */
 void area_forget(void *mem, size_t octets);
+
+/*
+ * Map the first `octets` of a file for reading; it must have as many, and
+ * keep them: reading beyond its end is the process's end.  ERR_FULL, ERR_IO.
+ */
+int area_map(int fd, uint64_t octets, struct span *out) MUST_CHECK;
+
+/* The same with all that it has now. */
+int area_map_all(int fd, struct span *out) MUST_CHECK;
+
+void area_unmap(struct span mapped);
 
 #endif

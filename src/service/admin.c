@@ -25,6 +25,13 @@ collect_stats(struct admin *ad, struct server *sv)
 	stats_counter(st, "relay.delivered", &sv->sending.relayd.delivered);
 	stats_counter(st, "relay.deferred", &sv->sending.relayd.deferred);
 	stats_counter(st, "relay.failed", &sv->sending.relayd.failed);
+	stats_counter(st, "scan.done", &sv->scanner.scanned);
+	stats_counter(st, "scan.found", &sv->scanner.found);
+	stats_counter(st, "scan.flawed", &sv->scanner.flawed);
+	stats_counter(st, "scan.failed", &sv->scanner.failed);
+	stats_counter(st, "scan.moved", &sv->scanner.moved);
+	stats_counter(st, "scan.waiting", &sv->scanner.waiting);
+	stats_counter(st, "scan.workers", &sv->scanner.workers);
 	stats_counter(st, "queue.damaged", &sv->sending.queue.damaged);
 	stats_counter(
 	    st, "quarantine.damaged", &sv->sending.quarantine.damaged);

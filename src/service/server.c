@@ -130,6 +130,7 @@ open_services(
 				     .accounts = &sv->state->accounts,
 				     .auth = &sv->auth,
 				     .access = &sv->access,
+				     .scanner = &sv->scanner,
 				     .deliver = &sv->sending.deliver,
 				 });
 	if (!ENABLE_POP3)
@@ -152,6 +153,7 @@ join_all(struct server *sv)
 	loop_join(&sv->loop, &sv->watch.base);
 	loop_join(&sv->loop, &sv->listeners.base);
 	loop_join(&sv->loop, &sv->auth.base);
+	loop_join(&sv->loop, &sv->scanner.base);
 	loop_join(&sv->loop, &sv->conns.base);
 	loop_join(&sv->loop, &sv->submit.base);
 	sending_join(&sv->sending, &sv->loop);
@@ -172,13 +174,14 @@ drop_rights(struct server *sv, struct text *why)
 
 int
 server_open(struct server *sv, struct state *st, const struct server_memory *m,
-    struct text *why)
+    int keeper, struct text *why)
 {
 	int err;
 
 	zero_fill(sv, sizeof(*sv));
 	sv->state = st;
 	sv->started_ms = clock_mono_ms();
+	scanner_init(&sv->scanner, &st->files.fs, keeper);
 	open_pools(sv, m);
 	err = open_watch(sv, why);
 	if (!err)
@@ -251,6 +254,7 @@ end(struct server *sv)
 	}
 	submit_end(&sv->submit);
 	sending_close(&sv->sending);
+	scanner_close(&sv->scanner);
 	net_close(sv->watch.fd);
 	log_event(LOG_INFO, "server.stopped", NULL, NULL, 0);
 }

@@ -17,6 +17,7 @@
 #include "service/collect.h"
 #include "service/conn.h"
 #include "service/listen.h"
+#include "service/scanner.h"
 #include "service/sending.h"
 #include "service/server_tls.h"
 #include "service/state.h"
@@ -74,6 +75,7 @@ struct server {
 	struct spool spool;
 	struct access access;
 	struct auth_service auth;
+	struct scanner scanner;
 	struct submit submit;
 	struct collect collect;
 	struct sending sending;
@@ -86,10 +88,10 @@ struct server {
 
 /*
  * Make everything ready on an open state folder: after ERR_OK the ports are
- * open and server_run serves them.
+ * open and server_run serves them.  `keeper`: of the scan workers, or < 0.
  */
 int server_open(struct server *sv, struct state *st,
-    const struct server_memory *m, struct text *why) MUST_CHECK;
+    const struct server_memory *m, int keeper, struct text *why) MUST_CHECK;
 
 /* Serve until SIGTERM or SIGINT; returns after a clean end. */
 void server_run(struct server *sv);

@@ -5,6 +5,7 @@
 #include "platform/clock.h"
 #include "platform/log_sink.h"
 #include "platform/process.h"
+#include "service/submit_scan.h"
 
 #define MIB (1024u * 1024u)
 
@@ -59,6 +60,52 @@ configure_access(struct server *sv, struct text *why)
 	return err;
 }
 
+/* Settings without "off" begin with "deliver". */
+static void
+read_rules(const struct settings *s, struct verdict_rules *r)
+{
+	static const struct {
+		uint8_t cause, setting, plus;
+	} rows[] = {
+		{ VERDICT_ENCRYPTED, SETTING_SCAN_ENCRYPTED, 1 },
+		{ VERDICT_DEEP, SETTING_SCAN_DEEP, 1 },
+		{ VERDICT_DAMAGED, SETTING_SCAN_DAMAGED, 1 },
+		{ VERDICT_LIMITS, SETTING_SCAN_LIMITS, 1 },
+		{ VERDICT_UNOPENED, SETTING_SCAN_UNOPENED, 1 },
+		{ VERDICT_FAILED, SETTING_SCAN_FAILED, 1 },
+		{ VERDICT_SCRIPTS, SETTING_SCAN_SCRIPTS, 0 },
+		{ VERDICT_PROGRAMS, SETTING_SCAN_PROGRAMS, 0 },
+		{ VERDICT_MACROS, SETTING_SCAN_MACROS, 0 },
+	};
+
+	_Static_assert(sizeof(rows) / sizeof(rows[0]) == VERDICT_CAUSES - 1,
+	    "every cause but malware has its setting");
+	_Static_assert(SETTING_N < UINT8_MAX, "settings' numbers fit");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		r->of[rows[i].cause] =
+		    (uint8_t)(rows[i].plus
+			      + settings_number(s, rows[i].setting));
+}
+
+static void
+configure_scanner(struct server *sv)
+{
+	const struct settings *s = settings_of(sv);
+	struct verdict_rules *r = &sv->submit.rules;
+	struct scanner_config c = {
+		.enabled = settings_bool(s, SETTING_SCAN_ENABLED),
+		.max_octets =
+		    (uint64_t)settings_number(s, SETTING_SCAN_MAX_MIB) * MIB,
+		.depth = settings_number(s, SETTING_SCAN_DEPTH),
+		.members = settings_number(s, SETTING_SCAN_MAX_MEMBERS),
+		.max_seconds = settings_number(s, SETTING_SCAN_MAX_SECONDS),
+		.rules = submit_scan_rules(r),
+		.signatures = settings_text(s, SETTING_SCAN_SIGNATURES),
+	};
+
+	scanner_configure(&sv->scanner, &c);
+}
+
 static int
 configure_submit(struct server *sv)
 {
@@ -71,6 +118,7 @@ configure_submit(struct server *sv)
 		    settings_number(s, SETTING_SMTP_MAX_RECIPIENTS),
 	};
 
+	read_rules(s, &c.rules);
 	return submit_configure(&sv->submit, &c);
 }
 
@@ -106,6 +154,7 @@ server_configure(struct server *sv, struct text *why)
 		err = configure_access(sv, why);
 	configure_auth(sv);
 	configure_collect(sv);
+	configure_scanner(sv);
 	if (!err)
 		err = sending_configure(&sv->sending, sv->host);
 	sv->generation = s->generation;

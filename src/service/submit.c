@@ -12,6 +12,7 @@
 #include "service/access.h"
 #include "service/listen.h"
 #include "service/submit_may.h"
+#include "service/submit_scan.h"
 
 static void
 answer(struct submit_session *ss, enum smtp_reply r)
@@ -167,15 +168,14 @@ ask_commit(struct submit_session *ss)
 	struct submit_txn *t = ss->txn;
 	enum smtp_reply r;
 
-	if (!t->waiting) {
-		r = submit_commit(ss);
-		if (r == SMTP_OK)
-			return;
-	} else if (t->done) {
+	if (t->done)
 		r = submit_result(ss);
-	} else {
+	else if (t->complete)
+		r = submit_scan_is_over(ss) ? submit_commit(ss) : SMTP_OK;
+	else
+		r = submit_complete(ss);
+	if (r == SMTP_OK && !t->done)
 		return;
-	}
 	if (r == SMTP_OK) {
 		struct span id = span_str(t->file.id);
 
@@ -381,6 +381,7 @@ submit_configure(struct submit *su, const struct submit_config *c)
 	su->max_recipients = c->max_recipients < MAX_RECIPIENTS
 				 ? c->max_recipients
 				 : MAX_RECIPIENTS;
+	su->rules = c->rules;
 	return host.cut || domains.cut ? ERR_RANGE : ERR_OK;
 }
 
@@ -398,6 +399,7 @@ submit_init(struct submit *su, const struct submit_parts *parts)
 	su->auth = parts->auth;
 	su->deliver = parts->deliver;
 	su->access = parts->access;
+	su->scanner = parts->scanner;
 	su->kind = (struct conn_kind) {
 		.ops = &smtp_ops,
 		.service = su,

@@ -4,7 +4,7 @@
  *   smtp session --request--> submit --+-- auth       who is it?
  *                                      +-- directory  is there such a user?
  *                                      +-- spool      keep it
- *   after all connections have run:
+ *   COMMIT: a verdict (submit_scan); then, after all connections have run,
  *       one barrier for all messages completed meanwhile; it goes on while
  *       others are served; then the 250s
  *
@@ -18,7 +18,8 @@
  * as the pool has; whoever finds none gets 450 at MAIL.
  * Failure: storage errors are 451 or 452; nothing is acknowledged that is not
  * durable (DESIGN section 4).
- * Tested: tests/e2e/test_smtp.py, test_clients.py, test_killnine.py.
+ * Tested: tests/e2e/test_smtp.py, test_scanner.py, test_clients.py,
+ * test_killnine.py.
  */
 #ifndef SERVICE_SUBMIT_H
 #define SERVICE_SUBMIT_H
@@ -27,10 +28,12 @@
 #include "codec/repair.h"
 #include "codec/trace.h"
 #include "config.h"
+#include "policy/verdict.h"
 #include "proto/smtp.h"
 #include "service/auth.h"
 #include "service/conn.h"
 #include "service/deliver.h"
+#include "service/scanner.h"
 #include "store/accounts.h"
 #include "store/spool.h"
 
@@ -46,6 +49,10 @@ struct submit_txn {
 	struct header header;
 	uint64_t head_octets; /* of our own lines, as POP3 counts them */
 	bool begun;	      /* our own lines are in the file */
+	uint64_t head_len;    /* of them, in the file */
+	uint64_t mark_at;     /* where the mark's text stands in the file */
+	bool complete;	      /* the whole message is in the file */
+	bool marked;	      /* our own lines have a mark */
 	bool waiting;	      /* in the spool's batch */
 	bool done; /* the barrier has decided; file.result is valid */
 	bool utf8;
@@ -58,6 +65,7 @@ struct submit_txn {
 	bool repairing; /* its header is mended on the way */
 	uint8_t basis;	/* enum relay_basis of what was permitted */
 	struct repair repair;
+	struct scan_job scan;
 	char fix_date[40];
 	char fix_id[ADDR_DOMAIN_MAX + 64];
 	uint16_t recipients;
@@ -90,6 +98,7 @@ struct submit_config {
 	struct span domains; /* local ones, comma separated */
 	uint64_t max_octets;
 	unsigned max_recipients;
+	struct verdict_rules rules;
 };
 
 struct submit {
@@ -102,6 +111,8 @@ struct submit {
 	struct auth_service *auth;
 	struct deliver *deliver;
 	struct access *access;
+	struct scanner *scanner;
+	struct verdict_rules rules;
 	char mail_root[FS_PATH_MAX / 2]; /* folder of the mailboxes */
 	char host[ADDR_DOMAIN_MAX + 1];
 	char domains[SUBMIT_DOMAINS_MAX];
@@ -125,6 +136,7 @@ struct submit_parts {
 	struct auth_service *auth;
 	struct deliver *deliver;
 	struct access *access;
+	struct scanner *scanner;
 };
 
 /* Prepare; afterwards join `base` to the loop, behind the connections. */
@@ -151,7 +163,10 @@ enum smtp_reply submit_rcpt(
 enum smtp_reply submit_body(struct submit_session *ss);
 enum smtp_reply submit_write(struct submit_session *ss, struct span text);
 
-/* COMMIT: hand the file to the barrier; SMTP_OK: the answer comes later. */
+/* COMMIT, first: the message is whole; ask for a verdict. */
+enum smtp_reply submit_complete(struct submit_session *ss);
+
+/* With the verdict: hand the file to the barrier, or refuse it. */
 enum smtp_reply submit_commit(struct submit_session *ss);
 
 /* The answer after the barrier. */

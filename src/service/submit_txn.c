@@ -1,11 +1,13 @@
 /* submit_txn: one message from MAIL to its place in a mailbox. */
 #include "service/submit.h"
 
+#include "core/chr.h"
 #include "core/log.h"
 #include "platform/clock.h"
 #include "service/listen.h"
 #include "service/lists.h"
 #include "service/submit_may.h"
+#include "service/submit_scan.h"
 #include "service/tls.h"
 
 #define HOPS_MAX 100
@@ -129,6 +131,7 @@ trace_fill(struct trace *tr, const struct submit_session *ss, const char *peer)
 		.from = span_of(t->from, t->from_len),
 		.to = span_of(t->to, t->recipients == 1 ? t->to_len : 0),
 		.final = !t->foreign,
+		.marked = scanner_is_on(ss->owner->scanner),
 		.wall_s = wall_s,
 		.zone_minutes = clock_zone_minutes(wall_s),
 	};
@@ -153,8 +156,11 @@ append_first(struct submit_session *ss, struct span text)
 
 	net_addr_text(&ss->conn->peer, peer);
 	trace_fill(&tr, ss, peer);
+	tr.continued = text.len > 0 && chr_is(text.p[0], CHR_SPACE);
 	text_init(&head, mem, sizeof(ss->owner->head));
-	trace_put(&head, &tr);
+	t->mark_at = trace_put(&head, &tr);
+	t->marked = tr.marked;
+	t->head_len = head.len;
 	v[0] = text_data(&head);
 	v[1] = text;
 	t->begun = true;
@@ -287,10 +293,9 @@ commit(struct submit_session *ss)
 }
 
 enum smtp_reply
-submit_commit(struct submit_session *ss)
+submit_complete(struct submit_session *ss)
 {
 	struct submit_txn *t = ss->txn;
-	int err;
 
 	if (t->header.received > HOPS_MAX || t->header.ours)
 		return SMTP_LOOP;
@@ -298,6 +303,24 @@ submit_commit(struct submit_session *ss)
 		return SMTP_LOCAL_ERROR;
 	if (!t->begun && append_first(ss, SPAN("")))
 		return SMTP_LOCAL_ERROR;
+	t->complete = true;
+	if (submit_scan_begin(ss))
+		return submit_commit(ss);
+	return SMTP_OK;
+}
+
+enum smtp_reply
+submit_commit(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+	enum smtp_reply r = SMTP_OK;
+	int err;
+
+	if (t->waiting)
+		return SMTP_OK;
+	r = submit_scan_end(ss);
+	if (r != SMTP_OK)
+		return r;
 	err = commit(ss);
 	t->waiting = !err;
 	return storage_reply(err);
@@ -366,6 +389,7 @@ submit_drop(struct submit_session *ss)
 
 	if (t == NULL)
 		return;
+	scanner_forget(ss->owner->scanner, &t->scan);
 	ss->txn = NULL;
 	if (t->file.in_barrier) {
 		t->session = NULL;

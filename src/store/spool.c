@@ -134,6 +134,16 @@ spool_append(
 	return f->result;
 }
 
+int
+spool_rewrite(
+    struct spool *sp, struct spool_file *f, uint64_t at, struct span text)
+{
+	assert(f->h >= 0 && !f->waiting && at + text.len <= f->octets);
+	if (!f->result)
+		f->result = sp->fs->write(sp->fs, f->h, &text, 1, at);
+	return f->result;
+}
+
 void
 spool_close(struct spool *sp, struct spool_file *f)
 {

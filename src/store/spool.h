@@ -153,6 +153,13 @@ int spool_append(struct spool *sp, struct spool_file *f, const struct span *v,
     unsigned n) MUST_CHECK;
 
 /*
+ * Write over bytes that were appended before: `at` and the length lie within
+ * them.  On an error call spool_abort.
+ */
+int spool_rewrite(struct spool *sp, struct spool_file *f, uint64_t at,
+    struct span text) MUST_CHECK;
+
+/*
  * Give the message up, being received or in the batch (then its mate is
  * refused).  Harmless on a file that was never begun (spool_file_init) or has
  * ended.  Not for a file in the barrier: it stays until spool_next returns it.

@@ -306,6 +306,39 @@ header_counts_and_notices_however_it_is_cut(void **state)
 	}
 }
 
+static void
+header_finds_marks_that_others_set(void **state)
+{
+	struct span in =
+	    SPAN("A: b\nx-GATEPOST-scan : clean\nX-Gatepost-Scanner: y\n"
+		 " X-Gatepost-Scan: z\nX-Gatepost-Scan: clean\n\n"
+		 "X-Gatepost-Scan: body\n");
+	struct header h;
+
+	(void)state;
+	for (size_t at = 0; at <= in.len; at++) {
+		header_init(&h);
+		header_feed(&h, span_first(in, at), SPAN(""));
+		header_feed(&h, span_from(in, at), SPAN(""));
+		assert_int_equal(h.n_marks, 2);
+		assert_int_equal(h.marks[0], 5);
+		assert_span(span_first(span_from(in, h.marks[1]), 22),
+		    "X-Gatepost-Scan: clean");
+	}
+}
+
+static void
+header_tells_when_there_are_too_many_marks(void **state)
+{
+	struct header h;
+
+	(void)state;
+	header_init(&h);
+	for (unsigned i = 0; i < 300; i++)
+		header_feed(&h, SPAN("X-Gatepost-Scan: x\n"), SPAN(""));
+	assert_true(h.n_marks > HEADER_MARKS);
+}
+
 /* --- date, trace
  * ---------------------------------------------------------------- */
 
@@ -376,6 +409,33 @@ trace_tells_how_the_message_came(void **state)
 				 " id ID; Thu, 1 Jan 1970 00:00:00 +0000\n");
 }
 
+static void
+trace_leaves_room_for_the_mark_where_nothing_can_continue_it(void **state)
+{
+	struct trace tr = { .host = "h",
+		.peer = "192.0.2.7",
+		.helo = SPAN("x"),
+		.id = "ID",
+		.marked = true };
+	static char mem[TRACE_MAX];
+	struct span room, name = SPAN(TRACE_MARK_NAME ": ");
+	struct text t;
+	size_t at;
+
+	(void)state;
+	assert_int_equal(strlen(TRACE_MARK_NAME), strlen(TRACE_MARK_OLD));
+	for (unsigned i = 0; i < 2; i++) {
+		tr.continued = i > 0;
+		text_init(&t, mem, sizeof(mem));
+		at = trace_put(&t, &tr);
+		assert_true(
+		    span_starts(span_from(text_data(&t), at - name.len), name));
+		room = span_first(span_from(text_data(&t), at), TRACE_MARK + 1);
+		assert_int_equal(span_trim(room).len, 1); /* the line's end */
+		assert_int_equal(at + TRACE_MARK + 1 == t.len, !tr.continued);
+	}
+}
+
 int
 main(void)
 {
@@ -392,8 +452,12 @@ main(void)
 		cmocka_unit_test(addr_takes_utf8_only_when_asked),
 		cmocka_unit_test(addr_bounds_its_parts),
 		cmocka_unit_test(header_counts_and_notices_however_it_is_cut),
+		cmocka_unit_test(header_finds_marks_that_others_set),
+		cmocka_unit_test(header_tells_when_there_are_too_many_marks),
 		cmocka_unit_test(date_knows_leap_years_and_zones),
 		cmocka_unit_test(trace_tells_how_the_message_came),
+		cmocka_unit_test(
+		    trace_leaves_room_for_the_mark_where_nothing_can_continue_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

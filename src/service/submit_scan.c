@@ -1,0 +1,165 @@
+/*
+ * submit_scan: verdicts into marks, refusals and log lines.
+ */
+#include "service/submit_scan.h"
+
+#include "core/log.h"
+#include "policy/relay.h"
+#include "scan/unpack.h"
+#include "service/listen.h"
+
+/* What the scanner says, in the words of policy. */
+static const struct {
+	uint32_t bit;
+	enum verdict_cause cause;
+} causes[] = {
+	{ SCAN_FAILED, VERDICT_FAILED },
+	{ SCAN_LIMITS, VERDICT_LIMITS },
+	{ SCAN_DEEP, VERDICT_DEEP },
+	{ SCAN_ENCRYPTED, VERDICT_ENCRYPTED },
+	{ SCAN_UNOPENED, VERDICT_UNOPENED },
+	{ SCAN_DAMAGED, VERDICT_DAMAGED },
+	{ SCAN_PROGRAMS, VERDICT_PROGRAMS },
+	{ SCAN_MACROS, VERDICT_MACROS },
+	{ SCAN_SCRIPTS, VERDICT_SCRIPTS },
+};
+
+#define CAUSES (sizeof(causes) / sizeof(causes[0]))
+
+_Static_assert(CAUSES == VERDICT_CAUSES - 1, "all but malware");
+_Static_assert(TRACE_MARK >= VERDICT_MARK_MAX - 1, "every mark has room");
+
+uint32_t
+submit_scan_rules(const struct verdict_rules *rules)
+{
+	uint32_t wanted = 0;
+
+	for (size_t i = 0; i < CAUSES; i++)
+		if (rules->of[causes[i].cause] != VERDICT_IGNORE)
+			wanted |= causes[i].bit;
+	return wanted & SCAN_ALL_RULES;
+}
+
+static struct verdict_facts
+facts_of(const struct submit_txn *t)
+{
+	const struct scan_verdict *v = &t->scan.verdict;
+	struct verdict_facts f = {
+		.causes = v->found ? 1u << VERDICT_MALWARE : 0,
+		.ours = t->basis != RELAY_BY_NONE || t->session->account != 0,
+	};
+
+	for (size_t i = 0; i < CAUSES; i++)
+		if (v->flaws & causes[i].bit)
+			f.causes |= 1u << causes[i].cause;
+	return f;
+}
+
+static int
+rename_marks(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+	int err = ERR_OK;
+
+	for (unsigned i = 0; i < t->header.n_marks && !err; i++)
+		err = spool_rewrite(ss->owner->spool, &t->file,
+		    t->head_len + t->header.marks[i], SPAN(TRACE_MARK_OLD));
+	return err;
+}
+
+bool
+submit_scan_begin(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+
+	if (!t->marked)
+		return true;
+	t->scan = (struct scan_job) {
+		.fd = t->file.h,
+		.octets = t->file.octets,
+		.wake = (void (*)(void *))conn_wake,
+		.waker = ss->conn,
+	};
+	scanner_ask(ss->owner->scanner, &t->scan, ss->conn->owner->now_ms);
+	return t->scan.done;
+}
+
+bool
+submit_scan_is_over(const struct submit_session *ss)
+{
+	return !ss->txn->marked || ss->txn->scan.done;
+}
+
+static void
+log_verdict(const struct submit_session *ss, const struct verdict *v)
+{
+	static const char *const events[] = {
+		[VERDICT_MARK] = "scan.marked",
+		[VERDICT_HOLD] = "scan.held",
+		[VERDICT_REFUSE] = "scan.refused",
+	};
+	const struct submit_txn *t = ss->txn;
+	char peer[NET_ADDR_TEXT];
+	struct log_line l;
+
+	log_begin(
+	    &l, v->end == VERDICT_MARK ? LOG_INFO : LOG_WARN, events[v->end]);
+	net_addr_text(&ss->conn->peer, peer);
+	log_str(&l, "id", t->file.id);
+	log_str(&l, "why", verdict_word(v->cause));
+	if (t->scan.verdict.name[0] != '\0')
+		log_span(&l, "name", span_str(t->scan.verdict.name));
+	if (t->scan.verdict.where[0] != '\0')
+		log_span(&l, "where", span_str(t->scan.verdict.where));
+	log_str(&l, "peer", peer);
+	log_str(&l, "listener", listener_name(ss->conn->listener->role));
+	log_span(&l, "from", span_of(t->from, t->from_len));
+	log_span(&l, "to", span_of(t->to, t->to_len));
+	log_end(&l);
+}
+
+static int
+write_mark(struct submit_session *ss, const struct verdict_facts *f)
+{
+	struct submit_txn *t = ss->txn;
+	char mem[VERDICT_MARK_MAX];
+	struct text text;
+
+	text_init(&text, mem, sizeof(mem));
+	verdict_mark(&text, &ss->owner->rules, f);
+	return spool_rewrite(
+	    ss->owner->spool, &t->file, t->mark_at, text_data(&text));
+}
+
+static enum smtp_reply
+act(struct submit_session *ss)
+{
+	struct submit *su = ss->owner;
+	struct verdict_facts f = facts_of(ss->txn);
+	struct verdict v = verdict_decide(&su->rules, &f);
+
+	if (ss->txn->scan.verdict.err == ERR_BUSY)
+		return SMTP_TRY_LATER;
+	if (v.end != VERDICT_PASS)
+		log_verdict(ss, &v);
+	if (v.end == VERDICT_PASS || v.end == VERDICT_MARK)
+		return write_mark(ss, &f) ? SMTP_LOCAL_ERROR : SMTP_OK;
+	return v.cause == VERDICT_MALWARE ? SMTP_INFECTED : SMTP_UNSCANNABLE;
+}
+
+enum smtp_reply
+submit_scan_end(struct submit_session *ss)
+{
+	struct submit_txn *t = ss->txn;
+	enum smtp_reply r = SMTP_OK;
+
+	if (t->header.n_marks > HEADER_MARKS)
+		return SMTP_LOOP;
+	if (rename_marks(ss))
+		return SMTP_LOCAL_ERROR;
+	if (t->marked)
+		r = act(ss);
+	if (r != SMTP_OK)
+		ss->owner->refused++;
+	return r;
+}

@@ -1,0 +1,32 @@
+/*
+ * submit_scan: a complete message before the scanner, and what follows from
+ * its verdict; for submit only.
+ *
+ *   whole in tmp/ID --submit_scan_begin--> scanner ... conn_wake
+ *                   <--submit_scan_end-- the mark's text is written into the
+ *                                        place left for it, or it is refused
+ *
+ * X-Gatepost-Scan stands below our Received line in every message that was
+ * inspected.  The head of the file is written long before the verdict is
+ * there, so that the field has a fixed length and is filled with spaces.
+ * Fields of that name that a message came with become X-Unproven-Scan: whoever
+ * reads X-Gatepost-Scan reads this server's word.
+ */
+#ifndef SERVICE_SUBMIT_SCAN_H
+#define SERVICE_SUBMIT_SCAN_H
+
+#include "service/submit.h"
+
+/* The message is whole: ask.  True: there is nothing to wait for. */
+bool submit_scan_begin(struct submit_session *ss);
+
+/* Is the verdict there, or none due? */
+bool submit_scan_is_over(const struct submit_session *ss);
+
+/* Act on the verdict: SMTP_OK: go on; else the refusal. */
+enum smtp_reply submit_scan_end(struct submit_session *ss);
+
+/* Which of the scanner's rules (enum scan_rule) the settings want. */
+uint32_t submit_scan_rules(const struct verdict_rules *rules);
+
+#endif
