@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SCAN_NAME  100 /* of a find, the longest kept */
-#define SCAN_WHERE 200 /* the path to the member it was in */
+#define TALK_NAME  200 /* of a find, the longest kept */
+#define TALK_WHERE 512 /* the path to the member it was in */
 
 /* Why there is no verdict; beside enum scan_flaw's bits. */
 #define SCAN_FAILED (1u << 31)
@@ -42,8 +42,8 @@ struct scan_verdict {
 	bool filtered; /* greeting: the filter is in force */
 	bool has_digest;
 	uint8_t digest[32];	/* SHA-256 of the message as scanned */
-	char name[SCAN_NAME];	/* of the find, terminated; or why it failed */
-	char where[SCAN_WHERE]; /* terminated; "" for the message itself */
+	char name[TALK_NAME];	/* of the find, terminated; or why it failed */
+	char where[TALK_WHERE]; /* terminated; "" for the message itself */
 };
 
 #endif

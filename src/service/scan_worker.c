@@ -79,7 +79,12 @@ look(struct scan_verdict *v, const struct scan_request *r, struct span bytes)
 	sc->rules = r->rules;
 	v->found = scan_bytes(sc, bytes) > 0;
 	v->flaws = sc->flaws;
-	put_text(v->name, sizeof(v->name), sc->name);
+	if (v->found)
+		put_text(v->name, sizeof(v->name), sc->name);
+	else if (v->flaws & SCAN_ALL_RULES)
+		put_text(
+		    v->name, sizeof(v->name), span_str(scan_first_rule(sc)));
+	put_text(v->where, sizeof(v->where), span_str(sc->where));
 	if (v->found || v->flaws != 0)
 		put_digest(v, bytes);
 	looked_at = r->max_octets - sc->left;
