@@ -27,6 +27,7 @@ struct work {
 	struct scan scan;
 	struct sigcomp comp;
 	struct sigdb builtin, more;
+	struct scan_verdict say;
 	_Alignas(8) uint8_t builtin_mem[BUILTIN_OCTETS];
 };
 
@@ -117,16 +118,16 @@ one(struct scan_verdict *v, const struct scan_request *r, int fd)
 static void
 serve(int channel)
 {
+	struct scan_verdict *v = &work->say;
 	struct scan_request r;
-	struct scan_verdict v;
 	int fds[CHANNEL_FDS];
 
 	while (channel_receive(channel, &r, sizeof(r), fds) == ERR_OK) {
-		one(&v, &r, fds[0]);
+		one(v, &r, fds[0]);
 		for (unsigned i = 0; i < CHANNEL_FDS; i++)
 			if (fds[i] >= 0)
 				(void)close(fds[i]);
-		if (channel_send(channel, span_of(&v, sizeof(v)), NULL, 0))
+		if (channel_send(channel, span_of(v, sizeof(*v)), NULL, 0))
 			return;
 	}
 }
@@ -152,20 +153,21 @@ open_signatures(int signatures)
 void
 scan_worker(int channel, int signatures)
 {
-	struct scan_verdict greeting = { 0 };
+	struct scan_verdict *greeting;
 	void *mem;
 
 	child_begin("gatepost-scan", true);
 	child_is_expendable();
 	if (work == NULL || area_open(&mem, SCRATCH))
 		child_exit();
+	greeting = &work->say;
 	work->scan.scratch = mem;
 	work->scan.scratch_cap = SCRATCH;
-	greeting.err = open_signatures(signatures);
-	greeting.signatures = work->more.signatures;
+	greeting->err = open_signatures(signatures);
+	greeting->signatures = work->more.signatures;
 	sandbox_limit(LIBRARY, FDS);
-	greeting.filtered = sandbox_enter() == ERR_OK;
-	if (channel_send(channel, span_of(&greeting, sizeof(greeting)), NULL, 0)
+	greeting->filtered = sandbox_enter() == ERR_OK;
+	if (channel_send(channel, span_of(greeting, sizeof(*greeting)), NULL, 0)
 	    == ERR_OK)
 		serve(channel);
 	child_exit();

@@ -39,13 +39,16 @@ done(struct scanner *sc, struct scan_job *job, const struct scan_verdict *v)
 static void
 fail(struct scanner *sc, struct scan_job *job, const char *why, int err)
 {
-	struct scan_verdict v = { .flaws = SCAN_FAILED, .err = err };
+	struct scan_verdict *v = &sc->heard;
 	struct text t;
 
-	text_init(&t, v.name, sizeof(v.name));
+	memset(v, 0, sizeof(*v));
+	v->flaws = SCAN_FAILED;
+	v->err = err;
+	text_init(&t, v->name, sizeof(v->name));
 	text_str(&t, why);
 	log_event(LOG_WARN, "scanner.failed", "why", why, 0);
-	done(sc, job, &v);
+	done(sc, job, v);
 }
 
 static void
@@ -300,19 +303,19 @@ judged(struct scanner *sc, struct scanner_lane *l, struct scan_verdict *v)
 static bool
 listen_once(struct scanner *sc, struct scanner_lane *l)
 {
+	struct scan_verdict *v = &sc->heard;
 	int fds[CHANNEL_FDS], err;
-	struct scan_verdict v;
 
-	err = channel_receive(l->fd, &v, sizeof(v), fds);
+	err = channel_receive(l->fd, v, sizeof(*v), fds);
 	if (err == ERR_AGAIN)
 		return false;
 	for (unsigned i = 0; !err && i < CHANNEL_FDS; i++)
 		if (fds[i] >= 0) /* it has nothing to give us */
 			net_close(fds[i]);
-	if (!err && v.serial == 0 && !l->greeted)
-		greeted(sc, l, &v);
-	else if (!err && l->n > 0 && v.serial == l->serial[l->first])
-		judged(sc, l, &v);
+	if (!err && v->serial == 0 && !l->greeted)
+		greeted(sc, l, v);
+	else if (!err && l->n > 0 && v->serial == l->serial[l->first])
+		judged(sc, l, v);
 	else
 		lost(sc, l);
 	return l->fd >= 0;

@@ -82,6 +82,7 @@ struct scanner {
 	int64_t now_ms;
 	uint32_t serial;
 	bool said_unfiltered;
+	struct scan_verdict heard;
 
 	/* Counters since start, for status. */
 	uint64_t scanned, found, flawed, failed;
