@@ -238,6 +238,7 @@ powerloss-disk: $(BUILD)/disk/load $(BUILD)/disk/logdisk ## cut the power of a r
 
 killnine: $(BUILD)/gatepost ## kill -9 the server under load, ROUNDS=200 times
 	@ROUNDS=$(or $(ROUNDS),200) $(PYTHON) tests/e2e/test_killnine.py
+	@ROUNDS=$(or $(ROUNDS),100) QUEUED=$(or $(QUEUED),3000) $(PYTHON) tests/e2e/test_relaykill.py
 
 .PHONY: killnine
 

@@ -312,15 +312,28 @@ sync_states(struct relayd *r, struct relayd_slot *s)
 	s->wrote = false;
 }
 
+/* All have it, but the file can't be removed: then it must say so. */
+static void
+keep_done(struct relayd *r, struct relayd_slot *s)
+{
+	if (s->all_sent) {
+		move_all(r, s, QUEUE_WAITING, QUEUE_SENT);
+		sync_states(r, s);
+	}
+	give_back(r, s, r->now_ms + r->config.retry_max_s * 1000);
+}
+
 static void
 finish(struct relayd *r, struct relayd_slot *s)
 {
-	int err;
+	int err = queue_remove(r->queue, &s->entry);
 
-	queue_file_close(&s->file);
-	err = queue_remove(r->queue, &s->entry);
-	if (err)
+	if (err) {
 		log_message(LOG_ERROR, "queue.not_removed", s, err);
+		keep_done(r, s);
+		return;
+	}
+	queue_file_close(&s->file);
 	r->removed = true;
 	s->has_mail = false;
 	s->state = s->out.state == OUTGOING_UP ? RELAYD_PARKED : RELAYD_IDLE;

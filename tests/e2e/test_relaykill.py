@@ -1,5 +1,8 @@
 """kill -9 while mail is taken in and sent on: nothing lost, and nothing twice
-but what was on its way at that very moment."""
+but what was on its way at that very moment.
+
+ROUNDS=n kills, after the far end was down until QUEUED=n messages waited
+("make killnine": 100 and 3,000)."""
 
 import collections
 import os
@@ -14,9 +17,10 @@ import unittest
 sys.path.insert(0, os.path.dirname(__file__))
 import farend  # noqa: E402
 import gatepost  # noqa: E402
-from test_relay import QUICK, emptied, settings  # noqa: E402
+from test_relay import QUICK, queued, settings  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", "6"))
+QUEUED = int(os.environ.get("QUEUED", "100"))
 SLOTS = 16  # deliveries at once: RELAY_SLOTS
 
 
@@ -56,12 +60,18 @@ class RelayKill(unittest.TestCase):
         with farend.Server() as far, gatepost.Server(settings={
                 **settings(far), **QUICK,
                 "net.max_per_address": "100"}) as server:
+            longest = 0
             senders = [Sender(server, i) for i in range(4)]
             for sender in senders:
                 sender.start()
+            far.faults = {"connect": down}
+            gatepost.wait_for(
+                lambda: sum(len(s.promised) for s in senders) >= QUEUED,
+                "a queue", 120)
             for _ in range(ROUNDS):
                 # now and then the far end is down and the queue grows
-                far.faults = {"connect": down} if dice.random() < 0.5 else {}
+                far.faults = {"connect": down} if dice.random() < 0.3 else {}
+                longest = max(longest, len(queued(server)))
                 time.sleep(dice.uniform(0.3, 1.5))
                 server.kill()
                 server.start()
@@ -71,14 +81,16 @@ class RelayKill(unittest.TestCase):
                 sender.join(20)
             far.faults = {}
             server.run("queue", "retry")
-            emptied(server)
+            gatepost.wait_for(lambda: not queued(server),
+                              "the queue is empty", 20 + QUEUED // 20)
         promised = {t for s in senders for t in s.promised}
         got = collections.Counter(
             re.search(rb"\r\n\r\n(T[0-9-]+\.)\r\n", m.data).group(1).decode()
             for m in far.messages)
         twice = sum(n - 1 for n in got.values())
         print(f"{len(promised)} promised, {len(got)} arrived, {twice} twice, "
-              f"{ROUNDS} kills", file=sys.stderr)
+              f"{ROUNDS} kills, up to {longest} in the queue",
+              file=sys.stderr)
         self.assertGreater(len(promised), 20)
         self.assertEqual(promised - set(got), set())
         self.assertLessEqual(twice, ROUNDS * SLOTS)

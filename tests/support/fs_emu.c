@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ROOT 0
-#define PAGE 4096
+#define ROOT   0
+#define PAGE   4096
+#define SECTOR 512
 
 static void
 stop_test(const char *why)
@@ -279,6 +280,8 @@ put_bytes(struct fs_emu *e, struct emu_bytes *b, struct span s, size_t at)
 		memcpy(b->at + at, s.p, end - at);
 	b->len += more;
 	e->free_octets -= more;
+	for (size_t p = at / PAGE; end > at && p <= (end - 1) / PAGE; p++)
+		e->node[b - e->bytes].dirty |= 1u << p;
 	return end < at + s.len ? ERR_FULL : ERR_OK;
 }
 
@@ -330,6 +333,27 @@ keep_bytes(struct fs_emu *e, int node)
 {
 	e->safe_bytes[node].len = e->bytes[node].len;
 	memcpy(e->safe_bytes[node].at, e->bytes[node].at, e->bytes[node].len);
+	e->node[node].dirty = 0;
+}
+
+/* After a failed sync: the pages that were written since. */
+static void
+keep_dirty(struct fs_emu *e, int node)
+{
+	struct emu_bytes *safe = &e->safe_bytes[node], *now = &e->bytes[node];
+
+	for (size_t at = 0; at < now->len; at += PAGE) {
+		size_t end = at + PAGE < now->len ? at + PAGE : now->len;
+
+		if ((e->node[node].dirty >> at / PAGE & 1) == 0)
+			continue;
+		if (at > safe->len)
+			memset(safe->at + safe->len, 0, at - safe->len);
+		memcpy(safe->at + at, now->at + at, end - at);
+		if (safe->len < end)
+			safe->len = end;
+	}
+	e->node[node].dirty = 0;
 }
 
 /* Make durable the changes in one folder, or (dir -1) all of the journal. */
@@ -355,8 +379,10 @@ keep_names(struct fs_emu *e, int dir)
 static void
 keep_node(struct fs_emu *e, int node)
 {
-	if (e->node[node].lost)
+	if (e->node[node].lost) {
+		keep_dirty(e, node);
 		return;
+	}
 	if (e->model == EMU_JOURNAL)
 		keep_names(e, -1);
 	if (e->node[node].is_dir)
@@ -394,6 +420,7 @@ make_durable(struct fs_emu *e, const int *h, unsigned n, bool *failed,
 		if (err && (i == bad || pick(e, 4) == 0)) {
 			failed[i] = true;
 			e->node[node].lost = !e->node[node].is_dir;
+			e->node[node].dirty = 0;
 		} else if (!cut || pick(e, 2) == 0) {
 			keep(e, node);
 		}
@@ -728,28 +755,59 @@ survive_names(struct fs_emu *e)
 	return until;
 }
 
-/* A file whose bytes were not synced: old, cut off, or with holes. */
+/* Durable bytes that were being replaced. */
 static void
-tear(struct fs_emu *e, struct emu_bytes *safe, const struct emu_bytes *now)
+tear_old(struct fs_emu *e, struct emu_bytes *safe, const struct emu_bytes *now)
 {
+	size_t len = safe->len < now->len ? safe->len : now->len;
+
+	for (size_t at = 0; at < len; at += SECTOR) {
+		size_t n = len - at < SECTOR ? len - at : SECTOR;
+
+		if (pick(e, 3) == 0)
+			n = pick(e, (unsigned)n);
+		if (pick(e, 2) == 0)
+			memcpy(safe->at + at, now->at + at, n);
+	}
+}
+
+/* What came behind them: not there, cut off, or with holes. */
+static void
+tear_new(struct fs_emu *e, struct emu_bytes *safe, const struct emu_bytes *now)
+{
+	size_t more = now->len > safe->len ? now->len - safe->len : 0;
+	size_t from = safe->len;
+
 	switch (pick(e, 3)) {
 	case 0:
 		return;
 	case 1:
-		safe->len = pick(e, (unsigned)now->len + 1);
-		memcpy(safe->at, now->at, safe->len);
+		safe->len += pick(e, (unsigned)more + 1);
+		memcpy(safe->at + from, now->at + from, safe->len - from);
 		return;
 	default:
-		safe->len = now->len;
-		memset(safe->at, 0, safe->len);
-		for (size_t at = 0; at < now->len; at += PAGE) {
-			size_t len = now->len - at;
+		safe->len += more;
+		memset(safe->at + from, 0, more);
+		for (size_t at = from; at < now->len;) {
+			size_t end = (at / PAGE + 1) * PAGE;
 
+			end = end < now->len ? end : now->len;
 			if (pick(e, 2) == 0)
-				memcpy(safe->at + at, now->at + at,
-				    len < PAGE ? len : PAGE);
+				memcpy(safe->at + at, now->at + at, end - at);
+			at = end;
 		}
 	}
+}
+
+static void
+tear(struct fs_emu *e, int node)
+{
+	struct emu_bytes *safe = &e->safe_bytes[node], *now = &e->bytes[node];
+
+	if (now->len < safe->len && pick(e, 2) == 0)
+		safe->len = now->len;
+	tear_old(e, safe, now);
+	tear_new(e, safe, now);
 }
 
 static void
@@ -763,7 +821,7 @@ survive_bytes(struct fs_emu *e, int node, unsigned until)
 	else if (e->model != EMU_NOTHING
 		 && (safe->len != now->len
 		     || memcmp(safe->at, now->at, now->len)))
-		tear(e, safe, now);
+		tear(e, node);
 	now->len = safe->len;
 	memcpy(now->at, safe->at, safe->len);
 }

@@ -17,9 +17,12 @@
  *moment; a settled file is whole if that moment is after its settling,
  *otherwise torn; any sync makes everything before it durable
  *
+ * Bytes that were durable and are being replaced are old or new, sector by
+ * sector, or a sector is new only at its beginning.
+ *
  * In the first three `settle` is `sync`, as on file systems that have nothing
  * cheaper.  A failed sync loses the bytes: a second one says OK and does
- * nothing, as kernels do.
+ * nothing but for pages that were written anew, as kernels do.
  *
  * Bounds: EMU_NODES files and folders, EMU_OCTETS a file; beyond them the test
  * is stopped.  Paths relative; no times.
@@ -45,7 +48,8 @@ struct emu_bytes {
 struct emu_node {
 	bool used;
 	bool is_dir;
-	bool lost; /* a sync has failed */
+	bool lost; /* a sync has failed: only what was written since counts */
+	unsigned dirty; /* pages written since the last sync, a bit each */
 	bool settled;
 	unsigned settled_at; /* how many changes had been made by then */
 };
