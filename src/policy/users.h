@@ -52,12 +52,12 @@ int users_name(struct span login, struct span domains, char *out) MUST_CHECK;
 bool users_is_name(struct span name);
 
 /*
- * Prepare a password for comparison, in the spirit of SASLprep (RFC 4013):
- * other kinds of blanks become a space, characters that show nothing go.
- * Unlike it, composed forms (NFKC) are left as they came: both sides of an
- * office type the same keys; and bytes that are no UTF-8 stay too, as clients
- * of 1999 send Shift JIS.  Returns the octets in `out`, ERR_SYNTAX for
- * controls or an empty result, ERR_RANGE above USERS_PASSWORD_MAX.
+ * Prepare a password for comparison, the first step of SASLprep (RFC 4013
+ * section 2.1): other kinds of blanks become a space, characters that show
+ * nothing go.  The second, codec/nfkc's, is up to the caller.  Bytes that are
+ * no UTF-8 stay, as clients of 1999 send Shift JIS.  Returns the octets in
+ * `out`, ERR_SYNTAX for controls or an empty result, ERR_RANGE above
+ * USERS_PASSWORD_MAX.
  */
 int users_prep(struct span in, uint8_t out[USERS_PASSWORD_MAX]) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/secret.h"
 #include "platform/entropy.h"
+#include "service/password.h"
 
 #define SLICE_ITERATIONS 1024 /* under 1 ms on a PC, about 10 on a 24Kc */
 
@@ -122,7 +123,7 @@ take_password(struct api_call *c, const struct json *j, struct text *password)
 
 	if (err == ERR_SYNTAX)
 		return err;
-	n = err ? err : users_prep(text_data(password), prepared);
+	n = err ? err : password_prep(text_data(password), prepared);
 	if (n < 0) {
 		(void)api_refuse(c, 400,
 		    "the password is missing or is none: 1 to 191 octets of "

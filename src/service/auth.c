@@ -8,6 +8,7 @@
 #include "core/secret.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
+#include "service/password.h"
 
 #define SLICE_ITERATIONS 64 /* between two looks at the clock */
 #define CACHE_SECONDS	 600
@@ -228,7 +229,7 @@ static struct span
 prepared(const struct auth *a, uint8_t mem[USERS_PASSWORD_MAX])
 {
 	struct span password = sasl_password(&a->sasl);
-	int n = users_prep(password, mem);
+	int n = password_prep(password, mem);
 
 	return n < 0 ? password : span_of(mem, (size_t)n);
 }

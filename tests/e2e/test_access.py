@@ -17,6 +17,7 @@ import smtplib
 import socket
 import statistics
 import time
+import unicodedata
 import unittest
 
 import gatepost
@@ -180,17 +181,18 @@ class Login(AccessCase):
             self.client("127.0.2.1").login(
                 "old@far.example", PASSWORDS["old"])
 
-    def test_scram_sha_256_proves_both_sides(self):
+    def scram(self, user, password):
+        """Log in as a client does that has prepared its password."""
         talk = self.starttls(service="submission")
         nonce = base64.b64encode(os.urandom(12)).decode()
-        bare = f"n=ann,r={nonce}"
+        bare = f"n={user},r={nonce}"
         code, lines = talk.command(f"AUTH SCRAM-SHA-256 {b64('n,,' + bare)}")
         self.assertEqual(code, 334)
         first = base64.b64decode(lines[0]).decode()
         part = dict(p.split("=", 1) for p in first.split(","))
         self.assertTrue(part["r"].startswith(nonce))
         salted = hashlib.pbkdf2_hmac(
-            "sha256", PASSWORDS["ann"].encode(),
+            "sha256", password.encode(),
             base64.b64decode(part["s"]), int(part["i"]))
         key = hmac.digest(salted, b"Client Key", "sha256")
         stored = hashlib.sha256(key).digest()
@@ -204,6 +206,24 @@ class Login(AccessCase):
             hmac.digest(salted, b"Server Key", "sha256"), message, "sha256")
         self.assertEqual(base64.b64decode(lines[0]), b"v=" + b64(server).encode())
         talk.expect(235, "")
+
+    def test_scram_sha_256_proves_both_sides(self):
+        self.scram("ann", PASSWORDS["ann"])
+
+    def test_password_is_the_same_in_all_its_written_forms(self):
+        typed = "Zo\u00eb \u30ac\u30eb A1"  # as set, all composed
+        self.server.add_user("zoe", typed)
+        for form in (typed, unicodedata.normalize("NFD", typed),
+                     "Zo\u00eb\u3000\uff76\uff9e\uff99 \uff21\uff11"):
+            with self.subTest(ascii(form)):
+                code, _ = self.starttls(service="submission").command(
+                    "AUTH PLAIN " + gatepost.plain("zoe", form))
+                self.assertEqual(code, 235)
+        code, _ = self.starttls(service="submission").command(
+            "AUTH PLAIN " + gatepost.plain("zoe", "Zoe \u30ac\u30eb A1"))
+        self.assertEqual(code, 535)
+        self.scram("zoe", typed)
+        self.server.run("user", "del", "zoe")
 
     def test_password_is_refused_before_it_is_asked_for(self):
         for service in ("smtp", "submission"):

@@ -1,0 +1,18 @@
+/* password: two steps of other modules; the second is Kconfig's choice. */
+#include "service/password.h"
+
+#include "config.h"
+
+#include "codec/nfkc.h"
+
+_Static_assert(NFKC_MAX >= USERS_PASSWORD_MAX, "one octet, one character");
+
+int
+password_prep(struct span in, uint8_t out[USERS_PASSWORD_MAX])
+{
+	int n = users_prep(in, out);
+
+	if (n > 0 && ENABLE_NFKC)
+		n = nfkc(span_of(out, (size_t)n), out, USERS_PASSWORD_MAX);
+	return n;
+}
