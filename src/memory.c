@@ -83,6 +83,10 @@ static struct resolver_memo dns_memo[DNS_CACHE];
 static struct relayd_slot relay_slots[RELAY_SLOTS];
 static struct relay_dest relay_dests[RELAY_DESTS];
 
+static struct warning_rate warning_rates[WARNING_RATES];
+_Static_assert(
+    WARNING_RATES % WARNING_WAYS == 0, "rates stand in rows of so many");
+
 _Static_assert(
     RELAY_DESTS > RELAY_SLOTS, "every slot finds a place for its destination");
 _Static_assert(DNS_QUERIES >= RELAY_SLOTS, "every slot may look up");
@@ -118,6 +122,8 @@ const struct server_memory memory_server_areas = {
 		.slots_n = RELAY_SLOTS,
 		.dests = relay_dests,
 		.dests_n = RELAY_DESTS,
+		.rates = warning_rates,
+		.rates_n = WARNING_RATES,
 	},
 	.logged_in_ms = logged_in_ms,
 	.access = {

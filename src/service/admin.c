@@ -37,6 +37,9 @@ collect_stats(struct admin *ad, struct server *sv)
 	    st, "quarantine.damaged", &sv->sending.quarantine.damaged);
 	stats_counter(
 	    st, "quarantine.expired", &sv->sending.quarantine.expired);
+	stats_counter(st, "warning.sent", &sv->sending.warning.sent);
+	stats_counter(
+	    st, "warning.suppressed", &sv->sending.warning.suppressed);
 	access_stats(&sv->access, st);
 	stats_counter(st, "api.calls", &ad->api.calls);
 	stats_counter(st, "api.refusals", &ad->api.refusals);

@@ -83,6 +83,7 @@ write_user(struct json_out *o, const struct account *a)
 	json_str(o, "name", account_name(a));
 	json_bool(o, "legacy", (a->flags & ACCOUNT_LEGACY) != 0);
 	json_bool(o, "disabled", (a->flags & ACCOUNT_DISABLED) != 0);
+	json_bool(o, "warn", (a->flags & ACCOUNT_NO_WARN) == 0);
 	json_end(o);
 }
 
@@ -292,27 +293,64 @@ users_passwd(struct api_call *c)
 
 /* ---- other changes ---- */
 
+/* One switch of the body into `flags`: 1 where it was there, or an error. */
+static int
+take_switch(struct api_call *c, const struct json *j, const char *key,
+    bool inverted, unsigned flag, uint8_t *flags)
+{
+	bool on;
+
+	if (json_member(j, JSON_ROOT, key) == JSON_ABSENT)
+		return 0;
+	if (api_body_truth(c, j, key, &on))
+		return ERR_SYNTAX;
+	*flags &= (uint8_t)~flag;
+	*flags |= on != inverted ? (uint8_t)flag : 0;
+	return 1;
+}
+
+static void
+log_switches(bool disabled, bool warn, uint8_t flags, struct span name)
+{
+	if (disabled)
+		log_change(flags & ACCOUNT_DISABLED ? "account.disabled"
+						    : "account.enabled",
+		    name);
+	if (warn)
+		log_change(flags & ACCOUNT_NO_WARN ? "account.warn_off"
+						   : "account.warn_on",
+		    name);
+}
+
 static enum api_result
 users_change(struct api_call *c)
 {
 	struct state *s = c->context;
+	const struct account *a = accounts_find(&s->accounts, c->arg[0]);
+	int disabled, warn, err;
 	struct json j;
-	bool disabled;
-	int err;
+	uint8_t flags;
 
+	if (a == NULL)
+		return say_failure(c, c->arg[0], ERR_MISSING);
 	if (api_body(c, &j))
 		return API_DONE;
-	if (json_member(&j, JSON_ROOT, "disabled") == JSON_ABSENT)
-		return api_refuse(c, 400,
-		    "nothing to change: the body may have \"disabled\"");
-	if (api_body_truth(c, &j, "disabled", &disabled))
+	flags = a->flags;
+	disabled =
+	    take_switch(c, &j, "disabled", false, ACCOUNT_DISABLED, &flags);
+	if (disabled < 0)
 		return API_DONE;
-	err = accounts_set_flags(
-	    &s->accounts, c->arg[0], disabled ? ACCOUNT_DISABLED : 0);
+	warn = take_switch(c, &j, "warn", true, ACCOUNT_NO_WARN, &flags);
+	if (warn < 0)
+		return API_DONE;
+	if (!disabled && !warn)
+		return api_refuse(c, 400,
+		    "nothing to change: the body may have \"disabled\" and "
+		    "\"warn\"");
+	err = accounts_set_flags(&s->accounts, c->arg[0], flags);
 	if (err < 0)
 		return say_failure(c, c->arg[0], err);
-	log_change(
-	    disabled ? "account.disabled" : "account.enabled", c->arg[0]);
+	log_switches(disabled, warn, flags, c->arg[0]);
 	return api_ok(c);
 }
 

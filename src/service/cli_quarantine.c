@@ -73,6 +73,7 @@ print_details(struct cli *cli, const struct json *j)
 		"sha256\t", "sender\t", "submitted by\t", "client\t",
 		"listener\t" };
 	int to = json_member(j, JSON_ROOT, "to"), child = JSON_ABSENT;
+	bool warned;
 
 	print_field(cli, j, "id", "id\t");
 	print_time(cli, j, "\ntime\t");
@@ -82,6 +83,8 @@ print_details(struct cli *cli, const struct json *j)
 		print_field(cli, j, keys[i], names[i]);
 		term_str(&cli->out, "\n");
 	}
+	if (!json_truth(j, json_member(j, JSON_ROOT, "warned"), &warned))
+		term_str(&cli->out, warned ? "told\tyes\n" : "told\tno\n");
 	while (json_next(j, to, &child, NULL)) {
 		term_str(&cli->out, "to\t");
 		cli_print_text(cli, j, child);

@@ -1,4 +1,4 @@
-/* cli_user: `gatepost user add|del|passwd|list`. */
+/* cli_user: `gatepost user add|del|passwd|warn|list`. */
 #include "service/cli_all.h"
 
 #include <string.h>
@@ -114,17 +114,53 @@ user_del(struct cli *cli)
 	    cli, HTTP_DELETE, text_cstr(&path), span_of(NULL, 0), NULL);
 }
 
+/* R20: what was done, and what it means. */
+static const char warn_on[] =
+    " will be told when a message to or from this account is stopped.\n"
+    "Nobody outside is ever told. scan.warn is the switch for all accounts.\n";
+static const char warn_off[] =
+    " will no longer be told when a message to or from this account is "
+    "stopped.\nSuch messages are kept all the same: `gatepost quarantine "
+    "list`. Members of a mailing list are\nstill told of messages to the list."
+    "\n";
+
+static int
+user_warn(struct cli *cli)
+{
+	struct text t, path = cli_path(cli, "/users/");
+	bool on = !strcmp(cli->args[1], "on");
+	struct json_out o;
+	int status;
+
+	if (!on && strcmp(cli->args[1], "off") != 0)
+		return cli_error(cli, "say on or off");
+	httpreq_encode(&path, span_str(cli->args[0]));
+	o = cli_body(cli, &t);
+	json_object(&o, NULL);
+	json_bool(&o, "warn", on);
+	json_end(&o);
+	status =
+	    cli_call(cli, HTTP_PATCH, text_cstr(&path), text_data(&t), NULL);
+	if (status != CLI_OK)
+		return status;
+	term_str(&cli->out, cli->args[0]);
+	term_str(&cli->out, on ? warn_on : warn_off);
+	return CLI_OK;
+}
+
 static int
 print_user(struct cli *cli, const struct json *j)
 {
-	bool legacy = false, disabled = false;
+	bool legacy = false, disabled = false, warn = true;
 
 	cli_print_text(cli, j, json_member(j, JSON_ROOT, "name"));
 	if (json_truth(j, json_member(j, JSON_ROOT, "legacy"), &legacy)
-	    || json_truth(j, json_member(j, JSON_ROOT, "disabled"), &disabled))
+	    || json_truth(j, json_member(j, JSON_ROOT, "disabled"), &disabled)
+	    || json_truth(j, json_member(j, JSON_ROOT, "warn"), &warn))
 		return cli_error(cli, "the answer is not understood");
 	term_str(&cli->out, legacy ? "\tlegacy" : "");
 	term_str(&cli->out, disabled ? "\tdisabled" : "");
+	term_str(&cli->out, warn ? "" : "\tno warnings");
 	term_str(&cli->out, "\n");
 	return CLI_OK;
 }
@@ -144,6 +180,8 @@ static const struct cli_command rows[] = {
 	{ "user passwd", "--password-stdin --legacy",
 	    "NAME [--password-stdin] [--legacy]", 1, 1, user_passwd,
 	    "give an account another password" },
+	{ "user warn", "", "NAME on|off", 2, 2, user_warn,
+	    "tell an account of stopped messages, or not" },
 	{ "user list", "", "", 0, 0, user_list, "list the accounts" },
 };
 

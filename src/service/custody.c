@@ -6,6 +6,7 @@
 
 #define RECOVER_AT_ONCE 64u
 #define SWEEP_EVERY_MS	60000
+#define WARN_AGAIN_MS	60000
 
 static void
 recover(struct custody *cu)
@@ -36,6 +37,51 @@ sweep(struct custody *cu)
 	cu->expired = q->expired;
 }
 
+/* ---- telling people ---- */
+
+static int
+tell(struct custody *cu, const char *id, int64_t now_ms)
+{
+	struct quarantine *q = cu->quarantine;
+	const int64_t now_s = clock_wall_us() / 1000000;
+	const struct letter_time t = { .now_ms = now_ms,
+		.now_s = now_s,
+		.zone_minutes = clock_zone_minutes(now_s) };
+	int err = quarantine_file_open(&cu->file, q->fs, q->folder, id);
+
+	if (err)
+		return err;
+	err = warning_stopped(cu->warning, &cu->file, id, &t);
+	/* not written, it is told once more after the next start */
+	if (err != ERR_FULL && err != ERR_IO)
+		(void)!quarantine_file_warned(&cu->file);
+	quarantine_file_close(&cu->file);
+	return err;
+}
+
+/* One message a turn, since each letter has a barrier of its own. */
+static void
+warn(struct custody *cu, int64_t now_ms)
+{
+	struct quarantine *q = cu->quarantine;
+	struct quarantine_entry e;
+	int err;
+
+	if (q->unwarned == 0 || now_ms < cu->warn_at_ms
+	    || quarantine_next_unwarned(q, &e) != 1)
+		return;
+	err = tell(cu, e.id, now_ms);
+	if (err)
+		log_event(LOG_ERROR, "warning.not_sent", "id", e.id, err);
+	if (err == ERR_FULL || err == ERR_IO) {
+		cu->warn_at_ms = now_ms + WARN_AGAIN_MS;
+		return;
+	}
+	err = quarantine_warned(q, &e);
+	if (err && err != ERR_MISSING)
+		cu->warn_at_ms = now_ms + WARN_AGAIN_MS;
+}
+
 static void
 custody_prep(struct participant *me, struct poller *p)
 {
@@ -45,6 +91,8 @@ custody_prep(struct participant *me, struct poller *p)
 		poller_at(p, p->now_ms);
 	else if (cu->quarantine->n > 0)
 		poller_at(p, p->now_ms + SWEEP_EVERY_MS);
+	if (!cu->recovering && cu->quarantine->unwarned > 0)
+		poller_at(p, cu->warn_at_ms);
 }
 
 static void
@@ -52,21 +100,23 @@ custody_run(struct participant *me, struct poller *p)
 {
 	struct custody *cu = (struct custody *)me;
 
-	(void)p;
-	if (cu->recovering)
+	if (cu->recovering) {
 		recover(cu);
-	else
-		sweep(cu);
+		return;
+	}
+	sweep(cu);
+	warn(cu, p->now_ms);
 }
 
 void
-custody_init(struct custody *cu, struct quarantine *q)
+custody_init(struct custody *cu, struct quarantine *q, struct warning *w)
 {
 	*cu = (struct custody) {
 		.base = { .name = "custody",
 		    .prep = custody_prep,
 		    .run = custody_run },
 		.quarantine = q,
+		.warning = w,
 		.recovering = true,
 	};
 }
@@ -82,6 +132,9 @@ custody_configure(struct custody *cu, const struct settings *st)
 			 * 86400,
 	};
 
-	if (cu->quarantine != NULL)
-		quarantine_limit(cu->quarantine, &l);
+	if (cu->quarantine == NULL)
+		return; /* not open yet */
+	quarantine_limit(cu->quarantine, &l);
+	cu->warning->on = settings_bool(st, SETTING_SCAN_WARN);
+	cu->warning->per_hour = settings_number(st, SETTING_SCAN_WARN_PER_HOUR);
 }

@@ -13,17 +13,16 @@
  *
  * Posting is done at once and is durable on return: one barrier of its own.
  *
- * Memory: one struct, about 18 KB.  Failure: enum err: nothing was sent, the
- * caller asks again later.
- * Tested: tests/unit/test_notice.c, tests/e2e/test_relay.py.
+ * Memory: one struct, about 2 KB, and a letter.  Failure: enum err: nothing was
+ * sent, the caller asks again later. Tested: tests/unit/test_notice.c,
+ * tests/e2e/test_relay.py.
  */
 #ifndef SERVICE_NOTICE_H
 #define SERVICE_NOTICE_H
 
-#include "service/deliver.h"
+#include "service/letter.h"
 
 #define NOTICE_FULL 65536u
-#define NOTICE_TEXT 4096
 
 enum notice_kind {
 	NOTICE_FAILURE,
@@ -31,38 +30,21 @@ enum notice_kind {
 	NOTICE_SUCCESS,
 };
 
-enum notice_language {
-	NOTICE_ENGLISH, /* the order of the setting's words */
-	NOTICE_JAPANESE,
-};
-
 struct notice {
-	struct deliver *deliver;
-	struct span host;
-	enum notice_language language;
+	struct letter *letter; /* the owner's, with host and language */
 	uint64_t sent;
-
-	struct spool spool; /* its batch is only ever one message */
-	struct spool_file file;
-	struct delivery delivery;
-	uint64_t wire_octets;
 	struct queue_strings strings;
 	char boundary[48];
-	struct text out;
-	char mem[NOTICE_TEXT];
 };
 
 /* When it is, and until when will be tried. */
 struct notice_time {
-	int64_t now_ms;
-	int64_t now_s;
-	int zone_minutes;
+	struct letter_time at;
 	int64_t until_s; /* of a delay */
 };
 
-/* Prepare; `tmp` as for the main spool. */
-int notice_init(
-    struct notice *n, struct deliver *d, const char *tmp) MUST_CHECK;
+/* Prepare; `l` is shared with all who write one letter at a time. */
+void notice_init(struct notice *n, struct letter *l);
 
 /*
  * Tell the sender of `f`: of its recipients in state QUEUE_FAILED,

@@ -241,9 +241,9 @@ static bool
 tell(struct relayd *r, struct relayd_slot *s, enum notice_kind kind)
 {
 	const struct notice_time t = {
-		.now_ms = r->now_ms,
-		.now_s = r->now_s,
-		.zone_minutes = clock_zone_minutes(r->now_s),
+		.at = { .now_ms = r->now_ms,
+		    .now_s = r->now_s,
+		    .zone_minutes = clock_zone_minutes(r->now_s) },
 		.until_s = s->file.plan.since_s + r->config.expire_s,
 	};
 	int err = notice_send(r->notice, &s->file, s->entry.id, kind, &t);

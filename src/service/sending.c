@@ -136,7 +136,7 @@ sending_open(struct sending *s, const struct sending_parts *p,
 	err = queue_open(
 	    &s->queue, fs, p->queue, p->spool->ids, m->window, m->window_n);
 	if (!err)
-		err = notice_init(&s->notice, &s->deliver, p->spool->tmp);
+		err = letter_init(&s->letter, &s->deliver, p->spool->tmp);
 	if (!err)
 		err = lists_init(&s->lists, &s->deliver, p->spool->tmp);
 	if (err)
@@ -144,7 +144,9 @@ sending_open(struct sending *s, const struct sending_parts *p,
 	err = quarantine_open(&s->quarantine, fs, p->quarantine, p->spool->ids);
 	if (err)
 		return say_folder(why, "quarantine", p->quarantine, err);
-	custody_init(&s->custody, &s->quarantine);
+	notice_init(&s->notice, &s->letter);
+	warning_init(&s->warning, &s->letter, m->rates, m->rates_n);
+	custody_init(&s->custody, &s->quarantine, &s->warning);
 	pool_init(&s->lookups, "lookups", m->lookups, POOL_SIZE(struct lookup),
 	    m->lookups_n);
 	resolver_init(&s->resolver, &s->lookups, m->memo, m->memo_n);
@@ -200,9 +202,9 @@ configure_relayd(struct sending *s)
 		.hold = settings_bool(st, SETTING_QUEUE_HOLD),
 	};
 
-	s->notice.host = s->directory.host;
-	s->notice.language =
-	    (enum notice_language)settings_number(st, SETTING_NOTICES_LANGUAGE);
+	s->letter.host = s->directory.host;
+	s->letter.language =
+	    (enum letter_language)settings_number(st, SETTING_NOTICES_LANGUAGE);
 	if (s->relayd.slots_n == 0)
 		return; /* not open yet */
 	load_resolver(s);

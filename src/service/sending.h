@@ -29,6 +29,8 @@ struct sending_memory {
 	unsigned slots_n;
 	struct relay_dest *dests;
 	uint32_t dests_n;
+	struct warning_rate *rates;
+	uint32_t rates_n;
 };
 
 struct sending {
@@ -41,7 +43,9 @@ struct sending {
 	struct queue queue;
 	struct quarantine quarantine;
 	struct custody custody;
+	struct letter letter;
 	struct notice notice;
+	struct warning warning;
 	struct lists lists;
 	struct relayd relayd;
 	struct tls_config tls;

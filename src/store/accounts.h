@@ -30,6 +30,7 @@
 enum account_flag {
 	ACCOUNT_LEGACY = 1, /* a sealed secret for APOP and CRAM-MD5 is kept */
 	ACCOUNT_DISABLED = 2, /* mail comes in, nobody gets in */
+	ACCOUNT_NO_WARN = 4,  /* not told of messages that were stopped */
 };
 
 struct account {

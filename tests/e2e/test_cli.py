@@ -97,7 +97,7 @@ class Errors(unittest.TestCase):
     CASES = [
         ([], "gatepost help"),
         (["frobnicate"], "no such command"),
-        (["user"], "user add, user del, user passwd, user list"),
+        (["user"], "user add, user del, user passwd, user warn, user list"),
         (["user", "frob"], "user add"),
         (["user", "add"], "usage: gatepost user add NAME"),
         (["user", "add", "a", "b"], "one argument too many"),

@@ -4,10 +4,10 @@ The held messages are written here by the format that src/store/README.md
 describes, so that reader and description are checked against each other.
 """
 
+import base64
 import email
 import email.policy
 import hashlib
-import json
 import os
 import struct
 import sys
@@ -237,6 +237,183 @@ class Limits(unittest.TestCase):
                               "it is reported")
             self.assertEqual([r[0] for r in rows(server)], server.ids[1:])
             self.assertEqual(names(server), sorted(server.ids))
+
+
+def warnings(server, user):
+    """The letters of our own in a mailbox, parsed."""
+    found = [email.message_from_bytes(m, policy=email.policy.default)
+             for m in server.stored(user)]
+    return [m for m in found if "MAILER-DAEMON" in str(m["From"])]
+
+
+def told(server):
+    """Wait until everybody who is to be told has been."""
+    def all_told():
+        return all(dict(shown(server, i)).get("told") == "yes"
+                   for i in names(server))
+    gatepost.wait_for(all_told, "all are told")
+
+
+PEOPLE = {n: "secret" for n in ("ann", "ben", "cat", "dan")}
+
+
+class Warnings(unittest.TestCase):
+    def test_recipients_here_are_told_and_nobody_outside(self):
+        with farend.Server() as far, Stopped(
+                {"reason": "malware", "name": b"Eicar-Test",
+                 "recipients": (b"ann@home.example", b"info@home.example",
+                                b"far@y.example")},
+                users=PEOPLE, settings={
+                    "alias.info": "ben,other@z.example",
+                    "route.smarthost": f"127.0.0.1:{far.port}"}) as server:
+            told(server)
+            for user in ("ann", "ben"):
+                letter, = warnings(server, user)
+                self.assertEqual(letter["Subject"],
+                                 "A message to you was stopped")
+                self.assertEqual(letter["Auto-Submitted"], "auto-replied")
+                self.assertNotIn("@", str(letter["To"]))
+                text = letter.get_content()
+                for part in ("it contains malware", "Eicar-Test", "a.zip",
+                             "out@x.example", "offer", server.ids[0],
+                             "will not be delivered"):
+                    self.assertIn(part, text)
+            self.assertEqual(warnings(server, "cat"), [])
+            self.assertEqual(far.messages, [])
+            self.assertEqual(os.listdir(os.path.join(
+                server.state, "queue")), [])
+
+    def test_a_sender_of_ours_is_told_by_his_login(self):
+        with Stopped(
+                {"reason": "malware", "flags": OURS, "login": b"ann",
+                 "sender": b"ann@elsewhere.example",
+                 "recipients": (b"far@y.example",)},
+                {"reason": "macros", "flags": OURS,
+                 "sender": b"ben@home.example",
+                 "recipients": (b"far@y.example",)},
+                # forged, or told already, or from nobody
+                {"sender": b"cat@home.example",
+                 "recipients": (b"far@y.example",)},
+                {"flags": OURS | REFUSED, "login": b"dan",
+                 "recipients": (b"far@y.example",)},
+                {"flags": OURS, "sender": b"", "login": b"dan",
+                 "recipients": (b"far@y.example",)},
+                users=PEOPLE) as server:
+            told(server)
+            letter, = warnings(server, "ann")
+            self.assertEqual(letter["Subject"], "Your message was stopped")
+            self.assertIn("change the password", letter.get_content())
+            letter, = warnings(server, "ben")
+            self.assertIn("a document with macros", letter.get_content())
+            self.assertNotIn("password", letter.get_content())
+            self.assertEqual(warnings(server, "cat"), [])
+            self.assertEqual(warnings(server, "dan"), [])
+
+    def test_both_are_told_where_both_are_ours(self):
+        with Stopped(
+                {"flags": OURS, "login": b"ann", "sender": b"ann@home.example",
+                 "recipients": (b"ben@home.example",)},
+                users=PEOPLE) as server:
+            told(server)
+            self.assertEqual(len(warnings(server, "ann")), 1)
+            self.assertEqual(len(warnings(server, "ben")), 1)
+
+    def test_switches_count_but_for_members_of_a_list(self):
+        held = {"recipients": (b"ann@home.example", b"club@home.example")}
+        with Stopped(held, users=PEOPLE, settings={
+                "list.club": "owner=ann posting=anyone "
+                             "members=ben,cat@home.example,out@y.example"},
+                alone=True) as server:
+            for user in ("ann", "ben"):
+                said = server.run("user", "warn", user, "off").stdout
+                self.assertIn(b"no longer be told", said)
+                self.assertIn(b"mailing list", said)
+            server.alone = False
+            server.start()
+            told(server)
+            self.assertEqual(warnings(server, "ann"), [])
+            self.assertEqual(len(warnings(server, "ben")), 1)
+            self.assertEqual(len(warnings(server, "cat")), 1)
+            listed = server.run("user", "list").stdout.decode()
+            self.assertIn("ann\tno warnings", listed)
+            server.stop()
+            server.run("user", "warn", "ann", "on")
+            server.run("set", "scan.warn=off")
+            hold(quarantine_folder(server), **held)
+            server.start()
+            told(server)
+            self.assertEqual(len(warnings(server, "cat")), 1)
+            self.assertEqual(warnings(server, "ann"), [])
+
+    def test_not_too_often_about_the_same_thing(self):
+        same = [{"reason": "malware", "name": b"Eicar-Test"}] * 5
+        with Stopped(*same, {"reason": "malware", "name": b"Other"},
+                     {"reason": "deep"}, users=PEOPLE,
+                     settings={"scan.warn_per_hour": "2"}) as server:
+            told(server)
+            letters = [m.get_content() for m in warnings(server, "ann")]
+            self.assertEqual(len([t for t in letters if "Eicar" in t]), 2)
+            self.assertEqual(len(letters), 4)
+            status = server.run("status", "--json").stdout
+            self.assertIn(b'"warning.suppressed":3', status)
+
+    def test_nobody_is_told_twice_after_a_restart(self):
+        with Stopped({}, {"reason": "deep"}, users=PEOPLE) as server:
+            told(server)
+            self.assertEqual(len(warnings(server, "ann")), 2)
+            server.restart()
+            hold(quarantine_folder(server), reason="limits")
+            server.restart()
+            told(server)
+            self.assertEqual(len(warnings(server, "ann")), 3)
+
+    def test_foreign_text_cannot_leave_its_line(self):
+        subject = ("=?utf-8?B?" + base64.b64encode(
+            "ok\r\nBcc: x@y\r\n\r\n\u202egnp.exe \x1b[2J\x00".encode()
+        ).decode() + "?= =?utf-8?q?caf=C3=A9_=0D=0A.=0D=0A?=\n"
+            " =?iso-8859-1?q?=E9t=E9?= \xff")
+        body = (f"Subject: {subject}\n\nx\n").encode("latin-1")
+        with Stopped(
+                {"body": body, "sender": b"a\r\nBcc:b@x.example",
+                 "name": b"N\r\n.\r\n\xe2\x80\xae",
+                 "where": "メール.zip\n\n/\x1b]0;x".encode()},
+                users=PEOPLE) as server:
+            told(server)
+            raw, = [m for m in server.stored("ann")
+                    if b"MAILER-DAEMON" in m]
+            letter, = warnings(server, "ann")
+            head, text = raw.split(b"\n\n", 1)
+            self.assertNotIn(b"Bcc", head)
+            self.assertEqual(letter.defects, [])
+            self.assertEqual(letter["Subject"],
+                             "A message to you was stopped")
+            lines = text.decode().splitlines()
+            self.assertEqual(
+                len([x for x in lines if x.startswith("  ")]), 6)
+            self.assertNotIn(".", lines)
+            self.assertIn("  Inside:  メール.zip??/?]0;x", lines)
+            self.assertTrue(any("café" in x and "été" in x for x in lines))
+            self.assertFalse(set(text.decode()) & set(
+                "\r\x1b\0\u202e\u202d"))
+
+    def test_in_japanese(self):
+        with Stopped(
+                *({"reason": r, "flags": OURS, "login": b"ben",
+                   "sender": b"ben@home.example"} for r in REASONS),
+                users=PEOPLE,
+                settings={"notices.language": "ja"}) as server:
+            told(server)
+            got = warnings(server, "ann")
+            self.assertEqual(len(got), len(REASONS))
+            for letter in got:
+                self.assertEqual(letter["Subject"],
+                                 "あなた宛てのメールを止めました")
+                self.assertIn("件名:   offer", letter.get_content())
+                self.assertNotIn(" it ", letter.get_content())
+            sent = warnings(server, "ben")
+            self.assertEqual(len({m.get_content().split("\n")[3]
+                                  for m in sent}), len(REASONS))
+            self.assertEqual(sent[0]["Subject"], "送信されたメールを止めました")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,125 @@
+/* subject: one field, one pass; the most forgiving reading of a word. */
+#include "codec/subject.h"
+
+#include "codec/mime.h"
+#include "core/chr.h"
+
+#define WORD_MAX 998 /* octets of one encoded word that are decoded */
+
+struct span
+subject_find(struct span head, const char *name)
+{
+	struct span want = span_str(name);
+
+	while (head.len > 0 && head.p[0] != '\n') {
+		size_t end = span_find(head, '\n');
+
+		while (end + 1 < head.len && chr_is(head.p[end + 1], CHR_SPACE))
+			end += 1 + span_find(span_from(head, end + 1), '\n');
+		if (span_starts_nocase(head, want) && want.len < end
+		    && head.p[want.len] == ':')
+			return span_trim(span_first(
+			    span_from(head, want.len + 1), end - want.len - 1));
+		head = span_from(head, end + 1);
+	}
+	return SPAN("");
+}
+
+struct word {
+	struct span charset, text;
+	uint8_t encoding;
+	size_t len; /* of all of it, from =? to ?= */
+};
+
+/* "=?charset*lang?Q?text?=" at the start of `s`. */
+static bool
+parse_word(struct span s, struct word *w)
+{
+	struct span rest = span_from(s, 2);
+	size_t charset = span_find(rest, '?'), text;
+
+	if (s.len < 8 || s.p[0] != '=' || s.p[1] != '?'
+	    || charset + 3 > rest.len || rest.p[charset + 2] != '?')
+		return false;
+	w->charset = span_first(rest, charset);
+	w->charset = span_first(w->charset, span_find(w->charset, '*'));
+	w->encoding = chr_lower(rest.p[charset + 1]);
+	rest = span_from(rest, charset + 3);
+	text = span_find(rest, '?');
+	if (text + 1 >= rest.len || rest.p[text + 1] != '=')
+		return false;
+	w->text = span_first(rest, text);
+	w->len = (size_t)(rest.p + text + 2 - s.p);
+	return text <= WORD_MAX && (w->encoding == 'q' || w->encoding == 'b');
+}
+
+static bool
+is_latin(struct span charset)
+{
+	return span_is_nocase(charset, SPAN("iso-8859-1"));
+}
+
+static bool
+is_known(struct span charset)
+{
+	return is_latin(charset) || span_is_nocase(charset, SPAN("utf-8"))
+	       || span_is_nocase(charset, SPAN("us-ascii"));
+}
+
+/* In Q, '_' is a space, and "=5F" is '_'. */
+static size_t
+decode_q(struct span text, uint8_t *out)
+{
+	static uint8_t spaced[WORD_MAX];
+
+	for (size_t i = 0; i < text.len; i++)
+		spaced[i] = text.p[i] == '_' ? ' ' : text.p[i];
+	return mime_qp(span_of(spaced, text.len), out, WORD_MAX);
+}
+
+static void
+put_decoded(const struct word *w, struct text *to)
+{
+	static uint8_t out[WORD_MAX];
+	size_t n = w->encoding == 'b' ? mime_base64(w->text, out, WORD_MAX)
+				      : decode_q(w->text, out);
+
+	for (size_t i = 0; i < n; i++) {
+		if (out[i] >= 0x80 && is_latin(w->charset)) {
+			text_chr(to, (char)(0xc0 | out[i] >> 6));
+			text_chr(to, (char)(0x80 | (out[i] & 0x3f)));
+		} else {
+			text_chr(to, (char)out[i]);
+		}
+	}
+}
+
+/* Between two encoded words white space is no text. */
+static size_t
+skip_gap(struct span s)
+{
+	size_t n = 0;
+	struct word w;
+
+	while (n < s.len && (chr_is(s.p[n], CHR_SPACE) || s.p[n] == '\n'))
+		n++;
+	return parse_word(span_from(s, n), &w) && is_known(w.charset) ? n : 0;
+}
+
+void
+subject_decode(struct span value, struct text *to)
+{
+	struct word w;
+
+	while (value.len > 0) {
+		if (parse_word(value, &w) && is_known(w.charset)) {
+			put_decoded(&w, to);
+			value = span_from(value, w.len);
+			value = span_from(value, skip_gap(value));
+			continue;
+		}
+		if (value.p[0] != '\n' && value.p[0] != '\r')
+			text_chr(to, (char)value.p[0]);
+		value = span_from(value, 1);
+	}
+}

@@ -1,0 +1,27 @@
+/*
+ * subject: a header field's value as a person reads it.
+ *
+ * Finds a field in a message's header and decodes its encoded words (RFC
+ * 2047) in UTF-8, US-ASCII and ISO-8859-1.  Words in other character sets
+ * stay as they are: readable by few, harmful to nobody.
+ *
+ * What comes out is foreign text still: it may hold controls and be no UTF-8.
+ *
+ * Memory: the caller's.  Tested: tests/unit/test_subject.c, fuzz_subject.
+ */
+#ifndef CODEC_SUBJECT_H
+#define CODEC_SUBJECT_H
+
+#include "core/text.h"
+
+/*
+ * The raw value of the first field of this name in a header with LF line
+ * ends, its folds included; empty where there is none before the empty line
+ * or the end of `head`.
+ */
+struct span subject_find(struct span head, const char *name);
+
+/* Append the value with folds taken away and words decoded. */
+void subject_decode(struct span value, struct text *to);
+
+#endif

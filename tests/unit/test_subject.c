@@ -1,0 +1,88 @@
+/* test_subject: what a person reads of a header field. */
+#include "codec/subject.h"
+#include "support/test.h"
+
+static void
+check_find(const char *head, const char *wanted)
+{
+	struct span got = subject_find(span_str(head), "Subject");
+
+	assert_true(span_is(got, span_str(wanted)));
+}
+
+static void
+check(const char *from, const char *wanted)
+{
+	char mem[256];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	subject_decode(span_str(from), &t);
+	assert_string_equal(text_cstr(&t), wanted);
+}
+
+static void
+finds_the_first_of_its_name_with_its_folds(void **state)
+{
+	(void)state;
+	check_find("From: a\nSUBJECT:  x\n y\n\tz\nTo: b\nSubject: no\n\n",
+	    "x\n y\n\tz");
+	check_find("Subject: last", "last");
+	check_find("Subject: a\n b", "a\n b");
+	check_find("Subject:\n", "");
+}
+
+static void
+looks_no_further_than_the_header(void **state)
+{
+	(void)state;
+	check_find("From: a\n\nSubject: no\n", "");
+	check_find("X: a\n Subject: no\nSubjects: no\n\n", "");
+	check_find("\nSubject: no\n", "");
+	check_find("", "");
+}
+
+static void
+decodes_words_in_the_character_sets_it_knows(void **state)
+{
+	(void)state;
+	check("=?UTF-8?B?44Oh?= x", "メ x");
+	check("=?utf-8?q?caf=C3=A9_=5F?=", "café _");
+	check("=?iso-8859-1*fr?Q?=E9t=E9?=", "été");
+	check("a =?us-ascii?q?b?= c", "a b c");
+}
+
+static void
+joins_words_that_only_a_fold_divides(void **state)
+{
+	(void)state;
+	check("=?utf-8?q?a?=\n =?utf-8?q?b?= c", "ab c");
+	check("one\n two", "one two");
+	check("=?utf-8?q?a?= =?x-none?q?b?=", "a =?x-none?q?b?=");
+}
+
+static void
+leaves_what_is_no_word_as_it_stands(void **state)
+{
+	static const char *const odd[] = { "=?", "=?utf-8", "=?utf-8?", "=?u?q",
+		"=?utf-8?q?", "=?utf-8?q?x", "=?utf-8?q?x?", "=?utf-8?x?y?=",
+		"=?iso-2022-jp?B?GyRCJCIbKEI=?=", "=??q?x?=", "?=", "a=b" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		check(odd[i], odd[i]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_the_first_of_its_name_with_its_folds),
+		cmocka_unit_test(looks_no_further_than_the_header),
+		cmocka_unit_test(decodes_words_in_the_character_sets_it_knows),
+		cmocka_unit_test(joins_words_that_only_a_fold_divides),
+		cmocka_unit_test(leaves_what_is_no_word_as_it_stands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
