@@ -45,16 +45,12 @@ note(struct syncs *s, unsigned i, int error)
 		s->err = oserr_now();
 }
 
-/* Take what has ended; `wait`: all of it. */
 static void
-gather(struct syncs *s, bool wait)
+gather(struct syncs *s)
 {
-	struct timespec at_once = { 0, 0 };
-
 	while (s->left > 0) {
-		long got = syscall(SYS_io_getevents, s->context,
-		    wait ? (long)s->left : 0L, (long)s->left, s->done,
-		    wait ? NULL : &at_once);
+		long got = syscall(SYS_io_getevents, s->context, (long)s->left,
+		    (long)s->left, s->done, NULL);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -65,8 +61,6 @@ gather(struct syncs *s, bool wait)
 			s->err = oserr_now();
 			s->left = 0;
 		}
-		if (!wait)
-			return;
 	}
 }
 
@@ -100,16 +94,18 @@ syncs_begin(struct syncs *s, const int *h, unsigned n)
 			.aio_lio_opcode = IOCB_CMD_FSYNC,
 			.aio_fildes = (unsigned)h[i],
 			.aio_data = i,
-			.aio_flags = IOCB_FLAG_RESFD,
-			.aio_resfd = (unsigned)s->fd,
 		};
 	}
+	s->cb[n - 1].aio_flags = IOCB_FLAG_RESFD;
+	s->cb[n - 1].aio_resfd = (unsigned)s->fd;
 	begun = syscall(SYS_io_submit, s->context, (long)n, s->list);
 	if (begun <= 0)
 		return ERR_UNSUPPORTED;
 	s->n = n;
 	s->left = n;
 	s->err = ERR_OK;
+	if ((unsigned)begun < n) /* the last one has just ended */
+		(void)eventfd_write(s->fd, 1);
 	for (unsigned i = (unsigned)begun; i < n; i++)
 		note(s, i, fsync(h[i]) ? errno : 0);
 	return ERR_OK;
@@ -120,12 +116,13 @@ syncs_end(struct syncs *s, bool wait, bool *failed)
 {
 	uint64_t count;
 
-	/* first: what ends from now on makes it readable again */
-	if (read(s->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		s->err = oserr_now();
-	gather(s, wait);
-	if (s->left > 0)
-		return ERR_AGAIN;
+	if (read(s->fd, &count, sizeof(count)) < 0) {
+		if (errno != EAGAIN)
+			s->err = oserr_now();
+		else if (!wait)
+			return ERR_AGAIN;
+	}
+	gather(s);
 	memcpy(failed, s->failed, s->n * sizeof(*failed));
 	s->n = 0;
 	return s->err;

@@ -2,8 +2,12 @@
  * syncs: fsyncs of many files under way while the program goes on.
  *
  *	syncs_begin     hand them to threads of the kernel's
- *	   ...          s->fd can be read: something has ended
- *	syncs_end       ERR_AGAIN until the last one has
+ *	   ...          s->fd can be read: the last one has ended
+ *	syncs_end       gathers them all
+ *
+ * They end at nearly the same time, as the device's cache is flushed for all
+ * of them together: one waking-up for the set, and a short wait for those that
+ * the last one has overtaken, take less than one for each.
  *
  * Memory: one struct, about 7 KiB, untouched until the first use.  Bounds:
  * one set of at most SYNCS_MAX files at a time.  Where the kernel cannot do it

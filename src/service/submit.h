@@ -104,6 +104,7 @@ struct submit_config {
 struct submit {
 	struct participant base; /* the barrier; joins after the connections */
 	struct conn_kind kind;	 /* for the listeners */
+	const struct conns *conns; /* NULL before the first one */
 	struct pool *sessions;
 	struct pool *txns;
 	struct spool *spool;

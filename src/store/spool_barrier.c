@@ -376,14 +376,14 @@ step(struct spool *sp, bool wait)
 void
 spool_run(struct spool *sp)
 {
-	while (sp->phase != SPOOL_IDLE || sp->batch.first != NULL)
-		if (!step(sp, false))
+	while (!spool_is_idle(sp))
+		if (!step(sp, false) || sp->under_way)
 			return;
 }
 
 void
 spool_barrier(struct spool *sp)
 {
-	while (sp->phase != SPOOL_IDLE || sp->batch.first != NULL)
+	while (!spool_is_idle(sp))
 		(void)step(sp, true);
 }
