@@ -14,6 +14,7 @@
 #include "service/api_backup.h"
 #include "service/api_quarantine.h"
 #include "service/api_settings.h"
+#include "service/api_signatures.h"
 #include "service/api_users.h"
 #include "service/cli_all.h"
 #include "service/cli_link.h"
@@ -69,6 +70,7 @@ offer(struct api *api, struct state *state)
 	status.state = state;
 	api_users_offer(api, state);
 	api_backup_offer(api, state);
+	api_signatures_offer(api, state);
 	api_settings_offer(api, state);
 	api_status_offer(api, &status);
 	q->queue = &memory_server.sending.queue;

@@ -533,6 +533,8 @@ seal(struct sigcomp *sc)
 	le32_put(head + 12, (uint32_t)buf_len(&sc->out));
 	le32_put(head + 16, sc->signatures);
 	le32_put(head + 20, sc->n_hashes);
+	le32_put(head + SIGDB_MADE, (uint32_t)sc->made_s);
+	le32_put(head + SIGDB_MADE + 4, (uint32_t)(sc->made_s >> 32));
 	br_sha256_init(&hash);
 	br_sha256_update(
 	    &hash, head + SIGDB_HEADER, buf_len(&sc->out) - SIGDB_HEADER);

@@ -47,6 +47,7 @@ struct sigcomp {
 	struct buf out;
 	uint8_t sizes[8192];
 	uint32_t signatures, n_hashes;
+	uint64_t made_s; /* to be set before sigcomp_finish; 0: not told */
 
 	/* the body that is being read */
 	struct sigcomp_seg seg[SIGDB_SEGS];

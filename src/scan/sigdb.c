@@ -37,6 +37,8 @@ sigdb_open(struct sigdb *db, struct span all)
 		return ERR_TORN;
 	db->signatures = le32_get(all.p + 16);
 	db->hashes = le32_get(all.p + 20);
+	db->made_s = le32_get(all.p + SIGDB_MADE)
+		     | (uint64_t)le32_get(all.p + SIGDB_MADE + 4) << 32;
 	return take_sections(db);
 }
 

@@ -21,7 +21,8 @@
 
 #define SIGDB_VERSION 1
 #define SIGDB_HEADER  256
-#define SIGDB_DIGEST  32 /* SHA-256 of all behind the header */
+#define SIGDB_DIGEST  32  /* SHA-256 of all behind the header */
+#define SIGDB_MADE    200 /* where the header says when it was made */
 #define SIGDB_NONE    0xffffffffu
 #define SIGDB_SEGS    64 /* parts of one body signature */
 
@@ -62,6 +63,8 @@ struct sigdb {
 	struct span section[SIGDB_SECTIONS];
 	uint32_t signatures;
 	uint32_t hashes; /* of them, those of whole files */
+	uint64_t
+	    made_s; /* when it was compiled, seconds since 1970; 0: unknown */
 };
 
 /* One body pattern, and one part of it, taken out of the file. */

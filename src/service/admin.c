@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "service/api_backup.h"
 #include "service/api_settings.h"
+#include "service/api_signatures.h"
 #include "service/api_users.h"
 
 static void
@@ -51,6 +52,7 @@ offer_all(struct admin *ad, struct server *sv)
 	api_init(&ad->api);
 	api_users_offer(&ad->api, sv->state);
 	api_backup_offer(&ad->api, sv->state);
+	api_signatures_offer(&ad->api, sv->state);
 	api_settings_offer(&ad->api, sv->state);
 	ad->status = (struct api_status) {
 		.state = sv->state,

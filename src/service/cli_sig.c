@@ -1,12 +1,15 @@
 /*
- * cli_sig: `gatepost sig compile|verify|info`.
+ * cli_sig: `gatepost sig compile|verify|info`; install: cli_sig_install.
  *
  * Works on files only; neither a state folder nor a server is needed.
  */
 #include "platform/area.h"
+#include "platform/clock.h"
+#include "codec/date.h"
 #include "scan/builtin.h"
 #include "service/cli_all.h"
 #include "service/cli_files.h"
+#include "service/cli_sig.h"
 
 struct work {
 	struct cli_files files;
@@ -118,6 +121,7 @@ write_result(struct cli *cli, struct work *w, const char *out)
 {
 	struct span file;
 
+	w->comp.made_s = (uint64_t)(clock_wall_us() / 1000000);
 	if (sigcomp_finish(&w->comp, &file))
 		return cli_error_at(cli, out, "there is not enough memory");
 	if (cli_files_replace(cli, &w->files, out, file))
@@ -160,21 +164,31 @@ compile_all(struct cli *cli, struct work *w)
 
 /* ---- verify, info ---- */
 
-static int
-open_db(struct cli *cli, struct work *w, const char *path, struct span *all)
+int
+cli_sig_open(
+    struct cli *cli, const char *path, struct sigdb *db, struct span bytes)
 {
-	int err;
+	int err = sigdb_open(db, bytes);
 
-	if (cli_files_map(cli, &w->files, path, all))
-		return CLI_FAILED;
-	err = sigdb_open(&w->db, *all);
 	if (!err)
 		return CLI_OK;
-	cli_files_unmap(&w->files, *all);
 	return cli_error_at(cli, path,
 	    err == ERR_TORN	     ? "the signature file is damaged"
 	    : err == ERR_UNSUPPORTED ? "made for another version of gatepost"
 				     : "not a compiled signature file");
+}
+
+static int
+open_db(struct cli *cli, struct work *w, const char *path, struct span *all)
+{
+	int status;
+
+	if (cli_files_map(cli, &w->files, path, all))
+		return CLI_FAILED;
+	status = cli_sig_open(cli, path, &w->db, *all);
+	if (status)
+		cli_files_unmap(&w->files, *all);
+	return status;
 }
 
 static int
@@ -198,6 +212,22 @@ verify_one(struct cli *cli, struct work *w)
 }
 
 static void
+print_made(struct cli *cli, const struct sigdb *db)
+{
+	char mem[64];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, "\nmade: ");
+	/* nobody means a year with more than five digits */
+	if (db->made_s > 0 && db->made_s >> 40 == 0)
+		date_put(&t, (int64_t)db->made_s, 0);
+	else
+		text_str(&t, "not told");
+	term_str(&cli->out, mem);
+}
+
+static void
 print_info(struct cli *cli, const struct sigdb *db)
 {
 	char mem[2 * SIGDB_DIGEST + 1];
@@ -209,6 +239,7 @@ print_info(struct cli *cli, const struct sigdb *db)
 	print_count(cli, "\nsignatures: ", db->signatures);
 	print_count(cli, "\nof whole files: ", db->hashes);
 	print_count(cli, "\noctets: ", db->all.len);
+	print_made(cli, db);
 	term_str(&cli->out, "\nsha256: ");
 	term_str(&cli->out, mem);
 	term_str(&cli->out, "\n");
@@ -276,6 +307,11 @@ static const struct cli_command rows[] = {
 	    "compile ClamAV's .hdb .hsb .ndb .ldb into one file" },
 	{ "sig verify", "", "FILE", 1, 1, sig_verify,
 	    "check every byte of a compiled signature file" },
+	{ "sig install", "--sha256= --signature= --force",
+	    "FILE [--sha256 HEX | --signature FILE.sig] [--force]", 1, 1,
+	    cli_sig_install,
+	    "put a signature file in force, if it is sound, signed by sig.key "
+	    "(or of that hash), and not older; the server uses it at once" },
 	{ "sig info", "", "[FILE]", 0, 1, sig_info,
 	    "what a compiled signature file, or the built-in set, holds" },
 };

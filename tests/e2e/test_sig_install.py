@@ -1,0 +1,235 @@
+#!/usr/bin/python3
+"""`gatepost sig install`: only what is sound, meant and newer comes in force.
+
+Keys and signatures are made by OpenSSL, as the manual tells the owner.
+"""
+
+import hashlib
+import os
+import resource
+import signal
+import subprocess
+import time
+import unittest
+import zlib
+
+import gatepost
+
+
+def openssl(*words):
+    return subprocess.run(["openssl", *words], check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                          ).stdout
+
+
+class Install(unittest.TestCase):
+    def setUp(self):
+        self.server = gatepost.Server(users={})
+        self.addCleanup(self.server.remove)
+        self.server.init()
+        self.folder = self.server.folder
+        self.target = os.path.join(self.server.state, "signatures")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def compile(self, name, rows=1, made=None):
+        """A compiled file with so many signatures; `made` puts its date."""
+        text = self.path("text.ndb")
+        with open(text, "w") as f:
+            for i in range(rows):
+                f.write(f"{name}.{i}:0:*:"
+                        f"{hashlib.sha256(b'%d' % i).hexdigest()}\n")
+        out = self.path(name)
+        subprocess.run([gatepost.PROGRAM, "sig", "compile", text, "-o", out],
+                       check=True, stdout=subprocess.PIPE)
+        if made is not None:
+            with open(out, "r+b") as f:
+                head = bytearray(f.read(252))
+                head[200:208] = made.to_bytes(8, "little")
+                f.seek(0)
+                f.write(head + zlib.crc32(head).to_bytes(4, "little"))
+        return out
+
+    def install(self, *words, ok=True):
+        done = self.server.run("sig", "install", *words, check=False)
+        self.assertEqual(done.returncode, 0 if ok else 2,
+                         done.stderr + done.stdout)
+        if not ok:
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+            self.assertEqual(done.stdout, b"")
+        self.assertEqual([n for n in os.listdir(self.server.state)
+                          if n.startswith("signatures.")], [])
+        return (done.stdout if ok else done.stderr).decode()
+
+    def in_force(self):
+        if not os.path.exists(self.target):
+            return None
+        with open(self.target, "rb") as f:
+            return f.read()
+
+    def content(self, path):
+        with open(path, "rb") as f:
+            return f.read()
+
+    def make_key(self, name="key.pem", form="der"):
+        key = self.path(name)
+        openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout",
+                "-out", key)
+        der = openssl("ec", "-in", key, "-pubout", "-outform", "DER")
+        return key, (der if form == "der" else der[-65:]).hex()
+
+    def sign(self, key, path, out=None):
+        openssl("dgst", "-sha256", "-sign", key, "-out",
+                out or path + ".sig", path)
+
+    def test_by_hand_without_a_key(self):
+        one = self.compile("one")
+        self.assertEqual(self.install(one), f"{self.target}: installed\n")
+        self.assertEqual(self.in_force(), self.content(one))
+        self.assertEqual(self.install(one), f"{self.target}: unchanged\n")
+
+    def test_where_the_setting_says(self):
+        elsewhere = self.path("elsewhere.gps")
+        self.server.run("set", f"scan.signatures={elsewhere}")
+        one = self.compile("one")
+        self.install(one)
+        self.assertEqual(self.content(elsewhere), self.content(one))
+        self.assertIsNone(self.in_force())
+
+    def test_what_is_damaged_or_cut_leaves_the_old(self):
+        old = self.compile("old", rows=50)
+        self.install(old)
+        whole = self.content(self.compile("new", rows=60))
+        bad = self.path("bad")
+        for at in (0, 9, 20, 70, 210, 300, len(whole) // 2, len(whole) - 1):
+            torn = bytearray(whole)
+            torn[at] ^= 1
+            with open(bad, "wb") as f:
+                f.write(torn)
+            self.install(bad, ok=False)
+        for size in (0, 1, 255, 256, 4096, len(whole) - 1):
+            with open(bad, "wb") as f:
+                f.write(whole[:size])
+            self.install(bad, ok=False)
+        self.install(self.path("none"), ok=False)
+        self.install(self.folder, ok=False)
+        self.assertEqual(self.in_force(), self.content(old))
+
+    def test_signatures_are_asked_for_where_there_is_a_key(self):
+        old = self.compile("old")
+        self.install(old)
+        for form in ("der", "point"):
+            key, public = self.make_key(form=form)
+            self.server.run("set", f"sig.key={public}")
+            new = self.compile("new", rows=5 + len(form))
+            self.assertIn(".sig", self.install(new, ok=False))
+            self.sign(self.make_key("other.pem")[0], new)
+            self.assertIn("not the signature", self.install(new, ok=False))
+            self.sign(key, old, new + ".sig")
+            self.assertIn("not the signature", self.install(new, ok=False))
+            with open(new + ".sig", "wb") as f:
+                f.write(b"")
+            self.assertIn("not the signature", self.install(new, ok=False))
+            self.assertEqual(self.in_force(), self.content(old))
+            self.sign(key, new)
+            self.install(new)
+            self.assertEqual(self.in_force(), self.content(new))
+            # signed, but not sound
+            with open(new, "ab") as f:
+                f.write(b"x")
+            self.sign(key, new)
+            self.assertIn("damaged", self.install(new, ok=False))
+            # the signature in a file of another name
+            newer = self.compile("newer", rows=9)
+            self.sign(key, newer, self.path("x.sig"))
+            self.install(newer, "--signature", self.path("x.sig"))
+            old = newer
+        self.server.run("set", "sig.key=0400")
+        self.assertIn("sig.key", self.install(new, ok=False))
+
+    def test_a_hash_pins_it_with_or_without_a_key(self):
+        old = self.compile("old")
+        self.install(old)
+        new = self.compile("new", rows=3)
+        pin = hashlib.sha256(self.content(new)).hexdigest()
+        wrong = hashlib.sha256(self.content(old)).hexdigest()
+        for bad in (wrong, pin[:-1], pin + "0"):
+            self.assertIn("SHA-256", self.install(new, "--sha256", bad,
+                                                  ok=False))
+        self.assertEqual(self.in_force(), self.content(old))
+        self.server.run("set", f"sig.key={self.make_key()[1]}")
+        self.install(new, "--sha256", pin.upper())
+        self.assertEqual(self.in_force(), self.content(new))
+
+    def test_an_older_one_is_not_taken_for_a_newer(self):
+        self.install(self.compile("old", made=1_700_000_000))
+        new = self.compile("new", rows=2, made=1_800_000_000)
+        self.install(new)
+        old = self.compile("old", made=1_700_000_000)
+        self.assertIn("--force", self.install(old, ok=False))
+        unknown = self.compile("unknown", rows=3, made=0)
+        self.assertIn("--force", self.install(unknown, ok=False))
+        self.assertEqual(self.in_force(), self.content(new))
+        self.install(old, "--force")
+        self.assertEqual(self.in_force(), self.content(old))
+        done = self.server.run("sig", "info", self.target)
+        self.assertIn(b"made: Tue, 14 Nov 2023 22:13:20 +0000\n", done.stdout)
+
+    def test_what_is_broken_in_force_does_not_stand_in_the_way(self):
+        with open(self.target, "wb") as f:
+            f.write(b"rubbish")
+        one = self.compile("one")
+        self.install(one)
+        self.assertEqual(self.in_force(), self.content(one))
+
+    def test_a_full_disk_leaves_the_old(self):
+        old = self.compile("old")
+        self.install(old)
+        new = self.compile("new", rows=2000)
+        # no file may grow beyond that; the copy fails as on a full disk
+        done = subprocess.run(
+            [gatepost.PROGRAM, "sig", "install", new, "--state",
+             self.server.state], stderr=subprocess.PIPE,
+            preexec_fn=lambda: (
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(self.in_force(), self.content(old))
+        self.assertEqual([n for n in os.listdir(self.server.state)
+                          if n.endswith(".new")], [])
+
+    def test_killed_at_any_moment_the_old_or_the_new_is_whole(self):
+        wholes = [self.content(self.compile(f"{i}", rows=3000 + i))
+                  for i in range(2)]
+        with open(self.target, "wb") as f:
+            f.write(wholes[0])
+        words = [gatepost.PROGRAM, "sig", "install", "--force", "--state",
+                 self.server.state]
+        begin = time.monotonic()
+        subprocess.run([*words, self.path("1")], check=True,
+                       stdout=subprocess.PIPE)
+        took = time.monotonic() - begin
+        for i in range(24):
+            p = subprocess.Popen([*words, self.path(str(i % 2))],
+                                 stdout=subprocess.PIPE)
+            time.sleep(took * (i + 1) / 24)
+            p.kill()
+            p.communicate()
+            self.assertIn(self.in_force(), wholes)
+        # what was left behind does not stay for ever
+        for name in os.listdir(self.server.state):
+            if name.endswith(".new"):
+                os.utime(os.path.join(self.server.state, name), (1, 1))
+        self.install(self.compile("last"))
+
+    def test_a_running_server_is_told(self):
+        self.server.start()
+        self.addCleanup(lambda: self.server.process and self.server.stop())
+        self.install(self.compile("one"))
+        self.assertEqual(self.server.run("sig", "install", self.path("one"))
+                         .stdout, f"{self.target}: unchanged\n".encode())
+
+
+if __name__ == "__main__":
+    unittest.main()
