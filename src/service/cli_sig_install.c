@@ -14,11 +14,13 @@
 #include "platform/area.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
+#include "platform/process.h"
 #include "scan/sigdb.h"
 #include "scan/sigkey.h"
 #include "service/cli_all.h"
 #include "service/cli_files.h"
 #include "service/cli_sig.h"
+#include "service/state.h"
 
 #define KEY_SIZE 256
 #define OLD_S	 3600
@@ -80,7 +82,7 @@ find_target(struct cli *cli, struct install *w)
 		text_str(&t, cli->state);
 		text_chr(&t, '/');
 	}
-	text_str(&t, value[0] != '\0' ? value : "signatures");
+	text_str(&t, value[0] != '\0' ? value : STATE_SIGNATURES);
 	/* room for ".xxxxxxxx.new" */
 	if (t.cut || t.len + 16 > sizeof(w->target))
 		return cli_error_at(cli, w->target, "the path is too long");
@@ -354,6 +356,10 @@ open_and_install(struct cli *cli, struct install *w)
 
 	if (status)
 		return status;
+	/* the server must be able to read it */
+	if (process_become_owner(cli->state))
+		return cli_error_at(
+		    cli, cli->state, "its owner's rights can't be taken over");
 	sweep(w);
 	from = fs->open(fs, cli->args[0], FS_READ);
 	if (from < 0)

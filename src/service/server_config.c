@@ -87,6 +87,20 @@ read_rules(const struct settings *s, struct verdict_rules *r)
 			      + settings_number(s, rows[i].setting));
 }
 
+/* What the setting says, or what `gatepost sig install` has put in STATE. */
+static struct span
+signatures_path(struct server *sv)
+{
+	struct span path =
+	    settings_text(settings_of(sv), SETTING_SCAN_SIGNATURES);
+	struct fs *fs = &sv->state->files.fs;
+	struct fs_stat st;
+
+	if (path.len > 0 || fs->stat(fs, STATE_SIGNATURES, &st))
+		return path;
+	return SPAN(STATE_SIGNATURES);
+}
+
 static void
 configure_scanner(struct server *sv)
 {
@@ -100,7 +114,7 @@ configure_scanner(struct server *sv)
 		.members = settings_number(s, SETTING_SCAN_MAX_MEMBERS),
 		.max_seconds = settings_number(s, SETTING_SCAN_MAX_SECONDS),
 		.rules = submit_scan_rules(r),
-		.signatures = settings_text(s, SETTING_SCAN_SIGNATURES),
+		.signatures = signatures_path(sv),
 	};
 
 	scanner_configure(&sv->scanner, &c);

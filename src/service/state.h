@@ -4,6 +4,7 @@
  *   STATE/                 0700, owner: the user that gatepost runs as
  *     settings.kv          settings, accounts and other small things (kv)
  *     device.key           32 random octets; seals secrets in settings.kv
+ *     signatures           what `gatepost sig install` has put in force
  *     tls.pem              key and self-signed certificate made by init
  *     control              the API's socket while a server runs
  *     mail/ queue/ ...     made by those who use them
@@ -26,10 +27,11 @@
 #include "store/kv.h"
 #include "store/settings.h"
 
-#define STATE_SETTINGS "settings.kv"
-#define STATE_KEY      "device.key"
-#define STATE_PAIR     "tls.pem"
-#define STATE_CONTROL  "control"
+#define STATE_SETTINGS	 "settings.kv"
+#define STATE_SIGNATURES "signatures"
+#define STATE_KEY	 "device.key"
+#define STATE_PAIR	 "tls.pem"
+#define STATE_CONTROL	 "control"
 
 #define STATE_WHY 600 /* bytes for `why` */
 

@@ -543,8 +543,10 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_SCAN_SIGNATURES] = { "scan.signatures",
 	    SETTING_FILE_PATH, SETTING_EMPTY, 0, 239,
 	    "", NULL, "/srv/gatepost/main.gps",
-	    "A compiled signature file beside the built-in set.",
-	    "内蔵のものに加えて使うシグネチャファイル。" },
+	    "A compiled signature file beside the built-in set; empty: "
+	    "signatures in the state folder, if it is there.",
+	    "内蔵のものに加えて使うシグネチャファイル。空欄なら状態フォル"
+	    "ダーの signatures (あれば)。" },
 	[SETTING_SCAN_CLAMD] = { "scan.clamd",
 	    SETTING_TEXT, SETTING_EMPTY, 1, 255,
 	    "", NULL, "192.0.2.20:3310",
@@ -554,8 +556,10 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_SIG_KEY] = { "sig.key",
 	    SETTING_TEXT, SETTING_EMPTY, 1, 255,
 	    "", NULL, "(an ECDSA P-256 public key in hexadecimal)",
-	    "Who may sign signature updates; empty: installed by hand only.",
-	    "シグネチャ更新の署名を検証する公開鍵。空欄なら手動のみ。" },
+	    "Whose signature `gatepost sig install` asks for; empty: none, "
+	    "it takes every sound file that the owner gives it.",
+	    "シグネチャ更新の署名を検証する公開鍵。空欄なら署名を求めず、"
+	    "所有者が渡した正しいファイルをすべて使います。" },
 	[SETTING_QUARANTINE_DAYS] = { "quarantine.days",
 	    SETTING_NUMBER, 0, 1, 3650,
 	    "30", NULL, "30",

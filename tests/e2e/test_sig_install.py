@@ -4,6 +4,7 @@
 Keys and signatures are made by OpenSSL, as the manual tells the owner.
 """
 
+import base64
 import hashlib
 import os
 import resource
@@ -223,12 +224,36 @@ class Install(unittest.TestCase):
                 os.utime(os.path.join(self.server.state, name), (1, 1))
         self.install(self.compile("last"))
 
-    def test_a_running_server_is_told(self):
+    def send(self, text):
+        with self.server.smtp(hello="me") as talk:
+            talk.expect(250, "MAIL FROM:<a@example.org>")
+            talk.expect(250, f"RCPT TO:<ann@{gatepost.DOMAIN}>")
+            talk.expect(354, "DATA")
+            talk.send(b"Subject: x\r\n\r\n" + text + b"\r\n.\r\n")
+            return talk.reply()[0]
+
+    def test_a_running_server_uses_it_without_a_restart(self):
+        self.server.add_user("ann", "open sesame")
         self.server.start()
         self.addCleanup(lambda: self.server.process and self.server.stop())
+        first = hashlib.sha256(b"0").digest()
+        body = base64.b64encode(first)
+        mail = (b"see\r\n--x\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                + body + b"\r\n--x--")
+        self.assertEqual(self.send(mail), 250)
         self.install(self.compile("one"))
-        self.assertEqual(self.server.run("sig", "install", self.path("one"))
-                         .stdout, f"{self.target}: unchanged\n".encode())
+        gatepost.wait_for(lambda: self.send(mail) == 554,
+                          "the new signatures are in force")
+        # a broken one changes nothing
+        with open(self.path("bad"), "wb") as f:
+            f.write(self.content(self.path("one"))[:-1])
+        self.install(self.path("bad"), ok=False)
+        self.assertEqual(self.send(mail), 554)
+        self.assertEqual(self.install(self.path("one")),
+                         f"{self.target}: unchanged\n")
+        # nor is it lost by a restart
+        self.server.restart()
+        self.assertEqual(self.send(mail), 554)
 
 
 if __name__ == "__main__":
