@@ -41,7 +41,7 @@ struct scan_verdict {
 	bool found;
 	bool filtered; /* greeting: the filter is in force */
 	bool has_digest;
-	uint8_t digest[32];	/* SHA-256 of the message as scanned */
+	uint8_t digest[32];	/* SHA-256 of the member that it was in */
 	char name[TALK_NAME];	/* of the find, terminated; or why it failed */
 	char where[TALK_WHERE]; /* terminated; "" for the message itself */
 };

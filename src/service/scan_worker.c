@@ -86,8 +86,8 @@ look(struct scan_verdict *v, const struct scan_request *r, struct span bytes)
 		put_text(
 		    v->name, sizeof(v->name), span_str(scan_first_rule(sc)));
 	put_text(v->where, sizeof(v->where), span_str(sc->where));
-	if (v->found || v->flaws != 0)
-		put_digest(v, bytes);
+	if (v->found)
+		put_digest(v, sc->match.bytes);
 	looked_at = r->max_octets - sc->left;
 	if (looked_at > LITTLE)
 		area_forget(sc->scratch, sc->scratch_cap);

@@ -323,10 +323,26 @@ listen_once(struct scanner *sc, struct scanner_lane *l)
 
 /* ---- time ---- */
 
-static bool
-others_wait(const struct scanner_lane *l)
+/* How many wait behind the first in flight, those unsent counted as one. */
+static unsigned
+others(const struct scanner_lane *l)
 {
-	return l->n > 1 || l->waiting != NULL;
+	return l->n - 1 + (l->waiting != NULL);
+}
+
+/* The more wait, the less it may take: together it is about as long. */
+static int64_t
+quick_ms(const struct scanner_lane *l)
+{
+	int64_t ms = SCANNER_QUICK_MS / others(l);
+
+	return ms > SCANNER_LEAST_MS ? ms : SCANNER_LEAST_MS;
+}
+
+static bool
+is_quick(const struct scanner *sc, const struct scanner_lane *l)
+{
+	return l == &sc->lanes[SCANNER_QUICK] && l->n > 0 && others(l) > 0;
 }
 
 /* When the first in flight has had its time; INT64_MAX: none is. */
@@ -339,15 +355,15 @@ lane_deadline(const struct scanner *sc, const struct scanner_lane *l)
 		return l->since_ms + GREET_MS;
 	if (l->n == 0)
 		return INT64_MAX;
-	if (l == &sc->lanes[SCANNER_QUICK] && others_wait(l))
-		return l->since_ms + SCANNER_QUICK_MS;
+	if (is_quick(sc, l))
+		return l->since_ms + quick_ms(l);
 	return l->since_ms + (int64_t)sc->config.max_seconds * 1000;
 }
 
 static void
 too_long(struct scanner *sc, struct scanner_lane *l)
 {
-	bool quick = l == &sc->lanes[SCANNER_QUICK] && others_wait(l);
+	bool quick = is_quick(sc, l);
 	struct scan_job *job;
 
 	if (!l->greeted) {

@@ -7,7 +7,7 @@
  *                   [slow lane:  waiting, in flight] <--> worker
  *
  * Every message begins in the quick lane, several at a time with its worker.
- * One that takes longer than SCANNER_QUICK_MS while others wait is taken away
+ * One that takes longer than SCANNER_QUICK_MS while another waits is taken away
  * from it (the worker is killed) and begins anew in the slow lane, where it
  * has all the time that scan.max_seconds gives.  So bombs, however many, only
  * hold up each other.
@@ -26,8 +26,9 @@
 #include "service/loop.h"
 #include "service/scan_talk.h"
 
-#define SCANNER_FLIGHT	 32 /* with the quick worker at once */
-#define SCANNER_QUICK_MS 300
+#define SCANNER_FLIGHT	 32  /* with the quick worker at once */
+#define SCANNER_QUICK_MS 200 /* while one other waits; for n: the nth part */
+#define SCANNER_LEAST_MS 30
 
 enum scanner_lane_name { SCANNER_QUICK, SCANNER_SLOW, SCANNER_LANES };
 

@@ -162,6 +162,23 @@ ask_auth_next(struct submit_session *ss, const struct smtp_request *r)
 	auth_look(ss);
 }
 
+/* The id, and what became of it where that is not its delivery. */
+static void
+answer_kept(struct submit_session *ss)
+{
+	const struct submit_txn *t = ss->txn;
+	char mem[MAILBOX_ID_MAX + 40];
+	struct text text;
+
+	text_init(&text, mem, sizeof(mem));
+	text_str(&text, t->file.id);
+	if (t->held) {
+		text_str(&text, " held: ");
+		text_str(&text, verdict_word(t->cause));
+	}
+	smtp_answer(&ss->smtp, SMTP_OK, text_data(&text), &ss->conn->out);
+}
+
 static void
 ask_commit(struct submit_session *ss)
 {
@@ -177,9 +194,7 @@ ask_commit(struct submit_session *ss)
 	if (r == SMTP_OK && !t->done)
 		return;
 	if (r == SMTP_OK) {
-		struct span id = span_str(t->file.id);
-
-		smtp_answer(&ss->smtp, r, id, &ss->conn->out);
+		answer_kept(ss);
 	} else {
 		answer(ss, r);
 	}

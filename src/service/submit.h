@@ -53,6 +53,9 @@ struct submit_txn {
 	uint64_t mark_at;     /* where the mark's text stands in the file */
 	bool complete;	      /* the whole message is in the file */
 	bool marked;	      /* our own lines have a mark */
+	bool held;	      /* its place is in the quarantine */
+	uint8_t due;	      /* enum smtp_reply after a good barrier */
+	uint8_t cause;	      /* enum verdict_cause of that */
 	bool waiting;	      /* in the spool's batch */
 	bool done; /* the barrier has decided; file.result is valid */
 	bool utf8;

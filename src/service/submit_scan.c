@@ -135,16 +135,58 @@ static enum smtp_reply
 act(struct submit_session *ss)
 {
 	struct submit *su = ss->owner;
-	struct verdict_facts f = facts_of(ss->txn);
+	struct submit_txn *t = ss->txn;
+	struct verdict_facts f = facts_of(t);
 	struct verdict v = verdict_decide(&su->rules, &f);
 
-	if (ss->txn->scan.verdict.err == ERR_BUSY)
+	if (t->scan.verdict.err == ERR_BUSY)
 		return SMTP_TRY_LATER;
 	if (v.end != VERDICT_PASS)
 		log_verdict(ss, &v);
-	if (v.end == VERDICT_PASS || v.end == VERDICT_MARK)
-		return write_mark(ss, &f) ? SMTP_LOCAL_ERROR : SMTP_OK;
-	return v.cause == VERDICT_MALWARE ? SMTP_INFECTED : SMTP_UNSCANNABLE;
+	t->held = v.keep;
+	t->cause = (uint8_t)v.cause;
+	if (v.end == VERDICT_REFUSE)
+		t->due = v.cause == VERDICT_MALWARE ? SMTP_INFECTED
+						    : SMTP_UNSCANNABLE;
+	if (v.end == VERDICT_REFUSE && !v.keep)
+		return t->due;
+	return write_mark(ss, &f) ? SMTP_LOCAL_ERROR : SMTP_OK;
+}
+
+static const uint8_t reasons[VERDICT_CAUSES] = {
+	[VERDICT_MALWARE] = QUARANTINE_MALWARE,
+	[VERDICT_FAILED] = QUARANTINE_FAILED,
+	[VERDICT_LIMITS] = QUARANTINE_LIMITS,
+	[VERDICT_DEEP] = QUARANTINE_DEEP,
+	[VERDICT_ENCRYPTED] = QUARANTINE_ENCRYPTED,
+	[VERDICT_UNOPENED] = QUARANTINE_UNOPENED,
+	[VERDICT_DAMAGED] = QUARANTINE_DAMAGED,
+	[VERDICT_PROGRAMS] = QUARANTINE_PROGRAMS,
+	[VERDICT_MACROS] = QUARANTINE_MACROS,
+	[VERDICT_SCRIPTS] = QUARANTINE_SCRIPTS,
+};
+
+int
+submit_scan_hold(struct submit_session *ss, const struct delivery_head *head)
+{
+	struct submit_txn *t = ss->txn;
+	const struct scan_verdict *v = &t->scan.verdict;
+	char peer[NET_ADDR_TEXT];
+	struct quarantine_note note = {
+		.reason = reasons[t->cause],
+		.flags = (facts_of(t).ours ? QUARANTINE_OURS : 0u)
+			 | (t->due != SMTP_OK ? QUARANTINE_REFUSED : 0u)
+			 | (v->has_digest ? QUARANTINE_HASHED : 0u),
+		.name = span_str(v->name),
+		.where = span_str(v->where),
+		.way = span_str(listener_name(ss->conn->listener->role)),
+	};
+
+	_Static_assert(sizeof(note.hash) == sizeof(v->digest), "SHA-256");
+	net_addr_text(&ss->conn->peer, peer);
+	note.client = span_str(peer);
+	memcpy(note.hash, v->digest, sizeof(note.hash));
+	return delivery_hold(&t->delivery, &t->file, head, &note);
 }
 
 enum smtp_reply

@@ -23,8 +23,18 @@ bool submit_scan_begin(struct submit_session *ss);
 /* Is the verdict there, or none due? */
 bool submit_scan_is_over(const struct submit_session *ss);
 
-/* Act on the verdict: SMTP_OK: go on; else the refusal. */
+/*
+ * Act on the verdict: SMTP_OK: go on, with t->held perhaps and the reply due
+ * after the barrier; else the refusal.
+ */
 enum smtp_reply submit_scan_end(struct submit_session *ss);
+
+/*
+ * What submit_scan_end wants held goes to the quarantine, as delivery_hold
+ * does it; its errors.
+ */
+int submit_scan_hold(
+    struct submit_session *ss, const struct delivery_head *head) MUST_CHECK;
 
 /* Which of the scanner's rules (enum scan_rule) the settings want. */
 uint32_t submit_scan_rules(const struct verdict_rules *rules);

@@ -289,7 +289,16 @@ commit(struct submit_session *ss)
 		.ret = t->ret,
 	};
 
+	if (t->held)
+		return submit_scan_hold(ss, &head);
 	return delivery_commit(&t->delivery, &t->file, &head);
+}
+
+/* A refusal stands, whether a copy could be kept or not. */
+static enum smtp_reply
+final_reply(const struct submit_txn *t, int err)
+{
+	return t->due != SMTP_OK ? (enum smtp_reply)t->due : storage_reply(err);
 }
 
 enum smtp_reply
@@ -323,7 +332,7 @@ submit_commit(struct submit_session *ss)
 		return r;
 	err = commit(ss);
 	t->waiting = !err;
-	return storage_reply(err);
+	return err ? final_reply(t, err) : SMTP_OK;
 }
 
 void
@@ -373,9 +382,11 @@ submit_result(struct submit_session *ss)
 		ss->owner->refused++;
 		log_event(LOG_ERROR, "smtp.not_stored", "id", t->file.id,
 		    t->file.result);
-		return storage_reply(t->file.result);
+		return final_reply(t, t->file.result);
 	}
 	delivery_done(&t->delivery, ss->conn->owner->now_ms);
+	if (t->held)
+		return (enum smtp_reply)t->due;
 	ss->owner->accepted++;
 	ss->owner->octets += t->file.octets;
 	log_accepted(ss);

@@ -1,37 +1,569 @@
 #!/usr/bin/python3
-"""Every message is looked into before it is taken: verdicts, and the workers."""
+"""Every message is looked into before it is taken: verdicts, and the workers.
 
+What the scanner finds in which container is test_scan's; here it is what
+becomes of the message, and what happens to the processes that look.
+"""
+
+import base64
+import concurrent.futures
+import glob
+import gzip
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 import unittest
+import zipfile
 
-import gatepost
-from test_scan import EICAR, zipped
+sys.path.insert(0, os.path.dirname(__file__))
+import farend  # noqa: E402
+import gatepost  # noqa: E402
+from test_scan import EICAR, tarred, uuencoded, zipped  # noqa: E402
 
 CLEAN = b"X-Gatepost-Scan: clean"
+NAME = "Eicar-Test-Signature"
+PEOPLE = {"ann": "open sesame", "bob": "hunter 2"}
+MIB = 1 << 20
 
 
-def message(body, head=b""):
+def attached(data, name="a.zip", head=b""):
+    """A message with `data` attached, CR LF line ends, without the dot."""
+    text = (b"From: a@example.org\nSubject: x\nMIME-Version: 1.0\n" + head +
+            b"Content-Type: multipart/mixed; boundary=zz\n\n--zz\n\nhello\n"
+            b"--zz\nContent-Type: application/octet-stream; name=\"" +
+            name.encode() + b"\"\nContent-Transfer-Encoding: base64\n\n" +
+            base64.encodebytes(data) + b"--zz--\n")
+    return text.replace(b"\n", b"\r\n")
+
+
+def plain(body, head=b""):
     return (b"From: a@example.org\r\nSubject: x\r\n" + head + b"\r\n" + body)
 
 
-class Scanner(unittest.TestCase):
-    def send(self, server, text, to="ann", service="smtp"):
-        with server.smtp(service, hello="me") as talk:
-            talk.expect(250, "MAIL FROM:<a@example.org>")
-            talk.expect(250, f"RCPT TO:<{to}@{gatepost.DOMAIN}>")
-            talk.expect(354, "DATA")
-            talk.send(text + b"\r\n.\r\n")
-            return talk.reply()
+def damaged():
+    """A zip whose only member ends too early, in both readings."""
+    whole = zipped(bytes(range(256)) * 64)
+    return whole[:60] + whole[70:]
 
+
+def encrypted():
+    data = bytearray(zipped(b"secret"))
+    data[6] |= 1
+    data[data.index(b"PK\1\2") + 8] |= 1
+    return bytes(data)
+
+
+def deep(levels):
+    data = b"at the bottom"
+    for _ in range(levels):
+        data = gzip.compress(data)
+    return data
+
+
+def bomb(mib, copies):
+    """`copies` times `mib` MiB of nothing, in a few KB."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
+        for i in range(copies):
+            z.writestr(f"{i}", bytes(mib * MIB))
+    return out.getvalue()
+
+
+def nested_bomb():
+    """One bomb many times: minutes of work."""
+    inner = bomb(64, 1)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        for i in range(2000):
+            z.writestr(f"{i}.zip", inner)
+    return out.getvalue()
+
+
+def config():
+    """The numbers of the build under test."""
+    path = os.path.join(os.path.dirname(gatepost.PROGRAM), "config.h")
+    with open(path, encoding="ascii") as f:
+        return dict(re.findall(r"#define (\w+) (\d+)", f.read()))
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f)
+
+
+def children(pid):
+    found = []
+    for path in glob.glob("/proc/[0-9]*/status"):
+        try:
+            s = status_of(path.split("/")[2])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(s["PPid"]) == pid and not s["State"].startswith("Z"):
+            found.append(int(s["Pid"]))
+    return sorted(found)
+
+
+class Case(unittest.TestCase):
+    def server(self, **settings):
+        names = {k.replace("__", "."): v for k, v in settings.items()}
+        server = gatepost.Server(users=PEOPLE, settings=names)
+        self.enterContext(server)
+        return server
+
+    def enterContext(self, context):
+        """As in Python 3.11."""
+        result = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return result
+
+    def open(self, server, service="smtp", user=None):
+        talk = server.smtp(service, hello="me")
+        self.addCleanup(talk.close)
+        if user:
+            words = base64.b64encode(
+                f"\0{user}\0{PEOPLE[user]}".encode()).decode()
+            talk.expect(235, f"AUTH PLAIN {words}")
+        return talk
+
+    def begin(self, talk, text, to=("ann@home.example",),
+              sender="a@example.org"):
+        talk.expect(250, f"MAIL FROM:<{sender}>")
+        for path in to:
+            talk.expect(250, f"RCPT TO:<{path}>")
+        talk.expect(354, "DATA")
+        talk.send(text + b"\r\n.\r\n")
+
+    def stranger(self, server, text, **more):
+        talk = self.open(server)
+        self.begin(talk, text, **more)
+        code, [words] = talk.reply()
+        return code, words
+
+    def friend(self, server, text, user="bob", **more):
+        talk = self.open(server, "smtps", user)
+        self.begin(talk, text, sender=f"{user}@home.example", **more)
+        code, [words] = talk.reply()
+        return code, words
+
+    def counters(self, server):
+        return json.loads(server.run("status", "--json").stdout)["counters"]
+
+    def listed(self, server):
+        """The rows of the quarantine's list."""
+        out = server.run("quarantine", "list").stdout.decode()
+        return [line.split("\t") for line in out.splitlines()]
+
+    def held(self, server):
+        """What the quarantine has: (reason, name), sorted."""
+        return sorted(tuple(row[5:7]) for row in self.listed(server))
+
+    def workers(self, server):
+        [keeper] = children(server.process.pid)
+        return children(keeper)
+
+
+class Verdicts(Case):
     def test_clean_mail_arrives_and_says_so(self):
-        with gatepost.Server() as server:
-            self.assertEqual(self.send(server, message(b"hello"))[0], 250)
-            [stored] = server.stored("ann")
+        server = self.server()
+        for text in (plain(b"hello"), attached(zipped(b"fine")),
+                     b"\r\nonly a body", b" a space first\r\n\r\nbody"):
+            self.assertEqual(self.stranger(server, text)[0], 250)
+        for stored in server.stored("ann"):
             self.assertEqual(stored.count(CLEAN), 1, stored)
+            head = stored.split(b"\n\n")[0]
+            self.assertRegex(head, rb"(?m)^X-Gatepost-Scan: clean *$")
+            self.assertNotRegex(head, rb"X-Gatepost-Scan.*\n[ \t]")
+        self.assertEqual(self.counters(server)["scan.done"], 4)
+        self.assertEqual(self.counters(server)["scan.found"], 0)
 
-    def test_malware_of_a_stranger_is_refused(self):
-        with gatepost.Server() as server:
-            code, words = self.send(server, message(EICAR))
-            self.assertEqual((code, server.stored("ann")), (554, []), words)
+    def test_malware_of_a_stranger_is_refused_and_kept(self):
+        server = self.server()
+        wrapped = (
+            plain(EICAR), attached(EICAR, "a.com"), attached(zipped(EICAR)),
+            attached(zipped(EICAR, zipfile.ZIP_STORED)),
+            attached(gzip.compress(EICAR)), attached(tarred(EICAR)),
+            attached(zipped(gzip.compress(tarred(zipped(EICAR))))),
+            plain(b"see\r\n\r\n"
+                  + uuencoded(EICAR).replace(b"\n", b"\r\n")))
+        talk = self.open(server)
+        for text in wrapped:
+            self.begin(talk, text)
+            self.assertEqual(talk.reply(), (
+                554, ["5.7.1 message refused: malware found"]))
+        self.begin(talk, plain(b"and then this"))
+        self.assertEqual(talk.reply()[0], 250)
+        self.assertEqual(len(server.stored("ann")), 1)
+        self.assertEqual(self.held(server), [("malware", NAME)] * len(wrapped))
+        self.assertIn("scan.refused", server.log())
+
+    def test_malware_of_our_own_is_held(self):
+        server = self.server()
+        code, words = self.friend(server, attached(zipped(EICAR)))
+        self.assertEqual(code, 250)
+        self.assertRegex(words, r" held: malware$")
+        self.assertEqual(self.held(server), [("malware", NAME)])
+        [[message_id, *_]] = self.listed(server)
+        shown = server.run("quarantine", "show", message_id).stdout.decode()
+        self.assertIn("a.zip", shown)
+        self.assertIn(
+            "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f",
+            shown)  # SHA-256 of the find itself
+        self.assertNotIn("smtp.accepted", server.log())
+
+    def test_held_mail_outlives_the_server(self):
+        server = self.server()
+        self.friend(server, plain(EICAR))
+        server.kill()
+        server.start()
+        self.assertEqual(self.held(server), [("malware", NAME)])
+
+    def test_malware_does_not_leave_the_house(self):
+        with farend.Server() as far:
+            server = self.server(
+                route__smarthost=f"127.0.0.1:{far.port}", route__tls="off")
+            to = ["joe@outside.example", "ann@home.example"]
+            self.friend(server, attached(zipped(EICAR)), to=to)
+            self.assertEqual(self.friend(server, plain(b"hello"), to=to)[0],
+                             250)
+            gatepost.wait_for(lambda: far.messages, "it is passed on")
+            self.assertEqual(self.counters(server)["relay.delivered"], 1)
+            [passed] = far.messages
+            self.assertIn(CLEAN, passed.data)
+            self.assertNotIn(b"UEsDB", passed.data)
+
+    def test_list_messages_are_looked_into(self):
+        server = self.server()
+        server.run("set", "list.team=owner=bob posting=anyone members=ann,bob")
+        self.assertEqual(self.stranger(
+            server, plain(EICAR), to=["team@home.example"])[0], 554)
+        self.assertEqual(self.held(server), [("malware", NAME)])
+        self.assertEqual(self.stranger(
+            server, plain(b"hi"), to=["team@home.example"])[0], 250)
+
+    def test_marks_of_others_are_not_believed(self):
+        server = self.server()
+        forged = (b"X-Gatepost-Scan: clean\nx-gatepost-SCAN : clean\n"
+                  b"X-Gatepost-Scanner: other\n")
+        self.assertEqual(
+            self.stranger(server, attached(encrypted(), head=forged))[0], 250)
+        [stored] = server.stored("ann")
+        head = stored.split(b"\n\n")[0]
+        self.assertRegex(head, rb"(?m)^X-Gatepost-Scan: encrypted *$")
+        self.assertEqual(len(re.findall(rb"(?mi)^X-Gatepost-Scan\s*:", head)),
+                         1)
+        self.assertIn(b"\nX-Unproven-Scan: clean\n", head)
+        self.assertIn(b"\nX-Unproven-Scan : clean\n", head)
+        self.assertIn(b"\nX-Gatepost-Scanner: other\n", head)
+        many = b"X-Gatepost-Scan: clean\r\n" * 9
+        self.assertEqual(self.stranger(server, plain(b"x", many))[0], 554)
+
+    def test_forged_marks_are_found_wherever_the_pieces_end(self):
+        server = self.server(scan__enabled="off")
+        talk = self.open(server)
+        for code, text in ((250, "MAIL FROM:<>"),
+                           (250, "RCPT TO:<ann@home.example>"),
+                           (354, "DATA")):
+            talk.expect(code, text)
+        for piece in (b"A: b\r\nX-Gate", b"post-Sc", b"an: clean\r\n\r\nhi"):
+            talk.send(piece)
+            time.sleep(0.05)
+        talk.send(b"\r\n.\r\n")
+        self.assertEqual(talk.reply()[0], 250)
+        [stored] = server.stored("ann")
+        self.assertIn(b"\nA: b\nX-Unproven-Scan: clean\n\nhi", stored)
+        self.assertNotIn(b"X-Gatepost-Scan", stored)
+
+    def test_switched_off_nothing_is_looked_into(self):
+        server = self.server()
+        server.run("set", "scan.enabled=off")
+        self.assertEqual(self.stranger(server, plain(EICAR))[0], 250)
+        [stored] = server.stored("ann")
+        self.assertNotIn(b"X-Gatepost-Scan", stored)
+        server.run("set", "scan.enabled=on")
+        self.assertEqual(self.stranger(server, plain(EICAR))[0], 554)
+
+    def test_each_cause_is_what_its_setting_says(self):
+        cases = {
+            "encrypted": attached(encrypted()),
+            "deep": attached(deep(9)),
+            "damaged": attached(damaged()),
+            "limits": attached(bomb(3, 1)),
+            "unopened": attached(b"\x60\xea" + bytes(60), "a.arj"),
+            "scripts": plain(b"<script>x()</script>",
+                             b"Content-Type: text/html\r\n"),
+            "programs": attached(b"MZ" + bytes(100), "a.exe"),
+        }
+        server = self.server(scan__max_mib=1)
+        held = 0
+        for cause, text in cases.items():
+            self.enterContext(self.subTest(cause))
+            for rule in ("deliver", "quarantine", "refuse"):
+                server.run("set", f"scan.{cause}={rule}")
+                before = len(server.stored("ann"))
+                code, words = self.stranger(server, text)
+                arrived = server.stored("ann")[before:]
+                if rule == "deliver":
+                    self.assertEqual((code, len(arrived)), (250, 1), cause)
+                    self.assertRegex(
+                        arrived[0], rb"(?m)^X-Gatepost-Scan: .*\b%s\b"
+                        % cause.encode())
+                elif rule == "quarantine":
+                    held += 1
+                    self.assertEqual((code, arrived), (250, []), cause)
+                    self.assertIn(f"held: {cause}", words)
+                else:
+                    self.assertEqual(words,
+                                     "5.7.1 message refused: cannot be "
+                                     "inspected", cause)
+                    self.assertEqual((code, arrived), (554, []))
+                self.assertEqual(len(self.held(server)), held, cause)
+            server.run("unset", f"scan.{cause}")
+
+    def test_a_signature_file_counts_at_once_and_a_broken_one_never(self):
+        server = self.server()
+        source = os.path.join(server.folder, "s.ndb")
+        compiled = os.path.join(server.folder, "s.gps")
+        with open(source, "w", encoding="ascii") as f:
+            f.write("Test.Marker:0:*:" + b"a rare marker".hex() + "\n")
+        subprocess.run([gatepost.PROGRAM, "sig", "compile", source, "-o",
+                        compiled], check=True, capture_output=True)
+        text = plain(b"there is a rare marker in here")
+        self.assertEqual(self.stranger(server, text)[0], 250)
+        server.run("set", f"scan.signatures={compiled}")
+        self.assertEqual(self.stranger(server, text)[0], 554)
+        self.assertEqual(self.held(server), [("malware", "Test.Marker")])
+        broken = os.path.join(server.folder, "broken.gps")
+        with open(broken, "wb") as f:
+            f.write(b"GPSIGDB\0" + bytes(1000))
+        server.run("set", f"scan.signatures={broken}")
+        self.assertEqual(self.stranger(server, text)[0], 554)
+        self.assertRegex(server.log(), r"error scanner.signatures path=\S*bro")
+        server.run("set", "scan.signatures=/nowhere")
+        self.assertEqual(self.stranger(server, text)[0], 554)
+        server.run("unset", "scan.signatures")
+        self.assertEqual(self.stranger(server, text)[0], 250)
+
+    def test_a_changed_signature_file_counts_after_a_hang_up(self):
+        server = self.server()
+        source = os.path.join(server.folder, "s.ndb")
+        compiled = os.path.join(server.folder, "s.gps")
+
+        def compile_for(marker):
+            with open(source, "w", encoding="ascii") as f:
+                f.write("Test.Marker:0:*:" + marker.hex() + "\n")
+            subprocess.run([gatepost.PROGRAM, "sig", "compile", source, "-o",
+                            compiled], check=True, capture_output=True)
+
+        compile_for(b"first marker")
+        server.run("set", f"scan.signatures={compiled}")
+        self.assertEqual(self.stranger(server, plain(b"first marker"))[0], 554)
+        compile_for(b"other marker")
+        server.process.send_signal(signal.SIGHUP)
+        gatepost.wait_for(lambda: "server.reload" in server.log(), "reload")
+        self.assertEqual(self.stranger(server, plain(b"first marker"))[0], 250)
+        self.assertEqual(self.stranger(server, plain(b"other marker"))[0], 554)
+
+
+class Workers(Case):
+    def first_worker(self, server):
+        self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
+        return self.workers(server)[0]
+
+    @unittest.skipIf(gatepost.SANITIZED, "sanitizers need the system")
+    def test_a_worker_has_nothing_but_its_channel(self):
+        server = self.server()
+        pid = self.first_worker(server)
+        status = status_of(pid)
+        self.assertEqual(status["Seccomp"], "2")
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.assertEqual(os.listdir(f"/proc/{pid}/fd"), ["0"])
+        self.assertRegex(os.readlink(f"/proc/{pid}/fd/0"), "^socket:")
+        with open(f"/proc/{pid}/limits", encoding="ascii") as f:
+            limits = f.read()
+        for what in ("Max core file size", "Max file size", "Max processes"):
+            self.assertRegex(limits, what + r"\s+0\s+0\s")
+        self.assertRegex(limits, r"Max open files\s+8\s+8\s")
+        self.assertNotRegex(limits, r"Max data size\s+unlimited")
+
+    def test_no_key_and_no_password_is_in_a_worker_or_its_keeper(self):
+        server = self.server()
+        self.friend(server, plain(b"x"))  # main has used all of them now
+        with open(os.path.join(server.state, "device.key"), "rb") as f:
+            secrets = [f.read()]
+        with open(os.path.join(server.state, "tls.pem"), "rb") as f:
+            pem = f.read()
+        der = base64.b64decode(re.search(
+            rb"PRIVATE KEY-----\n(.*?)-----END", pem, re.S).group(1))
+        at = der.index(b"\x04\x20") + 2  # the number itself
+        secrets += [der[at:at + 32], PEOPLE["bob"].encode()]
+        [keeper] = children(server.process.pid)
+        try:
+            self.assertIn(secrets[0], memory_of(server.process.pid))
+        except PermissionError:
+            self.skipTest("processes' memory can't be read here")
+        for pid in [keeper] + self.workers(server):
+            memory = memory_of(pid)
+            for secret in secrets:
+                self.assertNotIn(secret, memory)
+
+    def test_a_killed_worker_is_replaced(self):
+        server = self.server()
+        for _ in range(5):
+            os.kill(self.first_worker(server), signal.SIGKILL)
+        self.assertEqual(self.stranger(server, plain(EICAR))[0], 554)
+
+    def test_a_message_survives_the_end_of_one_worker(self):
+        server = self.server()
+        pid = self.first_worker(server)
+        os.kill(pid, signal.SIGSTOP)
+        clean, dirty = self.open(server), self.open(server)
+        self.begin(clean, plain(b"fine"))
+        self.begin(dirty, plain(EICAR))
+        gatepost.wait_for(
+            lambda: self.counters(server)["scan.waiting"] == 2, "both asked")
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual((clean.reply()[0], dirty.reply()[0]), (250, 554))
+
+    def test_a_message_that_ends_two_workers_is_not_clean(self):
+        server = self.server(scan__failed="refuse", scan__max_mib=65535,
+                             scan__max_members=1000000)
+        self.first_worker(server)
+        for rule, code in (("refuse", 554), ("quarantine", 250),
+                           ("deliver", 250)):
+            server.run("set", f"scan.failed={rule}")
+            talk = self.open(server)
+            self.begin(talk, attached(nested_bomb()))
+            self.kill_while_busy(server)
+            self.kill_while_busy(server)
+            self.assertEqual(talk.reply()[0], code, rule)
+        self.assertIn(b"X-Gatepost-Scan: failed", server.stored("ann")[-1])
+        self.assertEqual(self.held(server),
+                         [("failed", "the scanner ended while at it")])
+        self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
+
+    def kill_while_busy(self, server):
+        def busy():
+            return [p for p in self.workers(server)
+                    if status_of(p)["State"].startswith("R")]
+        [pid] = gatepost.wait_for(busy, "a worker is at it")
+        os.kill(pid, signal.SIGKILL)
+        gatepost.wait_for(lambda: pid not in self.workers(server), "its end")
+
+    def test_what_takes_too_long_is_not_clean(self):
+        server = self.server(scan__failed="refuse", scan__max_mib=65535,
+                             scan__max_seconds=1, scan__max_members=1000000)
+        began = time.monotonic()
+        code, words = self.stranger(server, attached(nested_bomb()))
+        self.assertEqual(code, 554, words)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertIn("it takes too long", server.log())
+        self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
+
+    def test_a_hanging_worker_is_given_up(self):
+        server = self.server(scan__max_seconds=1, scan__failed="deliver")
+        os.kill(self.first_worker(server), signal.SIGSTOP)
+        self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
+        self.assertEqual(self.stranger(server, plain(b"y"))[0], 250)
+        self.assertEqual(
+            [b"X-Gatepost-Scan: failed" in m for m in server.stored("ann")],
+            [False, True, False])
+
+    def test_without_its_keeper_nothing_is_clean(self):
+        server = self.server(scan__failed="deliver")
+        [keeper] = children(server.process.pid)
+        self.first_worker(server)
+        os.kill(keeper, signal.SIGKILL)
+        code, _ = self.stranger(server, plain(EICAR))
+        self.assertEqual(code, 250)
+        self.assertIn(b"X-Gatepost-Scan: failed", server.stored("ann")[-1])
+        self.assertIn("scanner.keeper_lost", server.log())
+
+    def test_bombs_hold_up_nobody_else(self):
+        server = self.server(scan__max_mib=65535, scan__max_seconds=60,
+                             scan__max_members=1000000)
+        self.first_worker(server)
+        text = attached(nested_bomb())
+        for _ in range(6):
+            self.begin(self.open(server), text)
+        slowest = 0
+        for _ in range(10):
+            began = time.monotonic()
+            self.assertEqual(self.stranger(server, plain(b"hello"))[0], 250)
+            self.assertEqual(len(server.fetch("bob")), 0)
+            slowest = max(slowest, time.monotonic() - began)
+        counters = self.counters(server)
+        self.assertEqual(counters["scan.moved"], 6)
+        self.assertEqual(counters["scan.waiting"], 6)
+        print(f"beside 6 bombs: {1000 * slowest:.0f} ms at most",
+              file=sys.stderr)
+        if not gatepost.SANITIZED:
+            self.assertLess(slowest, 1)
+
+    @unittest.skipIf(gatepost.SANITIZED, "shadow memory counts")
+    def test_memory_stays_within_its_bounds(self):
+        bounds = config()
+        most = (int(bounds["SCAN_SCRATCH_MIB"])
+                + int(bounds["SCAN_LIBRARY_MIB"]) + 16)
+        server = self.server(scan__max_mib=4096)
+        for data in (bomb(300, 1), bomb(100, 6), zipped(bomb(200, 2))):
+            code, words = self.stranger(server, attached(data))
+            self.assertEqual(code, 250)
+        for pid in self.workers(server):
+            status = status_of(pid)
+            peak = int(status["VmHWM"].split()[0]) / 1024
+            now = int(status["VmRSS"].split()[0]) / 1024
+            print(f"worker: {peak:.0f} MiB at most, {now:.1f} afterwards",
+                  file=sys.stderr)
+            self.assertLess(peak, most)
+            self.assertLess(now, 24)
+        self.assertIn(("limits", ""), self.held(server))
+
+    def test_many_clients_at_once_all_get_their_own_verdict(self):
+        server = self.server()
+
+        def one(i):
+            body = EICAR if i % 3 == 0 else b"number %d" % i
+            return i % 3 == 0, self.stranger(server, plain(body))[0]
+
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            for infected, code in pool.map(one, range(120)):
+                self.assertEqual(code, 554 if infected else 250)
+        self.assertEqual(len(server.stored("ann")), 80)
+        self.assertEqual(len(self.held(server)), 40)
+
+    def test_a_client_that_leaves_is_forgotten(self):
+        server = self.server()
+        pid = self.first_worker(server)
+        os.kill(pid, signal.SIGSTOP)
+        for _ in range(3):
+            talk = self.open(server)
+            self.begin(talk, plain(b"never mind"))
+            talk.close()
+        os.kill(pid, signal.SIGCONT)
+        self.assertEqual(self.stranger(server, plain(b"but this"))[0], 250)
+
+
+def memory_of(pid):
+    """All private readable memory of a process."""
+    parts = []
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
+            open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+        for line in maps:
+            span, rights = line.split()[:2]
+            low, high = (int(n, 16) for n in span.split("-"))
+            if not rights.startswith("rw") or high - low > 512 * MIB:
+                continue
+            try:
+                mem.seek(low)
+                parts.append(mem.read(high - low))
+            except OSError:
+                continue
+    return b"".join(parts)
 
 
 if __name__ == "__main__":
