@@ -173,6 +173,17 @@ users_kdf_run(struct users_kdf *k, uint32_t most)
 	return k->left == 0;
 }
 
+bool
+users_kdf_until(struct users_kdf *k, int64_t (*now_us)(void), int64_t until_us)
+{
+	bool done;
+
+	do {
+		done = users_kdf_run(k, USERS_KDF_CHUNK);
+	} while (!done && now_us() < until_us);
+	return done;
+}
+
 void
 users_kdf_done(const struct users_kdf *k, uint8_t salted[USERS_HASH])
 {

@@ -9,9 +9,9 @@
  * it a password can be checked, but neither read nor used to log in elsewhere.
  *
  * Memory: all of it the caller's.  Bounds: the longest stall is that of one
- * users_kdf_run, which the caller chooses.  Failure: none but bad input.
- * Tested: tests/unit/test_sasl.c (RFC 7677's example, RFC 7914's PBKDF2
- * vectors, property of the cache).
+ * users_kdf_run or users_kdf_until, which the caller chooses.  Failure: none
+ * but bad input. Tested: tests/unit/test_sasl.c (RFC 7677's example, RFC 7914's
+ * PBKDF2 vectors, property of the cache).
  */
 #ifndef POLICY_USERS_H
 #define POLICY_USERS_H
@@ -78,6 +78,15 @@ void users_kdf_begin(struct users_kdf *k, struct span password,
  * 0.4 us on a PC and 10 us on a 24Kc); true when none is left.
  */
 bool users_kdf_run(struct users_kdf *k, uint32_t most);
+
+/*
+ * The same until `now_us` says `until_us`, which it is asked every
+ * USERS_KDF_CHUNK iterations; true when none is left.  At least one chunk is
+ * done, so that every call brings the end nearer.
+ */
+#define USERS_KDF_CHUNK 64 /* 1.3 ms on a 24Kc */
+bool users_kdf_until(
+    struct users_kdf *k, int64_t (*now_us)(void), int64_t until_us);
 
 /* The salted password, once users_kdf_run said true. */
 void users_kdf_done(const struct users_kdf *k, uint8_t salted[USERS_HASH]);

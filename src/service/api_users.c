@@ -3,10 +3,11 @@
 
 #include "core/log.h"
 #include "core/secret.h"
+#include "platform/clock.h"
 #include "platform/entropy.h"
 #include "service/password.h"
 
-#define SLICE_ITERATIONS 1024 /* under 1 ms on a PC, about 10 on a 24Kc */
+#define SLICE_US 5000 /* in a turn, beside that of logins */
 
 /* A new password while it is being stretched. */
 struct stretching {
@@ -148,8 +149,7 @@ begin_stretching(struct api_call *c, struct span password)
 		(void)api_failed(c, "making a salt", err);
 		return err;
 	}
-	st->verifier.iterations =
-	    settings_number(&s->settings, SETTING_AUTH_ITERATIONS);
+	st->verifier.iterations = password_iterations(&s->settings);
 	users_kdf_begin(&st->kdf, password,
 	    span_of(st->verifier.salt, USERS_SALT), st->verifier.iterations);
 	st->begun = true;
@@ -229,7 +229,8 @@ give_password(
 	if (take_password(c, j, &password)
 	    || (!st->begun && begin_stretching(c, text_data(&password))))
 		got = API_DONE;
-	else if (users_kdf_run(&st->kdf, SLICE_ITERATIONS))
+	else if (users_kdf_until(
+		     &st->kdf, clock_mono_us, clock_mono_us() + SLICE_US))
 		got = store_password(c, j, name, text_data(&password), store);
 	secret_wipe(mem, sizeof(mem));
 	return got;

@@ -10,8 +10,7 @@
 #include "platform/entropy.h"
 #include "service/password.h"
 
-#define SLICE_ITERATIONS 64 /* between two looks at the clock */
-#define CACHE_SECONDS	 600
+#define CACHE_SECONDS 600
 
 struct auth {
 	struct auth_service *owner;
@@ -547,13 +546,12 @@ auth_run(struct participant *me, struct poller *p)
 {
 	struct auth_service *as = (struct auth_service *)me;
 	int64_t begun = clock_mono_us();
-	int64_t now = begun;
+	int64_t now = begun, until = begun + AUTH_SLICE_MS * 1000;
 	struct auth *a;
 
 	let_go(as, p->now_ms);
-	while (
-	    now - begun < AUTH_SLICE_MS * 1000 && (a = next_work(as)) != NULL) {
-		if (users_kdf_run(&a->kdf, SLICE_ITERATIONS))
+	while (now < until && (a = next_work(as)) != NULL) {
+		if (users_kdf_until(&a->kdf, clock_mono_us, until))
 			stretched(a);
 		now = clock_mono_us();
 	}

@@ -56,6 +56,19 @@ judge_servers(struct span value, struct text *why)
 }
 
 static int
+judge_iterations(struct span value, struct text *why)
+{
+	uint64_t n;
+
+	if (span_u64(value, USERS_ITERATIONS_MAX, &n) == ERR_OK
+	    && (n == 0 || n >= USERS_ITERATIONS_MIN))
+		return ERR_OK;
+	text_str(why, "is neither 0 nor a number from ");
+	text_u64(why, USERS_ITERATIONS_MIN);
+	return ERR_RANGE;
+}
+
+static int
 judge_pop3(struct span value, struct text *why)
 {
 	if (ENABLE_POP3 || span_is(value, SPAN("off")))
@@ -73,6 +86,8 @@ judge_value(void *user, enum setting id, struct span label, struct span value,
 	switch ((int)id) {
 	case SETTING_HOST_DNS:
 		return judge_servers(value, why);
+	case SETTING_AUTH_ITERATIONS:
+		return judge_iterations(value, why);
 	case SETTING_LISTEN_POP3:
 	case SETTING_LISTEN_POP3S:
 		return judge_pop3(value, why);

@@ -5,7 +5,18 @@
 
 #include "codec/nfkc.h"
 
+_Static_assert(AUTH_ITERATIONS >= USERS_ITERATIONS_MIN
+		   && AUTH_ITERATIONS <= USERS_ITERATIONS_MAX,
+    "RFC 7677 section 4");
 _Static_assert(NFKC_MAX >= USERS_PASSWORD_MAX, "one octet, one character");
+
+uint32_t
+password_iterations(const struct settings *s)
+{
+	uint32_t n = settings_number(s, SETTING_AUTH_ITERATIONS);
+
+	return n != 0 ? n : AUTH_ITERATIONS;
+}
 
 int
 password_prep(struct span in, uint8_t out[USERS_PASSWORD_MAX])

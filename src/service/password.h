@@ -1,5 +1,6 @@
 /*
- * password: the form in which passwords are compared (SASLprep, RFC 4013).
+ * password: the form in which passwords are compared (SASLprep, RFC 4013), and
+ * how much work that is.
  *
  *   as typed --users_prep--> blanks are spaces, what shows nothing is gone
  *            --nfkc--------> one form for what looks the same (ENABLE_NFKC)
@@ -14,6 +15,10 @@
 #define SERVICE_PASSWORD_H
 
 #include "policy/users.h"
+#include "store/settings.h"
+
+/* auth.iterations, or what suits this board. */
+uint32_t password_iterations(const struct settings *s);
 
 /* As users_prep: octets in `out`, ERR_SYNTAX, ERR_RANGE. */
 int password_prep(struct span in, uint8_t out[USERS_PASSWORD_MAX]) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "platform/clock.h"
 #include "platform/log_sink.h"
 #include "platform/process.h"
+#include "service/password.h"
 #include "service/submit_scan.h"
 
 #define MIB (1024u * 1024u)
@@ -39,7 +40,7 @@ configure_auth(struct server *sv)
 	struct auth_config c = {
 		.plaintext = settings_number(s, SETTING_AUTH_PLAINTEXT),
 		.old_form = settings_bool(s, SETTING_AUTH_OLD_FORM),
-		.iterations = settings_number(s, SETTING_AUTH_ITERATIONS),
+		.iterations = password_iterations(s),
 		.cache_seconds = settings_number(s, SETTING_AUTH_CACHE_SECONDS),
 		.domains = span_str(sv->submit.domains),
 		.host = span_str(sv->host),

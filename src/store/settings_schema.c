@@ -165,12 +165,12 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "Outlook Expressなど古いソフトのため AUTH= 形式でも通知します"
 	    "。" },
 	[SETTING_AUTH_ITERATIONS] = { "auth.iterations",
-	    SETTING_NUMBER, 0, 4096, 1000000,
-	    "10000", NULL, "10000",
-	    "Work to check a password (PBKDF2 rounds); counts for passwords "
-	    "set from now on.",
-	    "パスワード確認の計算量 (PBKDF2の回数)。今後設定するパスワー"
-	    "ドに適用。" },
+	    SETTING_NUMBER, 0, 0, 1000000,
+	    "0", NULL, "10000",
+	    "Work to check a password (PBKDF2 rounds, 4096 or more); 0: what "
+	    "suits this box. Counts for passwords set from now on.",
+	    "パスワード確認の計算量 (PBKDF2の回数、4096以上)。0は機器に合わせ"
+	    "た値。今後設定するパスワードに適用。" },
 	[SETTING_AUTH_CACHE_SECONDS] = { "auth.cache_seconds",
 	    SETTING_NUMBER, 0, 0, 3600,
 	    "600", NULL, "600",

@@ -204,6 +204,7 @@ class Server:
             "host.name": "gate.example",
             "host.domains": DOMAIN,
             "net.max_per_address": 400,
+            "auth.iterations": 4096,  # hundreds of logins
             **{f"listen.{s}": f"127.0.0.1:{p}"
                if pages or s not in PAGES else "off"
                for s, p in self.ports.items()},

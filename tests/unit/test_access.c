@@ -320,6 +320,8 @@ values_that_the_server_would_leave_out_are_refused(void **state)
 		{ "mail.lmtp", "127.0.0.1:0",
 		    "mail.lmtp: \"127.0.0.1:0\" is not NAME:PORT with a port "
 		    "from 1 to 65535; " },
+		{ "auth.iterations", "100",
+		    "auth.iterations: is neither 0 nor a number from 4096; " },
 		{ "route.fingerprint",
 		    "fingerprint-fingerprint-fingerprint-fingerprint-"
 		    "fingerprint-----",

@@ -359,6 +359,49 @@ login_names_lose_their_suffix_only_if_it_is_ours(void **state)
 	}
 }
 
+/* A slow board's clock: a look at it, and what was done before, takes 1.3 ms.
+ */
+static int64_t fake_us;
+
+static int64_t
+slow_clock(void)
+{
+	return fake_us += 1300;
+}
+
+static void
+stretching_stops_when_its_time_is_over(void **state)
+{
+	struct users_kdf k;
+	unsigned turns = 0;
+	bool done;
+
+	(void)state;
+	fake_us = 0;
+	users_kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 4096);
+	do {
+		int64_t begun = fake_us;
+
+		done = users_kdf_until(&k, slow_clock, begun + 10000);
+		assert_true(fake_us - begun < 10000 + 1300);
+		turns++;
+	} while (!done);
+	/* 4095 iterations, 8 chunks a turn */
+	assert_int_equal(turns, (4095 + 8 * 64 - 1) / (8 * 64));
+}
+
+static void
+stretching_with_no_time_left_still_comes_nearer(void **state)
+{
+	struct users_kdf k;
+
+	(void)state;
+	users_kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 2 * 64 + 1);
+	assert_false(users_kdf_until(&k, slow_clock, 0));
+	assert_int_equal(k.left, 64);
+	assert_true(users_kdf_until(&k, slow_clock, 0));
+}
+
 int
 main(void)
 {
@@ -380,6 +423,9 @@ main(void)
 		    cache_knows_right_passwords_for_their_time_only),
 		cmocka_unit_test(
 		    login_names_lose_their_suffix_only_if_it_is_ours),
+		cmocka_unit_test(stretching_stops_when_its_time_is_over),
+		cmocka_unit_test(
+		    stretching_with_no_time_left_still_comes_nearer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
