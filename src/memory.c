@@ -73,7 +73,7 @@ static struct limit_count senders[MAX_ACCOUNTS];
 static struct limit_place limit_places[LIMIT_ROWS * LIMIT_WAYS];
 static struct profile devices[MAX_DEVICES];
 
-_Static_assert(MAX_GRANTS >= MAX_ACCOUNTS && MAX_GRANTS < GRANT_END,
+_Static_assert(MAX_GRANTS >= MAX_ACCOUNTS && MAX_GRANTS < UINT16_MAX,
     "every account can hold a grant");
 static uint8_t tls_cache[TLS_CACHE_OCTETS(TLS_SESSIONS)];
 

@@ -4,25 +4,30 @@
  */
 #include "policy/grant.h"
 
+#include "core/zero.h"
+
 static uint16_t *
 bucket_of(struct grants *g, const uint8_t ip[16])
 {
 	return &g->buckets[siphash(g->key, span_of(ip, 16)) % g->cap];
 }
 
+/* Entry number `i`; they count from 1, so that clear memory is an empty table.
+ */
+static struct grant *
+at(const struct grants *g, uint16_t i)
+{
+	return &g->table[i - 1];
+}
+
 static void
 forget_all(struct grants *g)
 {
-	for (uint32_t i = 0; i < g->cap; i++) {
-		g->table[i].account = 0;
-		g->table[i].next =
-		    i + 1 < g->cap ? (uint16_t)(i + 1) : GRANT_END;
-		g->buckets[i] = GRANT_END;
-	}
-	for (uint32_t i = 0; i < g->accounts; i++)
-		g->holders[i] =
-		    (struct grant_holder) { GRANT_END, GRANT_END, 0 };
-	g->free = 0;
+	zero_fill(g->table, g->cap * sizeof(*g->table));
+	zero_fill(g->buckets, g->cap * sizeof(*g->buckets));
+	zero_fill(g->holders, g->accounts * sizeof(*g->holders));
+	g->free = GRANT_END;
+	g->used = 0;
 	g->live = 0;
 }
 
@@ -63,34 +68,34 @@ grants_configure(struct grants *g, const uint8_t key[SIPHASH_KEY],
 static void
 unlink_bucket(struct grants *g, uint16_t i)
 {
-	uint16_t *at = bucket_of(g, g->table[i].ip);
+	uint16_t *link = bucket_of(g, at(g, i)->ip);
 
-	while (*at != i)
-		at = &g->table[*at].next;
-	*at = g->table[i].next;
+	while (*link != i)
+		link = &at(g, *link)->next;
+	*link = at(g, i)->next;
 }
 
 static void
 unlink_holder(struct grants *g, uint16_t i)
 {
-	struct grant *e = &g->table[i];
+	struct grant *e = at(g, i);
 	struct grant_holder *h = &g->holders[e->account - 1];
 
 	if (e->older == GRANT_END)
 		h->oldest = e->newer;
 	else
-		g->table[e->older].newer = e->newer;
+		at(g, e->older)->newer = e->newer;
 	if (e->newer == GRANT_END)
 		h->newest = e->older;
 	else
-		g->table[e->newer].older = e->older;
+		at(g, e->newer)->older = e->older;
 	h->n--;
 }
 
 static void
 link_holder(struct grants *g, uint16_t i)
 {
-	struct grant *e = &g->table[i];
+	struct grant *e = at(g, i);
 	struct grant_holder *h = &g->holders[e->account - 1];
 
 	e->older = h->newest;
@@ -98,7 +103,7 @@ link_holder(struct grants *g, uint16_t i)
 	if (h->newest == GRANT_END)
 		h->oldest = i;
 	else
-		g->table[h->newest].newer = i;
+		at(g, h->newest)->newer = i;
 	h->newest = i;
 	h->n++;
 }
@@ -108,8 +113,8 @@ drop(struct grants *g, uint16_t i)
 {
 	unlink_bucket(g, i);
 	unlink_holder(g, i);
-	g->table[i].account = 0;
-	g->table[i].next = g->free;
+	at(g, i)->account = 0;
+	at(g, i)->next = g->free;
 	g->free = i;
 	g->live--;
 }
@@ -130,9 +135,9 @@ advance(struct grants *g, int64_t now_ms)
 		return;
 	g->begun_ms += passed * g->window_ms;
 	g->generation += passed > 2 ? 2 : (uint32_t)passed;
-	for (uint32_t i = 0; i < g->cap; i++) {
-		if (g->table[i].account != 0 && !is_live(g, &g->table[i]))
-			drop(g, (uint16_t)i);
+	for (uint16_t i = 1; i <= g->used; i++) {
+		if (at(g, i)->account != 0 && !is_live(g, at(g, i)))
+			drop(g, i);
 	}
 }
 
@@ -144,9 +149,9 @@ find_own(const struct grants *g, const struct grant_holder *h,
 	uint16_t i = h->newest;
 
 	while (i != GRANT_END
-	       && (memcmp(g->table[i].ip, ip, 16)
-		   || (g->table[i].how > GRANT_CLEAR) != is_protected))
-		i = g->table[i].older;
+	       && (memcmp(at(g, i)->ip, ip, 16)
+		   || (at(g, i)->how > GRANT_CLEAR) != is_protected))
+		i = at(g, i)->older;
 	return i;
 }
 
@@ -169,7 +174,7 @@ supersede(struct grants *g, const struct grant_holder *h, const uint8_t ip[16],
 	if (safe == GRANT_END)
 		return true;
 	if (!is_protected)
-		return g->table[safe].generation != g->generation;
+		return at(g, safe)->generation != g->generation;
 	drop(g, safe);
 	return true;
 }
@@ -184,7 +189,9 @@ take(struct grants *g, struct grant_holder *h)
 		drop(g, h->oldest);
 	}
 	i = g->free;
-	g->free = g->table[i].next;
+	if (i == GRANT_END)
+		return ++g->used;
+	g->free = at(g, i)->next;
 	return i;
 }
 
@@ -201,12 +208,12 @@ grants_add(struct grants *g, const uint8_t ip[16], uint16_t account,
 		return;
 	i = take(g, h);
 	bucket = bucket_of(g, ip);
-	g->table[i] = (struct grant) { .made_ms = now_ms,
+	*at(g, i) = (struct grant) { .made_ms = now_ms,
 		.generation = g->generation,
 		.account = account,
 		.next = *bucket,
 		.how = how };
-	memcpy(g->table[i].ip, ip, 16);
+	memcpy(at(g, i)->ip, ip, 16);
 	*bucket = i;
 	link_holder(g, i);
 	g->live++;
@@ -219,10 +226,9 @@ grants_find(struct grants *g, const uint8_t ip[16], enum grant_how at_least,
 	uint16_t i;
 
 	advance(g, now_ms);
-	for (i = *bucket_of(g, ip); i != GRANT_END; i = g->table[i].next) {
-		if (!memcmp(g->table[i].ip, ip, 16)
-		    && g->table[i].how >= at_least)
-			return &g->table[i];
+	for (i = *bucket_of(g, ip); i != GRANT_END; i = at(g, i)->next) {
+		if (!memcmp(at(g, i)->ip, ip, 16) && at(g, i)->how >= at_least)
+			return at(g, i);
 	}
 	g->refused++;
 	return NULL;
@@ -235,9 +241,9 @@ grants_revoke_ip(struct grants *g, const uint8_t ip[16])
 	unsigned n = 0;
 
 	while (i != GRANT_END) {
-		uint16_t next = g->table[i].next;
+		uint16_t next = at(g, i)->next;
 
-		if (!memcmp(g->table[i].ip, ip, 16)) {
+		if (!memcmp(at(g, i)->ip, ip, 16)) {
 			drop(g, i);
 			n++;
 		}
@@ -263,12 +269,12 @@ grants_revoke_account(struct grants *g, uint16_t account)
 }
 
 const struct grant *
-grants_next(struct grants *g, uint32_t *at, int64_t now_ms)
+grants_next(struct grants *g, uint32_t *where, int64_t now_ms)
 {
-	if (*at == 0)
+	if (*where == 0)
 		advance(g, now_ms);
-	while (*at < g->cap) {
-		const struct grant *e = &g->table[(*at)++];
+	while (*where < g->used) {
+		const struct grant *e = &g->table[(*where)++];
 
 		if (e->account != 0)
 			return e;

@@ -35,8 +35,8 @@ enum grant_how {
 	GRANT_TLS,	 /* protected */
 };
 
-#define GRANT_END	UINT16_MAX /* no entry */
-#define GRANT_WINDOW_MS 300000	   /* W until configured */
+#define GRANT_END	0      /* no entry; they count from 1 */
+#define GRANT_WINDOW_MS 300000 /* W until configured */
 
 struct grant {
 	uint8_t ip[16];
@@ -60,7 +60,8 @@ struct grants {
 	struct grant_holder *holders; /* account `id` at id - 1 */
 	uint32_t cap;
 	uint32_t accounts;
-	uint16_t free;
+	uint16_t free; /* given back; beyond `used` none was ever taken */
+	uint16_t used;
 	uint16_t per_account;
 	uint32_t generation;
 	int64_t window_ms;

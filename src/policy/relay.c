@@ -4,6 +4,7 @@
  */
 #include "policy/relay.h"
 
+#include "core/zero.h"
 static const char refusal[] =
     "5.7.1 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)";
 static const char retry[] =
@@ -27,7 +28,7 @@ answer(enum relay_verdict verdict, struct span rule)
 void
 relay_rules_init(struct relay_rules *rr)
 {
-	memset(rr, 0, sizeof(*rr));
+	zero_fill(rr, sizeof(*rr));
 	rr->permits[RELAY_SMTP] =
 	    RELAY_PERMIT_AUTH | RELAY_PERMIT_GRANT | RELAY_PERMIT_NETWORK;
 	rr->permits[RELAY_SUBMISSION] = RELAY_PERMIT_AUTH;

@@ -5,6 +5,7 @@
 #include "service/access.h"
 
 #include "core/log.h"
+#include "core/zero.h"
 #include "platform/entropy.h"
 
 int
@@ -13,7 +14,7 @@ access_init(
 {
 	int err;
 
-	memset(a, 0, sizeof(*a));
+	zero_fill(a, sizeof(*a));
 	a->settings = settings;
 	a->devices = m->devices;
 	a->devices_cap = m->devices_n;

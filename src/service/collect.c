@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/secret.h"
 #include "core/text.h"
+#include "core/zero.h"
 #include "platform/entropy.h"
 #include "service/listen.h"
 #include "store/mailbox.h"
@@ -511,7 +512,7 @@ void
 collect_init(struct collect *co, struct fs *fs, struct auth_service *auth,
     const struct collect_memory *m)
 {
-	memset(co, 0, sizeof(*co));
+	zero_fill(co, sizeof(*co));
 	co->fs = fs;
 	co->auth = auth;
 	co->io = m->work->io;

@@ -1,10 +1,11 @@
 /* lists: one posting becomes one message with many recipients. */
 #include "service/lists.h"
 
+#include "core/zero.h"
 int
 lists_init(struct lists *l, struct deliver *d, const char *tmp)
 {
-	memset(l, 0, sizeof(*l));
+	zero_fill(l, sizeof(*l));
 	l->deliver = d;
 	spool_file_init(&l->file);
 	return spool_init(&l->spool, d->spool->fs, d->spool->ids, tmp, 0);

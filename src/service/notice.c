@@ -3,6 +3,7 @@
  */
 #include "service/notice.h"
 
+#include "core/zero.h"
 #include "codec/xtext.h"
 
 /* ---- which recipients ---- */
@@ -319,6 +320,6 @@ notice_send(struct notice *n, struct queue_file *f, const char *id,
 void
 notice_init(struct notice *n, struct letter *l)
 {
-	memset(n, 0, sizeof(*n));
+	zero_fill(n, sizeof(*n));
 	n->letter = l;
 }

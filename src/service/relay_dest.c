@@ -100,5 +100,6 @@ void
 relay_dests_retry(struct relay_dests *ds)
 {
 	for (uint32_t i = 0; i < ds->n; i++)
-		ds->table[i].rest_until_ms = 0;
+		if (ds->table[i].key != 0)
+			ds->table[i].rest_until_ms = 0;
 }

@@ -3,6 +3,7 @@
 
 #include "core/chr.h"
 #include "core/log.h"
+#include "core/zero.h"
 #include "service/tls_peer.h"
 
 static bool
@@ -252,7 +253,7 @@ routes_load(struct routes *rs, struct settings *s)
 	struct kv_cursor c = { 0 };
 	struct settings_member m;
 
-	memset(rs, 0, sizeof(*rs));
+	zero_fill(rs, sizeof(*rs));
 	load_rest(rs, s);
 	load_lmtp(rs, s);
 	while (settings_member_next(s, SETTING_ROUTE_RULE, &c, &m) == 1)

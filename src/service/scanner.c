@@ -9,6 +9,7 @@
 #include "config.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/zero.h"
 #include "platform/channel.h"
 #include "platform/net.h"
 #include "scan/unpack.h"
@@ -520,7 +521,7 @@ scanner_configure(struct scanner *sc, const struct scanner_config *c)
 void
 scanner_init(struct scanner *sc, struct fs *fs, int keeper)
 {
-	memset(sc, 0, sizeof(*sc));
+	zero_fill(sc, sizeof(*sc));
 	sc->base = (struct participant) {
 		.name = "scanner",
 		.prep = scanner_prep,

@@ -4,6 +4,7 @@
 #include <bearssl.h>
 
 #include "core/log.h"
+#include "core/zero.h"
 #include "platform/clock.h"
 
 #define RESOLV_CONF  "/etc/resolv.conf"
@@ -51,7 +52,7 @@ sending_init(struct sending *s, const struct sending_parts *p)
 {
 	struct text t;
 
-	memset(s, 0, offsetof(struct sending, tls));
+	zero_fill(s, offsetof(struct sending, tls));
 	s->state = p->state;
 	make_srs_key(s);
 	text_init(&t, s->mail_root, sizeof(s->mail_root));

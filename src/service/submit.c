@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "core/log.h"
+#include "core/zero.h"
 #include "platform/clock.h"
 #include "service/access.h"
 #include "service/listen.h"
@@ -417,7 +418,7 @@ submit_configure(struct submit *su, const struct submit_config *c)
 void
 submit_init(struct submit *su, const struct submit_parts *parts)
 {
-	memset(su, 0, sizeof(*su));
+	zero_fill(su, sizeof(*su));
 	su->base.name = "submit";
 	su->base.prep = submit_prep;
 	su->base.run = submit_run;

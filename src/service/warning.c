@@ -3,6 +3,7 @@
 
 #include "codec/subject.h"
 #include "core/log.h"
+#include "core/zero.h"
 #include "service/directory_find.h"
 #include "service/warning_words.h"
 
@@ -12,7 +13,7 @@ void
 warning_init(struct warning *w, struct letter *l, struct warning_rate *rates,
     uint32_t rates_n)
 {
-	memset(w, 0, sizeof(*w));
+	zero_fill(w, sizeof(*w));
 	w->letter = l;
 	w->rates = rates;
 	w->rates_n = rates_n;

@@ -44,7 +44,7 @@ index_place(const struct accounts *as, struct span name)
 static void
 index_rebuild(struct accounts *as)
 {
-	memset(as->index, 0, as->index_cap * sizeof(*as->index));
+	zero_fill(as->index, as->index_cap * sizeof(*as->index));
 	for (uint32_t i = 0; i < as->cap; i++) {
 		const struct account *a = &as->table[i];
 

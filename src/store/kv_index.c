@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#include "core/zero.h"
+
 void
 kv_index_init(struct kv_index *ix, struct kv_slot *slots, uint32_t n)
 {
@@ -17,7 +19,7 @@ kv_index_init(struct kv_index *ix, struct kv_slot *slots, uint32_t n)
 void
 kv_index_clear(struct kv_index *ix)
 {
-	memset(ix->slots, 0, ix->n * sizeof(*ix->slots));
+	zero_fill(ix->slots, ix->n * sizeof(*ix->slots));
 	ix->used = 0;
 }
 

@@ -6,6 +6,7 @@
 #include "store/settings.h"
 
 #include "core/secret.h"
+#include "core/zero.h"
 #include "store/settings_parts.h"
 #include "store/settings_value.h"
 
@@ -24,7 +25,7 @@ set_default(struct setting_value *v, const struct setting_spec *spec)
 void
 settings_init(struct settings *s, struct kv *kv, char *area, size_t area_cap)
 {
-	memset(s, 0, sizeof(*s));
+	zero_fill(s, sizeof(*s));
 	s->kv = kv;
 	s->area = area;
 	s->half_cap = area_cap / 2;

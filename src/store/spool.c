@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "core/text.h"
+#include "core/zero.h"
 
 #define LOW_INODES 16 /* fewer free: as good as none */
 #define ROOM_ASKS  16 /* answered from memory before asking again */
@@ -17,7 +18,7 @@ spool_init(struct spool *sp, struct fs *fs, struct mailbox_ids *ids,
 {
 	struct text t;
 
-	memset(sp, 0, sizeof(*sp));
+	zero_fill(sp, sizeof(*sp));
 	sp->fs = fs;
 	sp->ids = ids;
 	sp->reserve_octets = reserve_octets;
