@@ -4,11 +4,12 @@
 #include "codec/date.h"
 #include "codec/json.h"
 #include "core/chr.h"
+#include "core/zero.h"
 
 int
 letter_init(struct letter *l, struct deliver *d, const char *tmp)
 {
-	memset(l, 0, sizeof(*l));
+	zero_fill(l, sizeof(*l));
 	l->deliver = d;
 	spool_file_init(&l->file);
 	return spool_init(&l->spool, d->spool->fs, d->spool->ids, tmp, 0);

@@ -59,14 +59,12 @@ sending_init(struct sending *s, const struct sending_parts *p)
 	s->directory.accounts = &p->state->accounts;
 	s->directory.book =
 	    (struct directory_book) { .read = read_book, .ctx = s };
-	s->deliver = (struct deliver) {
-		.spool = p->spool,
-		.queue = &s->queue,
-		.quarantine = &s->quarantine,
-		.directory = &s->directory,
-		.accounts = &p->state->accounts,
-		.mail_root = s->mail_root,
-	};
+	s->deliver.spool = p->spool;
+	s->deliver.queue = &s->queue;
+	s->deliver.quarantine = &s->quarantine;
+	s->deliver.directory = &s->directory;
+	s->deliver.accounts = &p->state->accounts;
+	s->deliver.mail_root = s->mail_root;
 }
 
 static void

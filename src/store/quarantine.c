@@ -6,6 +6,7 @@
 
 #include "core/le.h"
 #include "core/text.h"
+#include "core/zero.h"
 
 /* An entry in the index file. */
 enum {
@@ -126,7 +127,10 @@ quarantine_open(struct quarantine *q, struct fs *fs, const char *folder,
 	struct text t;
 	int err;
 
-	*q = (struct quarantine) { .fs = fs, .index = -1, .walk = -1 };
+	zero_fill(q, sizeof(*q));
+	q->fs = fs;
+	q->index = -1;
+	q->walk = -1;
 	q->limits = (struct quarantine_limits) { UINT64_MAX, INT64_MAX };
 	text_init(&t, q->own, sizeof(q->own));
 	text_str(&t, ids->tail);

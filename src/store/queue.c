@@ -5,6 +5,7 @@
 #include "store/queue_int.h"
 
 #include "core/text.h"
+#include "core/zero.h"
 
 int
 queue_open(struct queue *q, struct fs *fs, const char *folder,
@@ -13,12 +14,13 @@ queue_open(struct queue *q, struct fs *fs, const char *folder,
 	struct text t;
 	int err;
 
-	*q = (struct queue) { .fs = fs,
-		.window = window,
-		.window_cap = cap,
-		.index = -1,
-		.walk = -1,
-		.scan_due_ms = QUEUE_NEVER };
+	zero_fill(q, sizeof(*q));
+	q->fs = fs;
+	q->window = window;
+	q->window_cap = cap;
+	q->index = -1;
+	q->walk = -1;
+	q->scan_due_ms = QUEUE_NEVER;
 	text_init(&t, q->own, sizeof(q->own));
 	text_str(&t, ids->tail);
 	text_init(&t, q->folder, sizeof(q->folder));
