@@ -47,6 +47,21 @@ int key_read(struct key *k, struct span der, const char **why) MUST_CHECK;
  */
 int key_make_p256(struct key *k, const br_prng_class **rng) MUST_CHECK;
 
+/*
+ * Make a new RSA key of KEY_RSA_MIN bits; as above.  Takes 0.1 to 1 s on a PC,
+ * a minute and more on a router: not for the loop.
+ */
+int key_make_rsa(struct key *k, const br_prng_class **rng) MUST_CHECK;
+
+/*
+ * An RSA key's private form (PKCS#8), and its public one
+ * (SubjectPublicKeyInfo), as DER: its length, or ERR_RANGE.
+ */
+#define KEY_RSA_DER	   2500 /* octets of an RSA-4096 key at most */
+#define KEY_RSA_PUBLIC_DER 560
+int key_rsa_private(const struct key *k, uint8_t *to, size_t cap) MUST_CHECK;
+int key_rsa_public(const struct key *k, uint8_t *to, size_t cap) MUST_CHECK;
+
 void key_wipe(struct key *k);
 
 #endif
