@@ -79,6 +79,9 @@ offer(struct api *api, struct state *state)
 	q->state = state;
 	api_queue_offer(api, q);
 	offer_quarantine(api, state);
+	memory_admin.dkim =
+	    (struct api_dkim) { state, &memory_server.sending.signer };
+	api_dkim_offer(api, &memory_admin.dkim);
 	offer_access(api, state);
 }
 

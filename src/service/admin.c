@@ -76,6 +76,8 @@ offer_all(struct admin *ad, struct server *sv)
 		.directory = &sv->sending.directory,
 	};
 	api_access_offer(&ad->api, &ad->access);
+	ad->dkim = (struct api_dkim) { sv->state, &sv->sending.signer };
+	api_dkim_offer(&ad->api, &ad->dkim);
 }
 
 int

@@ -14,6 +14,7 @@
 #define SERVICE_ADMIN_H
 
 #include "service/api_access.h"
+#include "service/api_dkim.h"
 #include "service/api_quarantine.h"
 #include "service/api_status.h"
 #include "service/control.h"
@@ -34,6 +35,7 @@ struct admin {
 	struct api_queue queue;
 	struct api_quarantine quarantine;
 	struct api_access access;
+	struct api_dkim dkim;
 	struct pool sessions;
 	struct pool areas;
 	struct control control;

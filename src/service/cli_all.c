@@ -14,4 +14,5 @@ cli_all(struct cli *cli)
 	cli_add(cli, &cli_quarantine_table);
 	cli_add(cli, &cli_access_table);
 	cli_add(cli, &cli_selftest_table);
+	cli_add(cli, &cli_dkim_table);
 }

@@ -19,6 +19,7 @@ extern struct cli_table cli_queue_table;
 extern struct cli_table cli_quarantine_table;
 extern struct cli_table cli_access_table;
 extern struct cli_table cli_selftest_table;
+extern struct cli_table cli_dkim_table;
 
 /* Add every command but init and serve, which are main's. */
 void cli_all(struct cli *cli);

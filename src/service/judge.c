@@ -94,6 +94,7 @@ judge_value(void *user, enum setting id, struct span label, struct span value,
 	case SETTING_ROUTE_SMARTHOST:
 	case SETTING_MAIL_LMTP:
 	case SETTING_ROUTE_FINGERPRINT:
+	case SETTING_ROUTE_SEND_AS:
 	case SETTING_ROUTE_RULE:
 		return route_judge(id, value, why);
 	default:

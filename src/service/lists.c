@@ -156,7 +156,7 @@ commit(
 		.sender = span_str(l->sender),
 		.wire_octets = l->wire_octets,
 		.arrived_s = now_s,
-		.flags = f->head.flags & (QUEUE_8BIT | QUEUE_UTF8),
+		.flags = f->head.flags & (QUEUE_8BIT | QUEUE_UTF8 | QUEUE_OWN),
 	};
 	int err = delivery_commit(&l->delivery, &l->file, &head);
 

@@ -5,34 +5,12 @@
 #include "service/relayd.h"
 
 #include "core/log.h"
-#include "core/secret.h"
 #include "core/zero.h"
 #include "platform/clock.h"
 
 #define STEPS_MAX 256 /* of one slot in one turn */
 
 /* ---- talking ---- */
-
-static void
-give_mail(struct relayd *r, struct relayd_slot *s)
-{
-	const struct queue_head *h = &s->file.head;
-	struct smtp_client_mail mail = {
-		.sender = span_str(s->sender),
-		.octets = h->wire_octets,
-		.eight_bit = (h->flags & QUEUE_8BIT) != 0,
-		.utf8 = (h->flags & QUEUE_UTF8) != 0,
-		.ret = h->ret,
-		.envid = h->envid,
-	};
-
-	secret_wipe(s->secret, sizeof(s->secret));
-	s->mailed = true;
-	s->body_at = s->body_len = s->body_used = 0;
-	relay_dest_works(s->dest);
-	relay_dest_pace(s->dest, r->now_ms);
-	smtp_client_mail(&s->out.client, &mail, &s->out.out);
-}
 
 static void
 give_rcpt(struct relayd *r, struct relayd_slot *s)
@@ -58,35 +36,32 @@ give_rcpt(struct relayd *r, struct relayd_slot *s)
 
 /* Read the next piece of the body; false where the disk fails. */
 static bool
-read_body(struct relayd_slot *s)
+read_body(struct relayd *r, struct relayd_slot *s)
 {
 	int n;
 
-	if (s->body_used < s->body_len)
+	if (s->body_used < s->body_len || s->dispatch.over)
 		return true;
-	n = queue_file_body(&s->file, s->body, sizeof(s->body), s->body_at);
-	if (n < 0 || (n == 0 && s->body_at < s->file.head.octets))
-		return false;
-	s->body_at += (uint64_t)n;
-	s->body_len = (size_t)n;
+	n = dispatch_read(&s->dispatch, &r->work, s->body, sizeof(s->body));
+	s->body_len = n > 0 ? (size_t)n : 0;
 	s->body_used = 0;
-	return true;
+	return n >= 0;
 }
 
 static bool
-give_body(struct relayd_slot *s)
+give_body(struct relayd *r, struct relayd_slot *s)
 {
 	size_t before = buf_len(&s->out.out);
 	struct span piece;
 
-	if (!read_body(s)) {
+	if (!read_body(r, s)) {
 		smtp_client_lost(
 		    &s->out.client, "the message cannot be read here");
 		return true;
 	}
 	piece = span_of(s->body + s->body_used, s->body_len - s->body_used);
-	s->body_used += smtp_client_body(&s->out.client, piece,
-	    s->body_at == s->file.head.octets, &s->out.out);
+	s->body_used += smtp_client_body(
+	    &s->out.client, piece, s->dispatch.over, &s->out.out);
 	return buf_len(&s->out.out) > before;
 }
 
@@ -132,7 +107,7 @@ static void
 ready(struct relayd *r, struct relayd_slot *s)
 {
 	if (!s->mailed)
-		give_mail(r, s);
+		relayd_prepare(r, s);
 	else
 		s->state = RELAYD_NEXT;
 }
@@ -159,7 +134,7 @@ talk(struct relayd *r, struct relayd_slot *s)
 	else if (want == CLIENT_RCPT)
 		give_rcpt(r, s);
 	else
-		return give_body(s);
+		return give_body(r, s);
 	return true;
 }
 
@@ -208,6 +183,8 @@ step(struct relayd *r, struct relayd_slot *s)
 			return false;
 		relayd_looked_up(r, s);
 		return true;
+	case RELAYD_PREPARING:
+		return relayd_prepare_step(r, s);
 	case RELAYD_TALKING:
 		return talk(r, s);
 	case RELAYD_END:
@@ -272,7 +249,8 @@ relayd_run(struct participant *me, struct poller *p)
 
 	r->now_ms = p->now_ms;
 	r->now_s = clock_wall_us() / 1000000;
-	r->noticed = false;
+	r->noticed = r->busy = false;
+	r->slices = 0;
 	if (r->queue->walk >= 0)
 		recover(r);
 	(void)queue_scan(r->queue, r->now_ms);
@@ -316,7 +294,8 @@ relayd_prep(struct participant *me, struct poller *p)
 		outgoing_prep(&s->out, p);
 		if (s->state == RELAYD_PARKED)
 			poller_at(p, s->parked_ms + RELAYD_PARK_MS);
-		if (s->state == RELAYD_END || s->state == RELAYD_NEXT)
+		if (s->state == RELAYD_END || s->state == RELAYD_NEXT
+		    || s->state == RELAYD_PREPARING)
 			poller_at(p, 0);
 	}
 	if (!r->config.hold && has_idle(r) && queue_time(r) != QUEUE_NEVER)
@@ -356,6 +335,7 @@ relayd_init(struct relayd *r, const struct relayd_parts *parts)
 	zero_fill(r->slots, r->slots_n * sizeof(*r->slots));
 	r->tls_pool = parts->tls_pool;
 	r->tls_config = parts->tls_config;
+	r->signer = parts->signer;
 }
 
 void

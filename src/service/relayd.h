@@ -5,6 +5,9 @@
  *     ^                   |                                        |
  *     `-- later, done ----+<----------- results, one by one -------'
  *
+ * Once the far end has said what it takes, the message gets the form in which
+ * it leaves (service/dispatch): another sender, 7-bit only, a signature.
+ *
  * A slot delivers one message at a time over one connection at a time.  A
  * round is one pass over a message's waiting recipients: those with the same
  * way and the same sender are one batch, sent together.  Ways are looked up
@@ -17,7 +20,7 @@
  * end's "250" and that moment is the one window in which a message is sent
  * twice.
  *
- * Memory: slots from the caller's array, about 35 KB each; nothing grows with
+ * Memory: slots from the caller's array, about 42 KB each; nothing grows with
  * the queue.  Bounds: as in proto/smtp_client, RELAYD_BATCH recipients at once.
  * Failure: storage errors leave the message as it is on the disk and try
  * again later.
@@ -27,6 +30,7 @@
 #define SERVICE_RELAYD_H
 
 #include "service/deliver.h"
+#include "service/dispatch.h"
 #include "service/lists.h"
 #include "service/notice.h"
 #include "service/outgoing.h"
@@ -37,14 +41,18 @@
 #define RELAYD_BATCH   100
 #define RELAYD_BODY    8192
 #define RELAYD_PARK_MS 5000
+
+_Static_assert(RELAYD_BODY >= DISPATCH_OUT, "a read of a message fits");
 #define RELAYD_SKIPPED 8  /* ways that a round leaves out */
 #define RELAYD_RECOVER 64 /* old messages indexed a turn */
+#define RELAYD_SLICES  48 /* of messages prepared a turn: 192 KiB */
 
 enum relayd_state {
 	RELAYD_IDLE,
 	RELAYD_NEXT,	/* has a message: its next batch, or the round's end */
 	RELAYD_MX,	/* waiting for the exchangers */
 	RELAYD_ADDRESS, /* waiting for the addresses of one host */
+	RELAYD_PREPARING, /* connected: the message gets its form */
 	RELAYD_TALKING,
 	RELAYD_END,    /* the round is over: what becomes of the message? */
 	RELAYD_PARKED, /* connected, no message */
@@ -60,7 +68,7 @@ struct relayd_slot {
 	/* the message */
 	struct queue_entry entry;
 	struct queue_file file;
-	uint64_t body_at;
+	struct dispatch dispatch; /* what leaves on this way */
 	size_t body_len, body_used;
 	uint32_t skipped[RELAYD_SKIPPED]; /* keys of ways that rest */
 	unsigned skipped_n;
@@ -130,6 +138,10 @@ struct relayd {
 	int64_t now_ms, now_s;
 	bool removed; /* since the last sync of the folder */
 	bool noticed; /* one notice a turn */
+	bool busy;    /* one RSA operation, and so many slices, a turn */
+	unsigned slices;
+	const struct signer *signer; /* may be NULL */
+	struct dispatch_work work;
 	uint64_t delivered, deferred, failed, rounds;
 };
 
@@ -142,7 +154,8 @@ struct relayd_parts {
 	struct lists *lists;
 	struct pool *tls_pool;
 	const struct tls_config *tls_config;
-	relayd_roots roots; /* asked when a route must be verified */
+	const struct signer *signer; /* of mail that leaves; may be NULL */
+	relayd_roots roots;	     /* asked when a route must be verified */
 	void *roots_ctx;
 	struct relayd_slot *slots;
 	unsigned slots_n;
@@ -167,6 +180,10 @@ void relayd_next_batch(struct relayd *r, struct relayd_slot *s);
 /* relayd_round.c: take up the message in s->entry; what becomes of it. */
 void relayd_begin(struct relayd *r, struct relayd_slot *s);
 void relayd_end(struct relayd *r, struct relayd_slot *s);
+
+/* relayd_dispatch.c: give the message its form; a slice of that work. */
+void relayd_prepare(struct relayd *r, struct relayd_slot *s);
+bool relayd_prepare_step(struct relayd *r, struct relayd_slot *s);
 
 /* relayd_list.c: the batch is one list: post to it. */
 void relayd_post(struct relayd *r, struct relayd_slot *s);

@@ -1,4 +1,7 @@
-/* route: rules into decisions.  It looks nothing up in DNS. */
+/*
+ * route: rules into decisions.  Reading a rule is route_parse.c's; nothing is
+ * looked up in DNS here.
+ */
 #include "service/route.h"
 
 #include "core/chr.h"
@@ -7,177 +10,13 @@
 #include "service/tls_peer.h"
 
 static bool
-copy(char *to, size_t cap, struct span s, bool lower)
+copy(char *to, size_t cap, struct span s)
 {
 	struct text t;
 
 	text_init(&t, to, cap);
-	for (size_t i = 0; i < s.len; i++)
-		text_chr(&t, (char)(lower ? chr_lower(s.p[i]) : s.p[i]));
+	text_span(&t, s);
 	return !t.cut;
-}
-
-/* "NAME:PORT" or "[2001:db8::1]:PORT". */
-static bool
-take_host(struct route *r, struct span s)
-{
-	size_t colon = span_rfind(s, ':');
-	struct span host = span_first(s, colon);
-	uint64_t port;
-
-	if (colon == s.len || span_u64(span_from(s, colon + 1), 65535, &port)
-	    || port == 0)
-		return false;
-	if (host.len > 2 && host.p[0] == '[' && host.p[host.len - 1] == ']')
-		host = span_of(host.p + 1, host.len - 2);
-	r->port = (uint16_t)port;
-	return host.len > 0 && copy(r->host, sizeof(r->host), host, true);
-}
-
-static bool
-set_from(struct route *r, struct span v)
-{
-	return copy(r->from, sizeof(r->from), v, true);
-}
-
-static bool
-set_to(struct route *r, struct span v)
-{
-	return copy(r->to, sizeof(r->to), v, true);
-}
-
-static bool
-set_host(struct route *r, struct span v)
-{
-	return span_is(v, SPAN("mx")) || take_host(r, v);
-}
-
-static bool
-set_port(struct route *r, struct span v)
-{
-	uint64_t port;
-
-	if (r->host[0] != '\0' || span_u64(v, 65535, &port) || port == 0)
-		return false;
-	r->port = (uint16_t)port;
-	return true;
-}
-
-static bool
-set_tls(struct route *r, struct span v)
-{
-	struct span words = SPAN("off,opportunistic,required,verified"), word;
-
-	for (unsigned i = 0; span_next(&words, ',', &word); i++) {
-		if (!span_is(v, word))
-			continue;
-		r->tls = (enum route_tls)i;
-		return true;
-	}
-	return false;
-}
-
-static bool
-set_user(struct route *r, struct span v)
-{
-	return copy(r->user, sizeof(r->user), v, false);
-}
-
-static bool
-set_per_minute(struct route *r, struct span v)
-{
-	uint64_t n;
-
-	if (span_u64(v, 10000, &n))
-		return false;
-	r->per_minute = (uint16_t)n;
-	return true;
-}
-
-static bool
-set_pin(struct route *r, struct span v)
-{
-	r->has_pin = tls_fingerprint_read(v, r->pin) == ERR_OK;
-	return r->has_pin;
-}
-
-static bool
-set_proto(struct route *r, struct span v)
-{
-	r->lmtp = span_is(v, SPAN("lmtp"));
-	return r->lmtp || span_is(v, SPAN("smtp"));
-}
-
-static const struct {
-	const char *word;
-	bool (*set)(struct route *r, struct span v);
-} words[] = {
-	{ "from", set_from },
-	{ "to", set_to },
-	{ "host", set_host },
-	{ "port", set_port },
-	{ "tls", set_tls },
-	{ "user", set_user },
-	{ "per_minute", set_per_minute },
-	{ "pin", set_pin },
-	{ "proto", set_proto },
-};
-
-static bool
-set_word(struct route *r, struct span word)
-{
-	size_t eq = span_find(word, '=');
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (span_is(span_first(word, eq), span_str(words[i].word)))
-			return eq < word.len
-			       && words[i].set(r, span_from(word, eq + 1));
-	return false;
-}
-
-int
-route_parse(struct span text, struct route *r, struct text *why)
-{
-	struct span word;
-	bool has_host = false;
-
-	memset(r, 0, sizeof(*r));
-	r->tls = ROUTE_TLS_OPPORTUNISTIC;
-	while (span_next(&text, ' ', &word)) {
-		if (word.len == 0)
-			continue;
-		if (!set_word(r, word)) {
-			text_str(why, "not understood: ");
-			text_escaped(why, word);
-			return ERR_SYNTAX;
-		}
-		has_host = has_host || span_starts(word, SPAN("host="));
-	}
-	if (has_host)
-		return ERR_OK;
-	text_str(why, "host= is missing");
-	return ERR_SYNTAX;
-}
-
-int
-route_judge(enum setting id, struct span value, struct text *why)
-{
-	static struct route r;
-
-	if (id == SETTING_ROUTE_RULE)
-		return route_parse(value, &r, why);
-	if (value.len == 0)
-		return ERR_OK;
-	if (id == SETTING_ROUTE_FINGERPRINT && set_pin(&r, value))
-		return ERR_OK;
-	if (id != SETTING_ROUTE_FINGERPRINT && take_host(&r, value))
-		return ERR_OK;
-	text_chr(why, '"');
-	text_escaped(why, value);
-	text_str(why, id == SETTING_ROUTE_FINGERPRINT
-			  ? "\" is not a SHA-256 fingerprint"
-			  : "\" is not NAME:PORT with a port from 1 to 65535");
-	return ERR_SYNTAX;
 }
 
 /* Put a rule where its label belongs. */
@@ -210,7 +49,7 @@ load_rule(struct routes *rs, struct settings *s, struct span label)
 		return;
 	text_init(&why, reason, sizeof(reason));
 	if (!route_parse(span_of(line, (size_t)len), &r, &why)
-	    && copy(r.label, sizeof(r.label), label, false)) {
+	    && copy(r.label, sizeof(r.label), label)) {
 		insert(rs, &r);
 	} else {
 		struct log_line l;
@@ -230,11 +69,15 @@ load_rest(struct routes *rs, struct settings *s)
 	struct route *r = &rs->rest;
 
 	r->tls = (enum route_tls)settings_number(s, SETTING_ROUTE_TLS);
-	if (host.len == 0 || !take_host(r, host))
+	if (host.len == 0 || !route_parse_host(r, host))
 		return;
-	(void)set_user(r, settings_text(s, SETTING_ROUTE_USER));
+	(void)copy(
+	    r->user, sizeof(r->user), settings_text(s, SETTING_ROUTE_USER));
+	(void)copy(r->send_as, sizeof(r->send_as),
+	    settings_text(s, SETTING_ROUTE_SEND_AS));
 	r->per_minute = (uint16_t)settings_number(s, SETTING_ROUTE_PER_MINUTE);
-	if (pin.len > 0 && !set_pin(r, pin))
+	r->has_pin = pin.len > 0 && tls_fingerprint_read(pin, r->pin) == ERR_OK;
+	if (pin.len > 0 && !r->has_pin)
 		log_event(LOG_WARN, "route.bad_fingerprint", NULL, NULL, 0);
 }
 
@@ -244,7 +87,7 @@ load_lmtp(struct routes *rs, struct settings *s)
 	struct span host = settings_text(s, SETTING_MAIL_LMTP);
 
 	rs->lmtp.lmtp = true;
-	rs->has_lmtp = host.len > 0 && take_host(&rs->lmtp, host);
+	rs->has_lmtp = host.len > 0 && route_parse_host(&rs->lmtp, host);
 }
 
 void

@@ -11,12 +11,14 @@
  *   host=NAME:PORT|mx     tls=off|opportunistic|required|verified
  *   port=N                with host=mx, where the exchangers are not on 25
  *   user=NAME  per_minute=N  pin=FINGERPRINT  proto=smtp|lmtp
+ *   send_as=ADDRESS       sender and From become this address
  * Its password is the setting route.secret.LABEL.  Rules are tried in the
  * order of their labels.  Port 465 is TLS from the first byte.
  *
- * Memory: struct routes, about 17 KB.  Bounds: ROUTES_MAX rules.
- * Failure: a rule that is no rule is left out and logged with the reason.
- * Tested: tests/e2e/test_route.py, test_dns.py.
+ * Memory: struct routes, about 20 KB.  Bounds: ROUTES_MAX rules.
+ * Failure: a rule that is no rule is refused when it is set (route_judge);
+ * one that is stored all the same is left out and logged with the reason.
+ * Tested: tests/unit/test_route.c, tests/e2e/test_route.py, test_dns.py.
  */
 #ifndef SERVICE_ROUTE_H
 #define SERVICE_ROUTE_H
@@ -48,7 +50,8 @@ struct route {
 	bool lmtp;
 	bool has_pin;
 	uint8_t pin[TLS_FINGERPRINT];
-	char user[ROUTE_USER]; /* empty: no login */
+	char user[ROUTE_USER];	     /* empty: no login */
+	char send_as[ROUTE_ADDRESS]; /* empty: senders stay as they are */
 };
 
 struct routes {
@@ -62,9 +65,12 @@ struct routes {
 /* Read one rule; ERR_SYNTAX with `why` in one line. */
 int route_parse(struct span text, struct route *r, struct text *why) MUST_CHECK;
 
+/* "NAME:PORT" or "[2001:db8::1]:PORT" into host and port; false: neither. */
+bool route_parse_host(struct route *r, struct span text) MUST_CHECK;
+
 /*
  * Is this a right value of a setting that names a route: a rule, a smarthost,
- * mail.lmtp, a fingerprint?  ERR_SYNTAX with `why` in one line.
+ * mail.lmtp, a fingerprint, route.send_as?  ERR_SYNTAX with `why` in one line.
  */
 int route_judge(
     enum setting id, struct span value, struct text *why) MUST_CHECK;

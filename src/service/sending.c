@@ -159,6 +159,7 @@ sending_open(struct sending *s, const struct sending_parts *p,
 				    .lists = &s->lists,
 				    .tls_pool = p->tls_pool,
 				    .tls_config = &s->tls,
+				    .signer = &s->signer,
 				    .roots = load_roots,
 				    .roots_ctx = s,
 				    .slots = m->slots,
@@ -180,6 +181,25 @@ keep(
 	text_span(&t, settings_text(&s->state->settings, id));
 	*cut = *cut || t.cut;
 	return text_data(&t);
+}
+
+/* A key that can't be read is said, and mail leaves without a signature. */
+static void
+load_signer(struct sending *s)
+{
+	struct settings *st = &s->state->settings;
+	char mem[200];
+	struct text why;
+	int err;
+
+	text_init(&why, mem, sizeof(mem));
+	signer_configure(&s->signer, settings_text(st, SETTING_DKIM_DOMAINS),
+	    settings_text(st, SETTING_DKIM_SELECTOR));
+	if (!signer_is_ready(&s->signer))
+		return;
+	err = signer_load(&s->signer, &s->state->files.fs, &why);
+	if (err)
+		log_event(LOG_WARN, "dkim.no_key", "why", mem, 0);
 }
 
 static void
@@ -207,6 +227,7 @@ configure_relayd(struct sending *s)
 	if (s->relayd.slots_n == 0)
 		return; /* not open yet */
 	load_resolver(s);
+	load_signer(s);
 	relayd_configure(&s->relayd, &c);
 	s->deliver.lmtp = s->relayd.routes.has_lmtp;
 }

@@ -49,6 +49,7 @@ struct sending {
 	struct lists lists;
 	struct relayd relayd;
 	struct tls_config tls;
+	struct signer signer;
 	struct tls_roots roots;
 	char host[ADDR_DOMAIN_MAX + 1];
 	char domains[SENDING_DOMAINS];

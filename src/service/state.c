@@ -7,6 +7,7 @@
 #include "core/secret.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
+#include "service/keep.h"
 #include "store/mailbox.h"
 
 static const char set_up_key[] = "setup.done";
@@ -58,34 +59,14 @@ read_key(struct state *s, int h)
 }
 
 static int
-write_key(struct state *s, int h)
-{
-	struct fs *fs = &s->files.fs;
-	struct span key = span_of(s->device_key, SEAL_KEY);
-	bool failed = false;
-	int err = fs->write(fs, h, &key, 1, 0);
-
-	return err < 0 ? err : fs->sync(fs, &h, 1, &failed);
-}
-
-static int
 make_key(struct state *s)
 {
-	static const char part[] = STATE_KEY ".new";
-	struct fs *fs = &s->files.fs;
-	int h, err = entropy_fill(s->device_key, SEAL_KEY);
+	int err = entropy_fill(s->device_key, SEAL_KEY);
 
 	if (err < 0)
 		return err;
-	(void)fs->unlink(fs, part); /* left by a power cut */
-	h = fs->open(fs, part, FS_CREATE);
-	if (h < 0)
-		return h;
-	err = write_key(s, h);
-	(void)fs->close(fs, h);
-	if (err >= 0)
-		err = fs->rename(fs, part, STATE_KEY);
-	return err < 0 ? err : fs->sync_dir(fs, ".");
+	return keep_file(
+	    &s->files.fs, ".", STATE_KEY, span_of(s->device_key, SEAL_KEY));
 }
 
 static int

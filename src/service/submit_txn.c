@@ -4,6 +4,7 @@
 #include "core/chr.h"
 #include "core/log.h"
 #include "platform/clock.h"
+#include "policy/relay.h"
 #include "service/listen.h"
 #include "service/lists.h"
 #include "service/submit_may.h"
@@ -272,6 +273,17 @@ write_end(struct submit_session *ss)
 
 /* --- the end -------------------------------------------------------------- */
 
+static unsigned
+flags_of(const struct submit_session *ss)
+{
+	const struct submit_txn *t = ss->txn;
+	bool own = ss->account != 0 || t->basis != RELAY_BY_NONE;
+
+	return (t->eight_bit ? QUEUE_8BIT : 0u)
+	       | (t->utf8 && t->eight_bit_head ? QUEUE_UTF8 : 0u)
+	       | (own ? QUEUE_OWN : 0u);
+}
+
 static int
 commit(struct submit_session *ss)
 {
@@ -284,8 +296,7 @@ commit(struct submit_session *ss)
 		.login = a != NULL ? account_name(a) : SPAN(""),
 		.wire_octets = t->head_octets + ss->smtp.dot.wire_octets,
 		.arrived_s = clock_wall_us() / 1000000,
-		.flags = (t->eight_bit ? QUEUE_8BIT : 0u)
-			 | (t->utf8 && t->eight_bit_head ? QUEUE_UTF8 : 0u),
+		.flags = flags_of(ss),
 		.ret = t->ret,
 	};
 

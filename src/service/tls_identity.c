@@ -87,6 +87,17 @@ find_key(struct key *k, const struct source *s, struct span text, uint8_t *work,
 			     : "damaged PEM text");
 }
 
+int
+tls_find_key(struct key *k, const char *name, struct span text,
+    struct tls_key_work *work, struct text *why)
+{
+	const struct source s = { .path = name, .why = why };
+	int err = find_key(k, &s, text, work->der, sizeof(work->der));
+
+	secret_wipe(work, sizeof(*work));
+	return err;
+}
+
 static int
 load_key(struct tls_identity *id, const struct source *s)
 {

@@ -54,6 +54,18 @@ int tls_identity_make(struct tls_identity *id, struct fs *fs,
     const char *folder, const char *path, const struct span *hosts,
     unsigned n) MUST_CHECK;
 
+/* The DER of the largest key that codec/key reads. */
+struct tls_key_work {
+	uint8_t der[4096];
+};
+
+/*
+ * Find the one private key in a PEM text; `name` stands before what is wrong
+ * in `why`.  Errors as those of tls_identity_load; `work` is wiped.
+ */
+int tls_find_key(struct key *k, const char *name, struct span text,
+    struct tls_key_work *work, struct text *why) MUST_CHECK;
+
 void tls_identity_wipe(struct tls_identity *id);
 
 #endif

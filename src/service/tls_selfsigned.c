@@ -13,6 +13,7 @@
 #include "core/secret.h"
 #include "platform/entropy.h"
 #include "platform/net.h"
+#include "service/keep.h"
 
 #define NOT_BEFORE_S ((int64_t)1546300800) /* 2019-01-01 00:00:00 */
 #define NOT_AFTER_S  ((int64_t)2524607999) /* 2049-12-31 23:59:59 */
@@ -85,33 +86,6 @@ make_text(struct tls_identity *id, const struct span *hosts, unsigned n)
 	return err;
 }
 
-/* All of it is on the disk, and then under its name, or it is not there. */
-static int
-keep(struct fs *fs, const char *folder, const char *path, struct span text)
-{
-	char mem[FS_PATH_MAX];
-	struct text part;
-	bool failed = false;
-	int h, err;
-
-	text_init(&part, mem, sizeof(mem));
-	text_str(&part, path);
-	text_str(&part, ".new");
-	if (part.cut)
-		return ERR_RANGE;
-	(void)fs->unlink(fs, mem); /* left over from a power cut */
-	h = fs->open(fs, mem, FS_CREATE);
-	if (h < 0)
-		return h;
-	err = fs->write(fs, h, &text, 1, 0);
-	if (err >= 0)
-		err = fs->sync(fs, &h, 1, &failed);
-	(void)fs->close(fs, h);
-	if (err >= 0)
-		err = fs->rename(fs, mem, path);
-	return err < 0 ? err : fs->sync_dir(fs, folder);
-}
-
 int
 tls_identity_make(struct tls_identity *id, struct fs *fs, const char *folder,
     const char *path, const struct span *hosts, unsigned n)
@@ -124,7 +98,7 @@ tls_identity_make(struct tls_identity *id, struct fs *fs, const char *folder,
 		return ERR_BUSY;
 	len = make_text(id, hosts, n);
 	if (len > 0)
-		len = keep(
+		len = keep_file(
 		    fs, folder, path, span_of(id->der + DER_CAP, (size_t)len));
 	tls_identity_wipe(id);
 	return len < 0 ? len : ERR_OK;

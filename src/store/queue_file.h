@@ -38,7 +38,8 @@ enum queue_flag {
 	QUEUE_8BIT = 1,	  /* holds octets above 127 */
 	QUEUE_UTF8 = 2,	  /* needs SMTPUTF8 */
 	QUEUE_NOTICE = 4, /* a bounce or warning of our own */
-	QUEUE_APART = 8,  /* the body is in ID.body, linked with mailboxes */
+	QUEUE_OWN = 16,	 /* whoever submitted it may send: it is ours to sign */
+	QUEUE_APART = 8, /* the body is in ID.body, linked with mailboxes */
 };
 
 /* What happened to a recipient; one octet on the disk. */

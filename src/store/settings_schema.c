@@ -387,15 +387,24 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "0", NULL, "30",
 	    "Messages a minute to the smarthost; 0: no limit.",
 	    "スマートホストへの1分あたりの通数。0で無制限。" },
+	[SETTING_ROUTE_SEND_AS] = { "route.send_as",
+	    SETTING_MAIL_ADDRESS, SETTING_EMPTY, 0, 0,
+	    "", NULL, "anna@example.net",
+	    "For a smarthost that takes only its own account's address: "
+	    "sender and From become this; the old From moves to Reply-To.",
+	    "契約アドレス以外を受け付けないスマートホスト用: 差出人とFrom"
+	    "をこのアドレスにし、元のFromはReply-Toに移します。" },
 	[SETTING_ROUTE_RULE] = { "route.rule.*",
 	    SETTING_TEXT, SETTING_FAMILY, 1, 500,
 	    "", NULL,
 	    "from=example.org host=smtp.example.net:465 tls=verified "
 	    "user=anna",
 	    "A route for some senders or recipients, tried before "
-	    "route.smarthost.",
+	    "route.smarthost; words: from= to= host= tls= user= "
+	    "per_minute= pin= proto= send_as=.",
 	    "特定の差出人や宛先のための経路。route.smarthost より先に調べ"
-	    "ます。" },
+	    "ます。語: from= to= host= tls= user= per_minute= pin= proto= "
+	    "send_as=。" },
 	[SETTING_ROUTE_SECRET] = { "route.secret.*",
 	    SETTING_TEXT, SETTING_FAMILY | SETTING_SECRET, 1, 255,
 	    "", NULL, "(the password)",
@@ -437,7 +446,7 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "Sign mail from these sender domains (DKIM).",
 	    "DKIM署名を付ける差出人ドメイン。" },
 	[SETTING_DKIM_SELECTOR] = { "dkim.selector",
-	    SETTING_TEXT, 0, 1, 63,
+	    SETTING_HOST, 0, 0, 0,
 	    "gatepost", NULL, "gatepost",
 	    "The name under which the signing key stands in DNS.",
 	    "DNSで署名鍵を公開するときのセレクター名。" },

@@ -147,6 +147,86 @@ class Tls(unittest.TestCase):
                              [[b"RCPT TO:<y@other.example>"]])
 
 
+class Rules(unittest.TestCase):
+    def test_a_wrong_rule_is_refused_in_one_line(self):
+        cases = {
+            "route.rule.a=to=x.example": "host= is missing",
+            "route.rule.a=host=h:25 tls=maybe":
+            "behind \"=\" stands off, opportunistic, required or verified",
+            "route.rule.a=hosts=h:25": "is none of the words from=, to=",
+            "route.send_as=anna": "is not a whole address",
+            "route.fingerprint=" + "xy" * 32: "is not a SHA-256 fingerprint",
+        }
+        with gatepost.Server() as server:
+            def refused(setting, words):
+                got = server.run("set", setting, check=False)
+                line = got.stderr.decode()
+                self.assertEqual(got.returncode, 2, setting)
+                self.assertEqual(line.count("\n"), 1, line)
+                self.assertTrue(line.startswith(
+                    "gatepost: " + setting.split("=")[0] + ": "), line)
+                self.assertIn(words, line)
+                self.assertIn("; right would be: ", line)
+
+            for setting, words in cases.items():
+                refused(setting, words)
+            for i in range(12):
+                server.run("set", f"route.rule.n{i:02}=host=h:25")
+            server.run("set", "route.rule.n00=host=other:25")
+            over = server.run("set", "route.rule.one_more=host=h:25",
+                              check=False)
+            self.assertIn(b"at most 12", over.stderr)
+        with gatepost.Server() as server:  # and with no server running
+            server.stop()
+            refused("route.rule.a=host=h", "NAME:PORT or mx")
+
+    def test_a_smarthost_sees_only_its_own_accounts_address(self):
+        with farend.Server() as usual, farend.Server() as special, \
+                gatepost.Server(settings=settings(
+                    usual, route__send_as="box@isp.example",
+                    **{"route.rule.a": "to=special.example "
+                       f"host=127.0.0.1:{special.port} "
+                       "send_as=shop@isp.example"})) as server:
+            submit(server, "ann@home.example",
+                   ["x@special.example", "y@other.example"],
+                   TEXT.replace(b"From: ann", b'From: "Ann B." <ann').replace(
+                       b".example\r\nTo", b".example>\r\nTo", 1))
+            for far, address in ((usual, "box"), (special, "shop")):
+                message = arrived(far)[0]
+                self.assertEqual(message.sender.split()[1].decode(),
+                                 f"FROM:<{address}@isp.example>")
+                got = email.message_from_bytes(message.data)
+                self.assertEqual(got["From"],
+                                 f'"Ann B." <{address}@isp.example>')
+                self.assertEqual(got["Reply-To"],
+                                 '"Ann B." <ann@home.example>')
+                self.assertEqual(
+                    int(message.sender.split(b"SIZE=")[1].split()[0]),
+                    len(message.data))
+            emptied(server)
+
+    def test_a_notice_keeps_its_null_sender(self):
+        with farend.Server(faults={"RCPT": [b"550 5.1.1 nobody\r\n"]}) as far, \
+                gatepost.Server(settings=settings(
+                    far, route__send_as="box@isp.example")) as server:
+            submit(server, "away@y.example", ["x@x.example"])
+            message = arrived(far)[0]
+            emptied(server)
+        self.assertEqual(message.sender.split()[1], b"FROM:<>")
+        self.assertIn(b"<box@isp.example>",
+                      email.message_from_bytes(message.data)["From"].encode())
+
+    def test_messages_a_minute_are_kept_to(self):
+        with farend.Server() as far, gatepost.Server(settings=settings(
+                far, route__per_minute="120")) as server:
+            for _ in range(7):
+                submit(server, "ann@home.example", ["x@x.example"])
+            times = sorted(m.at for m in arrived(far, 7))
+            emptied(server)
+        # never faster: the seventh comes six half seconds after the first
+        self.assertGreaterEqual(times[-1] - times[0], 2.9)
+
+
 class TwoHops(unittest.TestCase):
     def test_two_gateposts_and_the_trace_they_leave(self):
         with gatepost.Server(users={"box": "b0x s3cret", "zoe": "z"},

@@ -1,0 +1,219 @@
+/* dispatch: passes over a message.  What the far end takes is relayd's matter.
+ */
+#include "service/dispatch.h"
+
+static bool
+has_refrom(const struct dispatch *l)
+{
+	return l->wish.send_as.len > 0;
+}
+
+/* Back to the message's first octet, for another pass. */
+static void
+begin_pass(struct dispatch *l)
+{
+	l->at = 0;
+	l->over = false;
+	if (has_refrom(l))
+		refrom_init(&l->refrom, l->wish.send_as);
+	if (l->wish.seven_bit)
+		sevenbit_rewind(&l->seven);
+}
+
+static void
+measure(struct dispatch *l)
+{
+	l->phase = DISPATCH_MEASURE;
+	l->wire_octets = 0;
+	if (l->wish.signer != NULL)
+		dkim_init(&l->dkim);
+	begin_pass(l);
+}
+
+static bool
+is_plain(const struct dispatch *l)
+{
+	return !has_refrom(l) && !l->wish.seven_bit;
+}
+
+/* What is left to be done after the survey, or without one. */
+static void
+after_survey(struct dispatch *l)
+{
+	if (!is_plain(l) || l->wish.signer != NULL) {
+		measure(l);
+		return;
+	}
+	l->phase = DISPATCH_READY;
+	l->wire_octets = l->file->head.wire_octets;
+	begin_pass(l);
+}
+
+void
+dispatch_init(struct dispatch *l, struct queue_file *file,
+    const struct dispatch_wish *wish)
+{
+	bool high = (file->head.flags & QUEUE_8BIT) != 0;
+
+	l->file = file;
+	l->wish = *wish;
+	l->wish.seven_bit = wish->seven_bit && high;
+	l->why = NULL;
+	l->eight_bit = high && !wish->seven_bit;
+	l->field_len = l->field_used = 0;
+	l->at = 0;
+	l->over = false;
+	if (l->wish.seven_bit) {
+		l->phase = DISPATCH_SURVEY;
+		sevenbit_init(&l->seven);
+	} else {
+		after_survey(l);
+	}
+}
+
+/* Read on from the file: octets, 0 at the end, which sets `over`. */
+static int
+read_raw(struct dispatch *l, void *to, size_t cap)
+{
+	uint64_t all = l->file->head.octets;
+	int n = queue_file_body(l->file, to, cap, l->at);
+
+	if (n < 0)
+		return n;
+	if (n == 0 && l->at < all)
+		return ERR_TORN;
+	l->at += (uint64_t)n;
+	l->over = l->at == all;
+	return n;
+}
+
+static int
+survey(struct dispatch *l, struct dispatch_work *w)
+{
+	int n = read_raw(l, w->raw, sizeof(w->raw));
+
+	if (n < 0)
+		return n;
+	sevenbit_look(&l->seven, span_of(w->raw, (size_t)n));
+	if (!l->over)
+		return 1;
+	sevenbit_end(&l->seven, NULL);
+	l->why = sevenbit_flaw(&l->seven);
+	if (l->why != NULL)
+		return ERR_UNSUPPORTED;
+	l->wish.seven_bit = sevenbit_needed(&l->seven);
+	after_survey(l);
+	return l->phase != DISPATCH_READY;
+}
+
+/* One read from the file through all filters, appended to `out`. */
+static int
+pump(struct dispatch *l, struct dispatch_work *w, struct text *out)
+{
+	size_t most = l->wish.seven_bit ? DISPATCH_SMALL : DISPATCH_SLICE;
+	int n = read_raw(l, w->raw, most);
+	struct span s = span_of(w->raw, n > 0 ? (size_t)n : 0);
+	struct text mid;
+
+	if (n < 0)
+		return n;
+	text_init(&mid, w->mid, sizeof(w->mid));
+	if (has_refrom(l)) {
+		refrom_feed(&l->refrom, s, &mid);
+		if (l->over)
+			refrom_end(&l->refrom, &mid);
+		s = text_data(&mid);
+	}
+	if (l->wish.seven_bit) {
+		sevenbit_feed(&l->seven, s, out);
+		if (l->over)
+			sevenbit_end(&l->seven, out);
+	} else {
+		text_span(out, s);
+	}
+	return mid.cut || out->cut ? ERR_RANGE : ERR_OK;
+}
+
+/* What it takes on the wire: CR LF, and no other CR. */
+static void
+count(struct dispatch *l, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		l->wire_octets += s.p[i] == '\n' ? 2 : s.p[i] != '\r';
+}
+
+static int
+measure_slice(struct dispatch *l, struct dispatch_work *w)
+{
+	struct text out;
+	int err;
+
+	text_init(&out, w->out, sizeof(w->out));
+	err = pump(l, w, &out);
+	if (err)
+		return err;
+	count(l, text_data(&out));
+	if (l->wish.signer != NULL)
+		dkim_feed(&l->dkim, text_data(&out));
+	if (!l->over)
+		return 1;
+	if (l->wish.signer == NULL) {
+		l->phase = DISPATCH_READY;
+		begin_pass(l);
+		return 0;
+	}
+	dkim_end(&l->dkim);
+	l->phase = DISPATCH_SIGN;
+	return 1;
+}
+
+/* A message that can't be signed leaves without a signature. */
+static int
+sign(struct dispatch *l)
+{
+	struct text field;
+
+	text_init(&field, l->field, sizeof(l->field));
+	if (signer_sign(l->wish.signer, &l->dkim, &field) == 1) {
+		l->field_len = field.len;
+		count(l, text_data(&field));
+	}
+	l->phase = DISPATCH_READY;
+	begin_pass(l);
+	return 0;
+}
+
+int
+dispatch_step(struct dispatch *l, struct dispatch_work *w)
+{
+	switch (l->phase) {
+	case DISPATCH_SURVEY:
+		return survey(l, w);
+	case DISPATCH_MEASURE:
+		return measure_slice(l, w);
+	case DISPATCH_SIGN:
+		return sign(l);
+	case DISPATCH_READY:
+		break;
+	}
+	return 0;
+}
+
+int
+dispatch_read(struct dispatch *l, struct dispatch_work *w, void *to, size_t cap)
+{
+	struct text out;
+	int err = ERR_OK;
+
+	if (l->field_used < l->field_len) {
+		memcpy(to, l->field, l->field_len);
+		l->field_used = l->field_len;
+		return (int)l->field_len;
+	}
+	if (is_plain(l))
+		return read_raw(l, to, cap);
+	text_init(&out, to, cap);
+	while (!err && out.len == 0 && !l->over)
+		err = pump(l, w, &out);
+	return err ? err : (int)out.len;
+}

@@ -1,0 +1,110 @@
+/*
+ * relayd_dispatch: between "the far end wants a message" and MAIL: the form in
+ * which the message leaves on this way.  The form itself is dispatch's.
+ */
+#include "service/relayd.h"
+
+#include "core/secret.h"
+
+static void
+give_mail(struct relayd *r, struct relayd_slot *s)
+{
+	const struct queue_head *h = &s->file.head;
+	struct smtp_client_mail mail = {
+		.sender = span_str(s->sender),
+		.octets = s->dispatch.wire_octets,
+		.eight_bit = s->dispatch.eight_bit,
+		.utf8 = (h->flags & QUEUE_UTF8) != 0,
+		.ret = h->ret,
+		.envid = h->envid,
+	};
+
+	if (mail.sender.len > 0 && s->way.send_as[0] != '\0')
+		mail.sender = span_str(s->way.send_as);
+	secret_wipe(s->secret, sizeof(s->secret));
+	s->state = RELAYD_TALKING;
+	s->mailed = true;
+	s->body_len = s->body_used = 0;
+	relay_dest_works(s->dest);
+	relay_dest_pace(s->dest, r->now_ms);
+	smtp_client_mail(&s->out.client, &mail, &s->out.out);
+}
+
+/* Mail of our own people, and our own; but not into our own LMTP store. */
+static bool
+may_sign(const struct relayd *r, const struct relayd_slot *s)
+{
+	return r->signer != NULL && signer_is_ready(r->signer) && !s->way.lmtp
+	       && (s->file.head.flags & (QUEUE_OWN | QUEUE_NOTICE)) != 0;
+}
+
+void
+relayd_prepare(struct relayd *r, struct relayd_slot *s)
+{
+	const struct dispatch_wish wish = {
+		.send_as = span_str(s->way.send_as),
+		.seven_bit = (s->out.client.offers & OFFER_8BITMIME) == 0,
+		.signer = may_sign(r, s) ? r->signer : NULL,
+	};
+
+	dispatch_init(&s->dispatch, &s->file, &wish);
+	if (s->dispatch.phase == DISPATCH_READY)
+		give_mail(r, s);
+	else
+		s->state = RELAYD_PREPARING;
+}
+
+/* The connection has ended while we were busy: as if it had never been. */
+static bool
+is_lost(struct relayd *r, struct relayd_slot *s)
+{
+	if (s->out.state == OUTGOING_UP
+	    && smtp_client_want(&s->out.client) == CLIENT_READY)
+		return false;
+	reply_set(&r->own, 400, 4, 2, "the server closed the connection");
+	r->own.code = 0;
+	if (s->out.client.mails > 0) /* it was kept for us: a new one */
+		relayd_reconnect(r, s);
+	else
+		relayd_session_failed(r, s, &r->own);
+	return true;
+}
+
+static void
+failed(struct relayd *r, struct relayd_slot *s, int err)
+{
+	bool never = err == ERR_UNSUPPORTED;
+	char mem[160];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, "the next server takes only 7-bit mail, but ");
+	if (never) {
+		text_str(&t, s->dispatch.why);
+		reply_set(&r->own, 500, 6, 3, mem);
+	} else
+		reply_set(
+		    &r->own, 400, 3, 0, "the message cannot be read here");
+	r->own.code = 0;
+	relayd_batch_failed(r, s, never, &r->own);
+}
+
+bool
+relayd_prepare_step(struct relayd *r, struct relayd_slot *s)
+{
+	bool signing = dispatch_is_signing(&s->dispatch);
+	int err;
+
+	if (is_lost(r, s))
+		return true;
+	if (r->slices >= RELAYD_SLICES || (signing && r->busy))
+		return false; /* in the next turn */
+	r->slices++;
+	r->busy = r->busy || signing;
+	err = dispatch_step(&s->dispatch, &r->work);
+	if (err < 0)
+		failed(r, s, err);
+	else if (err == 0)
+		give_mail(r, s);
+	return true;
+}
