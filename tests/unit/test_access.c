@@ -330,7 +330,8 @@ values_that_the_server_would_leave_out_are_refused(void **state)
 		    "SHA-256 fingerprint; " },
 		{ "route.rule.a", "host=mx colour=red",
 		    "route.rule.a: \"colour=red\" is none of the words from=, "
-		    "to=, host=, port=, tls=, user=, per_minute=, pin=, proto=, "
+		    "to=, host=, port=, tls=, user=, per_minute=, pin=, "
+		    "proto=, "
 		    "send_as=; " },
 		{ "relay.networks",
 		    "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5,10.0.0.6,"
