@@ -83,6 +83,7 @@ static struct resolver_memo dns_memo[DNS_CACHE];
 static struct relayd_slot relay_slots[RELAY_SLOTS];
 static struct relay_dest relay_dests[RELAY_DESTS];
 
+static struct quota_use quotas[MAX_ACCOUNTS + 1];
 static struct warning_rate warning_rates[WARNING_RATES];
 _Static_assert(
     WARNING_RATES % WARNING_WAYS == 0, "rates stand in rows of so many");
@@ -124,6 +125,7 @@ const struct server_memory memory_server_areas = {
 		.dests_n = RELAY_DESTS,
 		.rates = warning_rates,
 		.rates_n = WARNING_RATES,
+		.quotas = quotas,
 	},
 	.logged_in_ms = logged_in_ms,
 	.access = {

@@ -39,14 +39,21 @@ sweep(struct custody *cu)
 
 /* ---- telling people ---- */
 
+static struct letter_time
+time_of(int64_t now_ms)
+{
+	int64_t now_s = clock_wall_us() / 1000000;
+
+	return (struct letter_time) { .now_ms = now_ms,
+		.now_s = now_s,
+		.zone_minutes = clock_zone_minutes(now_s) };
+}
+
 static int
 tell(struct custody *cu, const char *id, int64_t now_ms)
 {
 	struct quarantine *q = cu->quarantine;
-	const int64_t now_s = clock_wall_us() / 1000000;
-	const struct letter_time t = { .now_ms = now_ms,
-		.now_s = now_s,
-		.zone_minutes = clock_zone_minutes(now_s) };
+	const struct letter_time t = time_of(now_ms);
 	int err = quarantine_file_open(&cu->file, q->fs, q->folder, id);
 
 	if (err)
@@ -57,6 +64,30 @@ tell(struct custody *cu, const char *id, int64_t now_ms)
 		(void)!quarantine_file_warned(&cu->file);
 	quarantine_file_close(&cu->file);
 	return err;
+}
+
+/* Nearly full: one owner a turn. */
+static void
+warn_owner(struct custody *cu, int64_t now_ms)
+{
+	const struct letter_time t = time_of(now_ms);
+	const struct account *a;
+	unsigned percent;
+	uint64_t mib;
+	int err;
+
+	if (cu->quota->told == 0 || now_ms < cu->warn_at_ms)
+		return;
+	a = quota_next_told(cu->quota, &percent, &mib);
+	if (a == NULL)
+		return;
+	err = warning_quota(cu->warning, a, percent, mib, &t);
+	if (err) {
+		log_event(LOG_ERROR, "quota.not_told", "name", a->name, err);
+		cu->warn_at_ms = now_ms + WARN_AGAIN_MS;
+		return;
+	}
+	quota_told(cu->quota, a->id);
 }
 
 /* One message a turn, since each letter has a barrier of its own. */
@@ -91,7 +122,8 @@ custody_prep(struct participant *me, struct poller *p)
 		poller_at(p, p->now_ms);
 	else if (cu->quarantine->n > 0)
 		poller_at(p, p->now_ms + SWEEP_EVERY_MS);
-	if (!cu->recovering && cu->quarantine->unwarned > 0)
+	if ((!cu->recovering && cu->quarantine->unwarned > 0)
+	    || cu->quota->told > 0)
 		poller_at(p, cu->warn_at_ms);
 }
 
@@ -100,6 +132,7 @@ custody_run(struct participant *me, struct poller *p)
 {
 	struct custody *cu = (struct custody *)me;
 
+	warn_owner(cu, p->now_ms);
 	if (cu->recovering) {
 		recover(cu);
 		return;
@@ -109,7 +142,8 @@ custody_run(struct participant *me, struct poller *p)
 }
 
 void
-custody_init(struct custody *cu, struct quarantine *q, struct warning *w)
+custody_init(struct custody *cu, struct quarantine *q, struct warning *w,
+    struct quota *quota)
 {
 	*cu = (struct custody) {
 		.base = { .name = "custody",
@@ -117,6 +151,7 @@ custody_init(struct custody *cu, struct quarantine *q, struct warning *w)
 		    .run = custody_run },
 		.quarantine = q,
 		.warning = w,
+		.quota = quota,
 		.recovering = true,
 	};
 }

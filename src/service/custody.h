@@ -5,6 +5,7 @@
  *   each turn   files that were there before the start, some at a time
  *               a slice of the sweep that keeps the limits
  *               one message of which nobody has been told: service/warning
+ *               one owner of a nearly full mailbox, likewise
  *
  * Memory: one struct.  Failure: what cannot be read or removed is logged and
  * tried again later.
@@ -14,6 +15,7 @@
 #define SERVICE_CUSTODY_H
 
 #include "service/loop.h"
+#include "service/quota.h"
 #include "service/warning.h"
 #include "store/quarantine.h"
 #include "store/settings.h"
@@ -22,6 +24,7 @@ struct custody {
 	struct participant base; /* joins behind the barrier */
 	struct quarantine *quarantine;
 	struct warning *warning;
+	struct quota *quota;
 	struct quarantine_file file;
 	int64_t warn_at_ms; /* not before: telling has failed */
 	bool recovering;
@@ -30,7 +33,8 @@ struct custody {
 };
 
 /* Prepare for an open quarantine. */
-void custody_init(struct custody *cu, struct quarantine *q, struct warning *w);
+void custody_init(struct custody *cu, struct quarantine *q, struct warning *w,
+    struct quota *quota);
 
 /* New settings: quarantine.*, scan.warn, scan.warn_per_hour. */
 void custody_configure(struct custody *cu, const struct settings *st);

@@ -4,6 +4,8 @@
  */
 #include "service/deliver.h"
 
+#include "service/quota.h"
+
 #include "core/log.h"
 #include "store/mailbox.h"
 
@@ -242,6 +244,20 @@ prepare_queue(
 	return err ? err : write_envelope(d, &d->envelope, head);
 }
 
+/* Is there no mailbox among its places that may have it? */
+static bool
+is_over_quota(const struct delivery *d)
+{
+	struct quota *q = d->owner->quota;
+	unsigned i = 0;
+
+	if (!d->limited || d->queued)
+		return false;
+	while (i < d->boxes_n && quota_is_over(q, d->boxes[i], d->file->octets))
+		i++;
+	return i == d->boxes_n;
+}
+
 int
 delivery_commit(
     struct delivery *d, struct spool_file *f, const struct delivery_head *head)
@@ -254,6 +270,9 @@ delivery_commit(
 	err = walk_targets(d, head, true);
 	if (!err && d->boxes_n == 0 && !d->queued)
 		err = ERR_MISSING;
+	d->full = !err && is_over_quota(d);
+	if (d->full)
+		err = ERR_FULL;
 	if (!err)
 		err = prepare_queue(d, f, head);
 	if (err) {
@@ -340,6 +359,8 @@ delivery_done(struct delivery *d, int64_t now_ms)
 
 	if (d->held)
 		done_held(d);
+	for (unsigned i = 0; i < d->boxes_n && d->owner->quota != NULL; i++)
+		quota_stored(d->owner->quota, d->boxes[i], d->file->octets);
 	if (!d->queued)
 		return;
 	err = queue_add(d->owner->queue, d->file->id, 0, now_ms);

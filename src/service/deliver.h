@@ -21,6 +21,10 @@
  * Memory: one struct delivery per message under way, about 9 KB, part of its
  * transaction.  Bounds: DELIVERY_BOXES mailboxes after aliases,
  * DELIVERY_NOTED octets of noted recipients.
+ * A message that is `limited` is refused at COMMIT when every mailbox that it
+ * is for would be over its quota, and it goes nowhere else; beside others, the
+ * mailbox takes it and is a little over.
+ *
  * Failure: ERR_FULL at add: 452 for that recipient; anything at commit: the
  * message is refused for now, and nothing of it is kept.
  * Tested: tests/unit/test_deliver.c, tests/e2e/test_relay.py.
@@ -41,6 +45,7 @@ struct deliver {
 	struct spool *spool;
 	struct queue *queue;
 	struct quarantine *quarantine;
+	struct quota *quota; /* counts what comes in */
 	const struct directory *directory;
 	const struct accounts *accounts;
 	const char *mail_root; /* the folder of all mailboxes */
@@ -58,7 +63,9 @@ struct delivery {
 	uint64_t wire_octets;
 	bool queued; /* a part of it is in the queue's places */
 	bool apart;
-	bool held; /* its one place is in the quarantine */
+	bool limited; /* set after begin: full mailboxes refuse it */
+	bool full;    /* ... and did: 452 4.2.2 */
+	bool held;    /* its one place is in the quarantine */
 	int64_t arrived_s;
 	uint16_t boxes_n;
 	uint16_t noted_n;

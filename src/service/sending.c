@@ -145,7 +145,15 @@ sending_open(struct sending *s, const struct sending_parts *p,
 		return say_folder(why, "quarantine", p->quarantine, err);
 	notice_init(&s->notice, &s->letter);
 	warning_init(&s->warning, &s->letter, m->rates, m->rates_n);
-	custody_init(&s->custody, &s->quarantine, &s->warning);
+	quota_init(&s->quota, &(struct quota_parts) {
+				  .fs = fs,
+				  .settings = &s->state->settings,
+				  .accounts = &s->state->accounts,
+				  .mail_root = s->mail_root,
+				  .use = m->quotas,
+			      });
+	s->deliver.quota = &s->quota;
+	custody_init(&s->custody, &s->quarantine, &s->warning, &s->quota);
 	pool_init(&s->lookups, "lookups", m->lookups, POOL_SIZE(struct lookup),
 	    m->lookups_n);
 	resolver_init(&s->resolver, &s->lookups, m->memo, m->memo_n);
@@ -288,6 +296,7 @@ sending_join(struct sending *s, struct loop *l)
 	loop_join(l, &s->resolver.base);
 	loop_join(l, &s->relayd.base);
 	loop_join(l, &s->custody.base);
+	loop_join(l, &s->quota.base);
 }
 
 void

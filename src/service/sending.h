@@ -13,6 +13,7 @@
 #define SERVICE_SENDING_H
 
 #include "service/custody.h"
+#include "service/quota.h"
 #include "service/relayd.h"
 #include "service/state.h"
 
@@ -31,6 +32,7 @@ struct sending_memory {
 	uint32_t dests_n;
 	struct warning_rate *rates;
 	uint32_t rates_n;
+	struct quota_use *quotas; /* by account id */
 };
 
 struct sending {
@@ -46,6 +48,7 @@ struct sending {
 	struct letter letter;
 	struct notice notice;
 	struct warning warning;
+	struct quota quota;
 	struct lists lists;
 	struct relayd relayd;
 	struct tls_config tls;

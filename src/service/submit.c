@@ -13,6 +13,7 @@
 #include "service/access.h"
 #include "service/listen.h"
 #include "service/submit_may.h"
+#include "service/submit_quota.h"
 #include "service/submit_scan.h"
 
 static void
@@ -53,8 +54,10 @@ ask_rcpt(struct submit_session *ss, const struct smtp_request *r)
 
 	if (reply == SMTP_NO_USER || reply == SMTP_RELAY_DENIED)
 		bad_rcpt(ss, reply);
+	else if (reply == SMTP_OK && submit_quota_waits(ss))
+		answer_slowly(ss, reply, SUBMIT_QUOTA_LOOK_MS);
 	else
-		answer(ss, reply);
+		answer(ss, submit_quota_reply(ss, reply));
 }
 
 static struct auth_peer
@@ -261,9 +264,13 @@ submit_request(struct conn *c)
 	if (ss->slowed) {
 		if (c->owner->now_ms < ss->answer_at_ms)
 			return;
+		if (submit_quota_waits(ss)) {
+			ss->answer_at_ms += SUBMIT_QUOTA_LOOK_MS;
+			return;
+		}
 		ss->slowed = false;
 		DL_DELETE(ss->owner->slow, ss);
-		answer(ss, ss->held);
+		answer(ss, submit_quota_reply(ss, ss->held));
 		return;
 	}
 	/* an answer may lead straight to the next request: WRITE to COMMIT */

@@ -47,6 +47,7 @@ struct submit_txn {
 	struct spool_file file;
 	struct submit_session *session;
 	struct header header;
+	uint64_t declared;    /* SIZE of MAIL; 0: not said */
 	uint64_t head_octets; /* of our own lines, as POP3 counts them */
 	bool begun;	      /* our own lines are in the file */
 	uint64_t head_len;    /* of them, in the file */
@@ -80,6 +81,15 @@ struct submit_txn {
 	struct delivery delivery;
 };
 
+/* The mailbox that a RCPT is for, and what was noted before it. */
+struct submit_box {
+	uint16_t account; /* 0: none is being asked about */
+	uint16_t to_len;
+	uint16_t recipients;
+	uint16_t noted_n;
+	uint16_t noted_len;
+};
+
 struct submit_session {
 	struct smtp smtp; /* first: it is the connection's session */
 	struct submit_session *next, *prev; /* among those that are slowed */
@@ -91,6 +101,7 @@ struct submit_session {
 	bool auth_fed;	   /* its last response has been passed on */
 	bool slowed;	   /* an answer is being held back */
 	uint8_t held;	   /* enum smtp_reply */
+	struct submit_box box;
 	uint16_t bad_recipients;
 	uint16_t account; /* who logged in; 0: nobody */
 	int64_t answer_at_ms;

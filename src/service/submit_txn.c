@@ -8,6 +8,7 @@
 #include "service/listen.h"
 #include "service/lists.h"
 #include "service/submit_may.h"
+#include "service/submit_quota.h"
 #include "service/submit_scan.h"
 #include "service/tls.h"
 
@@ -58,6 +59,7 @@ submit_mail(struct submit_session *ss, const struct smtp_request *r)
 	header_init(&t->header);
 	t->session = ss;
 	t->utf8 = r->utf8;
+	t->declared = r->size;
 	t->from_len = copy_address(t->from, sizeof(t->from), &r->path);
 	t->to_len = 0;
 	t->eight_bit_head = r->path.eight_bit;
@@ -70,6 +72,7 @@ submit_mail(struct submit_session *ss, const struct smtp_request *r)
 		memcpy(t->envid, r->envid.p, r->envid.len);
 	}
 	delivery_begin(&t->delivery, su->deliver);
+	t->delivery.limited = true;
 	t->delivery.user = t;
 	ss->txn = t;
 	submit_may_sender(ss);
@@ -108,6 +111,7 @@ submit_rcpt(struct submit_session *ss, const struct smtp_request *r)
 		span_of(t->from, t->from_len)))
 		return SMTP_RECIPIENT_DENIED;
 	t->foreign |= foreign;
+	submit_quota_note(ss, hit.account);
 	return add_recipient(t, r);
 }
 
@@ -309,7 +313,9 @@ commit(struct submit_session *ss)
 static enum smtp_reply
 final_reply(const struct submit_txn *t, int err)
 {
-	return t->due != SMTP_OK ? (enum smtp_reply)t->due : storage_reply(err);
+	if (t->due != SMTP_OK)
+		return (enum smtp_reply)t->due;
+	return t->delivery.full ? SMTP_MAILBOX_FULL : storage_reply(err);
 }
 
 enum smtp_reply
