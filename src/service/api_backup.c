@@ -7,6 +7,8 @@
 #include "store/settings_text.h"
 
 #define PASSPHRASE_MAX 255
+#define CHANGES_A_DAY  50   /* of a busy owner, to tell years from erases */
+#define CHANGE	       40   /* octets of one in the log */
 #define PART_OCTETS    1024 /* of a backup's piece, so that it fits */
 
 _Static_assert(API_SCRATCH >= BACKUP_PIECE, "a backup's piece is made there");
@@ -278,6 +280,9 @@ wear(struct api_call *c)
 	json_u64(o, "live_bank", st.live_bank);
 	json_u64(o, "compactions", st.compactions);
 	json_u64(o, "damaged", st.damaged);
+	json_u64(o, "assumed_erases_a_bank", KV_ENDURANCE);
+	json_u64(o, "assumed_changes_a_day", CHANGES_A_DAY);
+	json_u64(o, "years_left", kv_years(&s->kv, CHANGES_A_DAY, CHANGE));
 	write_banks(o, &s->kv, &st);
 	json_end(o);
 	return API_DONE;

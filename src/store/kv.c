@@ -336,6 +336,20 @@ kv_need(const struct kv *kv)
 	return kv->need;
 }
 
+uint64_t
+kv_years(const struct kv *kv, uint32_t changes_a_day, uint32_t octets_a_change)
+{
+	uint32_t room = kv->log.bank_octets - kv_packed_octets(kv->live_octets);
+	uint64_t left = 0;
+
+	for (uint32_t i = 0; i < kv->log.banks; i++) {
+		uint32_t erases = kv->log.bank[i].wear;
+
+		left += erases < KV_ENDURANCE ? KV_ENDURANCE - erases : 0;
+	}
+	return left * (room / octets_a_change) / changes_a_day / 365;
+}
+
 void
 kv_wear(
     const struct kv *kv, uint32_t bank, uint32_t *erases, uint32_t *failures)

@@ -179,4 +179,15 @@ struct kv_usage kv_need(const struct kv *kv);
 void kv_wear(
     const struct kv *kv, uint32_t bank, uint32_t *erases, uint32_t *failures);
 
+/* What NOR flash of small boxes is made for, a block. */
+#define KV_ENDURANCE 100000
+
+/*
+ * Years until the first bank has been erased KV_ENDURANCE times, at so many
+ * changes a day of so many octets in the log (40: a number; README.md), with
+ * the content as large as it is now.
+ */
+uint64_t kv_years(
+    const struct kv *kv, uint32_t changes_a_day, uint32_t octets_a_change);
+
 #endif

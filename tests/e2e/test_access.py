@@ -15,6 +15,7 @@ import os
 import re
 import smtplib
 import socket
+import ssl
 import statistics
 import time
 import unicodedata
@@ -400,6 +401,56 @@ class Devices(AccessCase):
         self.assertEqual(body, "Date: in the body\n")
         fetched = self.server.fetch("ann")[-1]
         self.assertEqual(fetched.decode().replace("\r\n", "\n"), text)
+
+    def hp_tls10(self, service="smtp", starttls=True):
+        """What an HP tries first: TLS 1.0 and nothing newer."""
+        if starttls:
+            talk = self.smtp("127.7.0.1", service, hello="EHLO HP")
+            talk.expect(220, "STARTTLS")
+        else:
+            talk = From(self.server.port(service), "127.7.0.1")
+            self.addCleanup(talk.close)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        talk.sock = context.wrap_socket(talk.sock)
+        return talk
+
+    def hp_sends(self, talk):
+        talk.expect(250, "EHLO HP")
+        talk.expect(250, "MAIL FROM:<noreply@localhost>")
+        talk.expect(250, "RCPT TO:<ann@home.example>")
+        talk.expect(354, "DATA")
+        talk.send(b"From: HP <noreply@localhost>\r\nSubject: scan\r\n"
+                  b"\r\nscan\r\n.\r\n")
+        self.assertEqual(talk.reply()[0], 250)
+        talk.expect(221, "QUIT")
+
+    def test_hp_tries_tls10_is_refused_and_sends_in_plain(self):
+        before = len(self.server.stored("ann"))
+        for starttls, service in ((True, "smtp"), (False, "smtps")):
+            with self.assertRaises(ssl.SSLError) as refused:
+                self.hp_tls10(service, starttls)
+            self.assertIn("PROTOCOL_VERSION",
+                          str(refused.exception).upper().replace(" ", "_"))
+        # no strike against its address: it comes back at once, without TLS
+        self.hp_sends(self.smtp("127.7.0.1", hello=None))
+        self.assertEqual(len(self.server.stored("ann")), before + 1)
+
+    def test_hp_gets_tls10_where_it_is_marked_as_legacy(self):
+        self.server.run("set", "tls.legacy_networks=127.7.0.1")
+        for starttls, service in ((True, "smtp"), (False, "smtps")):
+            talk = self.hp_tls10(service, starttls)
+            self.assertEqual(talk.sock.version(), "TLSv1")
+            if not starttls:
+                self.assertEqual(talk.reply()[0], 220)
+            self.hp_sends(talk)
+        self.server.run("unset", "tls.legacy_networks")
+        with self.assertRaises(ssl.SSLError):
+            self.hp_tls10()
 
     def test_hp_reaches_our_own_people_only(self):
         talk = self.smtp("127.7.0.1")

@@ -153,6 +153,8 @@ class Backup(unittest.TestCase):
         with gatepost.Server() as g:
             out = g.run("settings", "wear").stdout.decode()
             self.assertRegex(out, r"(?m)^used_octets: \d+$")
+            self.assertRegex(out, r"(?m)^assumed_changes_a_day: 50$")
+            self.assertRegex(out, r"(?m)^years_left: [1-9]\d{3,}$")
             self.assertRegex(out, r"(?m)^bank 1: \d+ erases, 0 failures")
 
 

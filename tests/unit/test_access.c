@@ -1,6 +1,7 @@
 /* test_access: what the stored settings make of the policies, right or not. */
 #include "support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -406,6 +407,39 @@ import_with_too_many_rules_changes_nothing(void **state)
 	assert_false(settings_is_stored(&set, SPAN("relay.rule.mine")));
 }
 
+static void
+nine_providers_policies_are_read_as_settings(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned rules;
+	} files[] = { { "odn", 0 }, { "so-net", 0 }, { "dti", 0 },
+		{ "iij4u", 0 }, { "asahi", 1 }, { "dreamnet", 2 }, { "jah", 1 },
+		{ "tokai", 1 }, { "at-m", 2 } };
+	static char text[1024];
+
+	(void)state;
+	for (unsigned i = 0; i < 9; i++) {
+		char name[64];
+		size_t n;
+		FILE *f;
+
+		snprintf(name, sizeof(name),
+		    "tests/vectors/providers/%s.settings", files[i].name);
+		f = fopen(name, "r");
+		assert_non_null(f);
+		n = fread(text, 1, sizeof(text), f);
+		fclose(f);
+		text_init(&why, mem, sizeof(mem));
+		assert_int_equal(
+		    settings_import(&set, span_of(text, n), SPAN(""), &why),
+		    ERR_OK);
+		assert_int_equal(configure(), ERR_OK);
+		assert_int_equal(a.rules[a.now].n, files[i].rules);
+		assert_int_equal(a.rules[a.now].inside.n, 2);
+	}
+}
+
 static uint8_t backup_mem[4 * BACKUP_PIECE];
 
 static struct span
@@ -508,6 +542,7 @@ main(void)
 		T(values_that_the_server_would_leave_out_are_refused),
 		T(what_is_stored_already_may_be_made_less),
 		T(import_with_too_many_rules_changes_nothing),
+		T(nine_providers_policies_are_read_as_settings),
 		T(backup_that_does_not_fit_is_refused_and_changes_nothing),
 		T(backup_that_fits_comes_back),
 		T(stored_wrong_rule_closes_relaying_at_the_start),

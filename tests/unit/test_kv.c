@@ -310,6 +310,12 @@ wear_is_what_the_readme_says(void **state)
 	assert_in_range(changes, 900, 1100);
 	years = 2 * 100000ull * changes / 50 / 365;
 	assert_in_range(years, 9000, 12000);
+	assert_in_range(kv_years(&kv, 50, 40), years - 2, years);
+	assert_in_range(kv_years(&kv, 24 * 60, 40), 360, 400);
+	kv.log.bank[0].wear = kv.log.bank[1].wear = KV_ENDURANCE / 2;
+	assert_in_range(kv_years(&kv, 50, 40), years / 2 - 2, years / 2);
+	kv.log.bank[0].wear = kv.log.bank[1].wear = KV_ENDURANCE + 1;
+	assert_int_equal(kv_years(&kv, 50, 40), 0);
 }
 
 static const struct CMUnitTest tests[] = {
