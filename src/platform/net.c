@@ -303,20 +303,32 @@ net_connect_from(
 	return fd;
 }
 
-int
-net_connect_unix(const char *path)
+static int
+connect_unix(const char *path, int how)
 {
 	union sock_any s;
 	int fd, err = to_unix(path, &s);
 
 	if (err)
 		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | how, 0);
 	if (fd < 0)
 		return err_now();
 	if (connect(fd, &s.any, sizeof(s.un)))
 		return close_with(fd);
 	return fd;
+}
+
+int
+net_connect_unix(const char *path)
+{
+	return connect_unix(path, 0);
+}
+
+int
+net_connect_local(const char *path)
+{
+	return connect_unix(path, SOCK_NONBLOCK);
 }
 
 int

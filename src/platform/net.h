@@ -58,6 +58,9 @@ int net_accept(int listener, struct net_addr *peer) MUST_CHECK;
 int net_connect(const struct net_addr *to) MUST_CHECK;
 int net_connected(int fd) MUST_CHECK;
 
+/* The same to a Unix socket; ERR_AGAIN: its queue is full just now. */
+int net_connect_local(const char *path) MUST_CHECK;
+
 /* Connect to a Unix socket, blocking; for the command line. */
 int net_connect_unix(const char *path) MUST_CHECK;
 

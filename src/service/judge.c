@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "service/clamd.h"
 #include "service/listen.h"
 #include "service/resolver.h"
 #include "service/route.h"
@@ -78,6 +79,16 @@ judge_pop3(struct span value, struct text *why)
 }
 
 static int
+judge_clamd(struct span value, struct text *why)
+{
+	int err = clamd_judge(value);
+
+	if (err)
+		text_str(why, "an IP address and a port, or a socket's path");
+	return err;
+}
+
+static int
 judge_value(void *user, enum setting id, struct span label, struct span value,
     struct text *why)
 {
@@ -91,6 +102,8 @@ judge_value(void *user, enum setting id, struct span label, struct span value,
 	case SETTING_LISTEN_POP3:
 	case SETTING_LISTEN_POP3S:
 		return judge_pop3(value, why);
+	case SETTING_SCAN_CLAMD:
+		return judge_clamd(value, why);
 	case SETTING_ROUTE_SMARTHOST:
 	case SETTING_MAIL_LMTP:
 	case SETTING_ROUTE_FINGERPRINT:

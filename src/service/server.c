@@ -131,6 +131,7 @@ open_services(
 				     .auth = &sv->auth,
 				     .access = &sv->access,
 				     .scanner = &sv->scanner,
+				     .clamd = &sv->clamd,
 				     .deliver = &sv->sending.deliver,
 				 });
 	if (!ENABLE_POP3)
@@ -154,6 +155,7 @@ join_all(struct server *sv)
 	loop_join(&sv->loop, &sv->listeners.base);
 	loop_join(&sv->loop, &sv->auth.base);
 	loop_join(&sv->loop, &sv->scanner.base);
+	loop_join(&sv->loop, &sv->clamd.base);
 	loop_join(&sv->loop, &sv->conns.base);
 	loop_join(&sv->loop, &sv->submit.base);
 	sending_join(&sv->sending, &sv->loop);
@@ -182,6 +184,7 @@ server_open(struct server *sv, struct state *st, const struct server_memory *m,
 	sv->state = st;
 	sv->started_ms = clock_mono_ms();
 	scanner_init(&sv->scanner, &st->files.fs, keeper);
+	clamd_init(&sv->clamd, &st->files.fs);
 	open_pools(sv, m);
 	err = open_watch(sv, why);
 	if (!err)
@@ -255,6 +258,7 @@ end(struct server *sv)
 	submit_end(&sv->submit);
 	sending_close(&sv->sending);
 	scanner_close(&sv->scanner);
+	clamd_close(&sv->clamd);
 	net_close(sv->watch.fd);
 	log_event(LOG_INFO, "server.stopped", NULL, NULL, 0);
 }

@@ -14,6 +14,7 @@
 
 #include "service/access.h"
 #include "service/auth.h"
+#include "service/clamd.h"
 #include "service/collect.h"
 #include "service/conn.h"
 #include "service/listen.h"
@@ -76,6 +77,7 @@ struct server {
 	struct access access;
 	struct auth_service auth;
 	struct scanner scanner;
+	struct clamd clamd;
 	struct submit submit;
 	struct collect collect;
 	struct sending sending;

@@ -119,6 +119,8 @@ configure_scanner(struct server *sv)
 	};
 
 	scanner_configure(&sv->scanner, &c);
+	clamd_configure(
+	    &sv->clamd, settings_text(s, SETTING_SCAN_CLAMD), c.max_seconds);
 }
 
 static int

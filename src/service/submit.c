@@ -437,6 +437,7 @@ submit_init(struct submit *su, const struct submit_parts *parts)
 	su->deliver = parts->deliver;
 	su->access = parts->access;
 	su->scanner = parts->scanner;
+	su->clamd = parts->clamd;
 	su->kind = (struct conn_kind) {
 		.ops = &smtp_ops,
 		.service = su,

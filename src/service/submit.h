@@ -32,6 +32,7 @@
 #include "proto/smtp.h"
 #include "service/auth.h"
 #include "service/conn.h"
+#include "service/clamd.h"
 #include "service/deliver.h"
 #include "service/scanner.h"
 #include "store/accounts.h"
@@ -70,6 +71,7 @@ struct submit_txn {
 	uint8_t basis;	/* enum relay_basis of what was permitted */
 	struct repair repair;
 	struct scan_job scan;
+	struct clamd_job clamd;
 	char fix_date[40];
 	char fix_id[ADDR_DOMAIN_MAX + 64];
 	uint16_t recipients;
@@ -127,6 +129,7 @@ struct submit {
 	struct deliver *deliver;
 	struct access *access;
 	struct scanner *scanner;
+	struct clamd *clamd;
 	struct verdict_rules rules;
 	char mail_root[FS_PATH_MAX / 2]; /* folder of the mailboxes */
 	char host[ADDR_DOMAIN_MAX + 1];
@@ -152,6 +155,7 @@ struct submit_parts {
 	struct deliver *deliver;
 	struct access *access;
 	struct scanner *scanner;
+	struct clamd *clamd;
 };
 
 /* Prepare; afterwards join `base` to the loop, behind the connections. */

@@ -70,6 +70,7 @@ rename_marks(struct submit_session *ss)
 bool
 submit_scan_begin(struct submit_session *ss)
 {
+	int64_t now_ms = ss->conn->owner->now_ms;
 	struct submit_txn *t = ss->txn;
 
 	if (!t->marked)
@@ -80,14 +81,32 @@ submit_scan_begin(struct submit_session *ss)
 		.wake = (void (*)(void *))conn_wake,
 		.waker = ss->conn,
 	};
-	scanner_ask(ss->owner->scanner, &t->scan, ss->conn->owner->now_ms);
-	return t->scan.done;
+	t->clamd = (struct clamd_job) {
+		.h = t->file.h,
+		.octets = t->file.octets,
+		.wake = t->scan.wake,
+		.waker = ss->conn,
+		.done = !ss->owner->clamd->on,
+	};
+	if (!t->clamd.done)
+		clamd_ask(ss->owner->clamd, &t->clamd, now_ms);
+	scanner_ask(ss->owner->scanner, &t->scan, now_ms);
+	return submit_scan_is_over(ss);
+}
+
+void
+submit_scan_forget(struct submit_session *ss)
+{
+	scanner_forget(ss->owner->scanner, &ss->txn->scan);
+	clamd_forget(ss->owner->clamd, &ss->txn->clamd);
 }
 
 bool
 submit_scan_is_over(const struct submit_session *ss)
 {
-	return !ss->txn->marked || ss->txn->scan.done;
+	const struct submit_txn *t = ss->txn;
+
+	return !t->marked || (t->scan.done && t->clamd.done);
 }
 
 static void
@@ -131,13 +150,33 @@ write_mark(struct submit_session *ss, const struct verdict_facts *f)
 	    ss->owner->spool, &t->file, t->mark_at, text_data(&text));
 }
 
+/* What clamd said counts beside what the scanner said. */
+static void
+add_clamd(struct submit_txn *t)
+{
+	struct scan_verdict *v = &t->scan.verdict;
+
+	if (t->clamd.failed)
+		v->flaws |= SCAN_FAILED;
+	if (v->found || (!t->clamd.found && !t->clamd.failed))
+		return;
+	v->found = t->clamd.found;
+	_Static_assert(sizeof(v->name) == sizeof(t->clamd.name), "one size");
+	memcpy(v->name, t->clamd.name, sizeof(v->name));
+	v->where[0] = '\0';
+}
+
 static enum smtp_reply
 act(struct submit_session *ss)
 {
 	struct submit *su = ss->owner;
 	struct submit_txn *t = ss->txn;
-	struct verdict_facts f = facts_of(t);
-	struct verdict v = verdict_decide(&su->rules, &f);
+	struct verdict_facts f;
+	struct verdict v;
+
+	add_clamd(t);
+	f = facts_of(t);
+	v = verdict_decide(&su->rules, &f);
 
 	if (t->scan.verdict.err == ERR_BUSY)
 		return SMTP_TRY_LATER;

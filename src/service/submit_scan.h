@@ -2,7 +2,7 @@
  * submit_scan: a complete message before the scanner, and what follows from
  * its verdict; for submit only.
  *
- *   whole in tmp/ID --submit_scan_begin--> scanner ... conn_wake
+ *   whole in tmp/ID --submit_scan_begin--> scanner, clamd ... conn_wake
  *                   <--submit_scan_end-- the mark's text is written into the
  *                                        place left for it, or it is refused
  *
@@ -19,6 +19,9 @@
 
 /* The message is whole: ask.  True: there is nothing to wait for. */
 bool submit_scan_begin(struct submit_session *ss);
+
+/* The transaction is given up; harmless at any time. */
+void submit_scan_forget(struct submit_session *ss);
 
 /* Is the verdict there, or none due? */
 bool submit_scan_is_over(const struct submit_session *ss);

@@ -417,7 +417,7 @@ submit_drop(struct submit_session *ss)
 
 	if (t == NULL)
 		return;
-	scanner_forget(ss->owner->scanner, &t->scan);
+	submit_scan_forget(ss);
 	ss->txn = NULL;
 	if (t->file.in_barrier) {
 		t->session = NULL;

@@ -564,9 +564,9 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_SCAN_CLAMD] = { "scan.clamd",
 	    SETTING_TEXT, SETTING_EMPTY, 1, 255,
 	    "", NULL, "192.0.2.20:3310",
-	    "Hand messages to this clamd as well: HOST:PORT or a socket's "
+	    "Hand messages to this clamd as well: ADDR:PORT or a socket's "
 	    "path.",
-	    "clamd にも検査させます: HOST:PORT またはソケットのパス。" },
+	    "clamd にも検査させます: アドレス:ポートまたはソケットのパス。" },
 	[SETTING_SIG_KEY] = { "sig.key",
 	    SETTING_TEXT, SETTING_EMPTY, 1, 255,
 	    "", NULL, "(an ECDSA P-256 public key in hexadecimal)",
