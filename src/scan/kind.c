@@ -86,21 +86,60 @@ is_tar(struct span s)
 	return sum == want && sum > 8 * ' ';
 }
 
-/* "-lh5-" and kin at 2; "CD001" in the 17th sector. */
+/* The older headers have a checksum; the newer ones tell their length. */
+static bool
+is_lzh_header(struct span s)
+{
+	size_t len = s.p[0] + 2u;
+	uint8_t sum = 0;
+
+	if (s.p[20] == 2)
+		return le16_get(s.p) >= 26;
+	if (s.p[20] > 1)
+		return s.p[20] == 3 && le16_get(s.p) == 4;
+	if (len < 22 || s.len < len)
+		return false;
+	for (size_t i = 2; i < len; i++)
+		sum = (uint8_t)(sum + s.p[i]);
+	return sum == s.p[1];
+}
+
+/* "-lh5-" and kin at 2. */
+bool
+scan_is_lzh(struct span s)
+{
+	return s.len > 26 && s.p[2] == '-' && s.p[3] == 'l' && s.p[6] == '-'
+	       && (s.p[4] == 'h' || s.p[4] == 'z')
+	       && chr_is(s.p[5], CHR_DIGIT | CHR_LOWER) && is_lzh_header(s);
+}
+
+/* Signs that do not stand at the start: "CD001" is in the 17th sector. */
 static bool
 is_other_archive(struct span s)
 {
-	return (s.len > 21 && s.p[2] == '-' && s.p[3] == 'l' && s.p[6] == '-')
+	return scan_is_lzh(s)
 	       || span_starts(span_from(s, 0x8001), SPAN("CD001"));
 }
 
-/* A zip's end record near the end, whatever the beginning is. */
+/*
+ * Does a zip's end record stand near the end, with the room before it that it
+ * claims for its directory?
+ */
 static bool
 ends_as_zip(struct span s)
 {
-	size_t from = s.len > 65557 ? s.len - 65557 : 0;
+	size_t at = s.len > 65557 ? s.len - 65557 : 0;
 
-	return scan_find(s, from, SPAN("PK\005\006")) < s.len;
+	while ((at = scan_find(s, at, SPAN("PK\005\006"))) + 22 <= s.len) {
+		uint32_t entries = le16_get(s.p + at + 10);
+		uint32_t octets = le32_get(s.p + at + 12);
+
+		if (entries == 0xffff || octets == UINT32_MAX
+		    || (entries > 0 && octets <= at && entries * 46u <= octets))
+			return true;
+		at += 4;
+	}
+	return false;
 }
 
 static bool
@@ -163,6 +202,13 @@ is_text(struct span s)
 	return s.len > 0;
 }
 
+/* Only what has a zero in it can hold an archive. */
+static bool
+is_more_than_text(struct span s)
+{
+	return s.len > 32 && memchr(s.p, 0, s.len) != NULL;
+}
+
 static bool
 is_html(struct span s)
 {
@@ -211,7 +257,8 @@ scan_kind_of(struct span s)
 	} else if (is_text(s)) {
 		k = kind_of_text(s);
 	}
-	if (k.next == NULL && ends_as_zip(s))
-		k.next = scan_next_zip;
+	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
+	if (k.next == NULL && k.how == SCAN_BY_US && is_more_than_text(s))
+		k.next = scan_next_program;
 	return k;
 }

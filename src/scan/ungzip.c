@@ -52,6 +52,9 @@ scan_next_gzip(struct scan *sc, struct scan_frame *f, struct span *member)
 {
 	struct span rest = gzip_rest(f), all;
 
+	/* within a program: what else it holds is not ours */
+	if (f->within && !span_starts(rest, SPAN("\x1f\x8b")))
+		rest.len = 0;
 	if (rest.len > 0) {
 		*member = gzip_member(sc, f, rest);
 		return 1;

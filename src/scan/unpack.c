@@ -117,22 +117,29 @@ search(struct scan *sc, const struct sigdb *db, struct span s, uint32_t targets)
 	return found > 0;
 }
 
-/* Archives open just now; the mails between them are no depth. */
+/* Mails and programs are no depth; the archives between them are. */
+static bool
+is_deep(scan_next next)
+{
+	return next != scan_next_mail && next != scan_next_program;
+}
+
+/* Archives open just now. */
 static unsigned
 depth(const struct scan *sc)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < sc->n; i++)
-		n += sc->stack[i].next != scan_next_mail;
+		n += is_deep(sc->stack[i].next);
 	return n;
 }
 
 static void
-push(struct scan *sc, struct span s, scan_next next)
+push(struct scan *sc, struct span s, scan_next next, unsigned hints)
 {
 	if (sc->n == SCAN_FRAMES
-	    || (next != scan_next_mail && depth(sc) >= sc->limits.depth)) {
+	    || (is_deep(next) && depth(sc) >= sc->limits.depth)) {
 		scan_flaw(sc, SCAN_DEEP);
 		return;
 	}
@@ -140,30 +147,45 @@ push(struct scan *sc, struct span s, scan_next next)
 		.bytes = s,
 		.next = next,
 		.mark = sc->scratch_len,
+		.within = (hints & SCAN_SEEN) != 0,
 	};
 }
 
-/* Look at one member; 1 when something was found. */
+/* Search one member; 1 when something was found. */
 static int
-examine(struct scan *sc, struct span s, unsigned hints)
+look(struct scan *sc, struct span s, const struct scan_kind *kind,
+    unsigned hints)
 {
-	struct scan_kind kind = scan_kind_of(s);
-
 	if (s.len > sc->left) {
 		scan_flaw(sc, SCAN_LIMITS);
 		s = span_first(s, (size_t)sc->left);
 	}
 	sc->left -= s.len;
 	for (unsigned i = 0; i < 2; i++)
-		if (search(sc, sc->db[i], s, kind.targets))
+		if (search(sc, sc->db[i], s, kind->targets))
 			return 1;
-	scan_rules(sc, s, &kind, hints);
+	scan_rules(sc, s, kind, hints);
+	return 0;
+}
+
+/* Search one member and open it; 1 when something was found. */
+static int
+examine(struct scan *sc, struct span s, unsigned hints)
+{
+	struct scan_kind kind = scan_kind_of(s);
+
+	if (!(hints & SCAN_SEEN)) {
+		if (look(sc, s, &kind, hints))
+			return 1;
+		if (kind.is_zip_too)
+			push(sc, s, scan_next_zip, hints);
+	}
 	if (kind.how == SCAN_BY_ARCHIVE && sc->archive != NULL)
 		kind.next = sc->archive;
 	else if (kind.how != SCAN_BY_US)
 		scan_flaw(sc, SCAN_UNOPENED);
 	if (kind.next != NULL)
-		push(sc, s, kind.next);
+		push(sc, s, kind.next, hints);
 	return 0;
 }
 

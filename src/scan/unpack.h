@@ -65,15 +65,17 @@ typedef int (*scan_next)(
 struct scan_frame {
 	struct span bytes;
 	scan_next next;
-	size_t mark;	  /* scratch in use below its members */
-	struct span name; /* of the member given last, "": it has none */
-	bool is_header;	  /* the name is to be looked for in a mail's header */
-	uint32_t count;	  /* members given */
-	size_t at;	  /* how far it has been read */
-	unsigned phase;	  /* the reader's own */
-	size_t from, to;  /* the same */
-	unsigned hints;	  /* enum scan_hint: about the member given last */
-	void *handle;	  /* the same; given to sc->close */
+	size_t mark;	   /* scratch in use below its members */
+	struct span name;  /* of the member given last, "": it has none */
+	bool is_header;	   /* the name is to be looked for in a mail's header */
+	uint32_t count;	   /* members given */
+	size_t at;	   /* how far it has been read */
+	unsigned phase;	   /* the reader's own */
+	size_t from, to;   /* the same */
+	size_t kept, used; /* the same */
+	bool within;	   /* found within other bytes, which go on behind it */
+	unsigned hints;	   /* enum scan_hint: about the member given last */
+	void *handle;	   /* the same; given to sc->close */
 };
 
 struct scan {
@@ -83,6 +85,8 @@ struct scan {
 	struct span file;  /* the name of the outermost bytes; may be empty */
 	scan_next archive; /* opens what SCAN_BY_ARCHIVE says; or NULL */
 	void (*close)(struct scan_frame *f); /* lets go of a handle */
+	/* Unpack the one entry of a zip file, of any packing; or NULL. */
+	struct span (*unzip)(struct scan *sc, struct span zip);
 	uint8_t *scratch;
 	size_t scratch_cap, scratch_len;
 
@@ -133,6 +137,7 @@ enum scan_hint {
 	SCAN_AS_HTML = 1,  /* declared or named as HTML, SVG or the like */
 	SCAN_AS_TYPES = 2, /* an Office document's list of its parts' types */
 	SCAN_AS_UTF7 = 4,  /* declared as being in UTF-7 */
+	SCAN_SEEN = 8,	   /* searched already, as a part of its container */
 };
 
 /* The rule has found something of this name, which lives for ever. */
@@ -163,6 +168,12 @@ struct span scan_inflate(
 /* Write the path of the members that are open now to sc->where. */
 void scan_note_where(struct scan *sc);
 
+/* Is it the head of a zip's entry, not chance (as far as it is there)? */
+bool scan_is_zip_head(struct span s);
+
+/* Does an LZH archive begin here? */
+bool scan_is_lzh(struct span s);
+
 int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
 int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
@@ -181,6 +192,7 @@ struct scan_kind {
 	uint32_t targets; /* for match_bodies */
 	scan_next next;	  /* NULL: not a container */
 	uint8_t how;	  /* enum scan_how */
+	bool is_zip_too;  /* by its end, whatever it begins with */
 };
 
 struct scan_kind scan_kind_of(struct span bytes);

@@ -1,53 +1,243 @@
 /*
- * unprogram: archives that a program carries (self-extracting).
+ * unprogram: archives in and behind programs (self-extracting), and in
+ * anything else that is not known to be a container.
+ *
+ * What lies behind a program's image, as its own header measures it, is a
+ * member like any other.  Within the image a sign alone says nothing: programs
+ * that work with archives have such signs among their constants.  There an
+ * archive is what has a sound header behind the sign; it may be cut off
+ * further on, and is "damaged" then.
  */
+#include <zlib.h>
+
 #include "core/le.h"
 #include "scan/unpack.h"
 
-/*
- * Is the sign at the start of `s` more than chance?  Programs that work with
- * archives have such signs among their constants.
- */
+#define SIGNS_MOST 250 /* archives within one program */
+
+/* phase */
+enum { LOOKING, BEHIND, OVER };
+
+/* ---- sound headers; each is asked with at least 32 bytes ---- */
+
+/* A main header behind the mark; of RAR 5 also one that says "encrypted". */
 static bool
-is_likely(struct span s)
+is_rar(struct span s)
 {
-	if (span_starts(s, SPAN("PK")))
-		return s.len > 30 && le16_get(s.p + 4) < 64
-		       && le16_get(s.p + 8) < 100 && le16_get(s.p + 26) > 0
-		       && le16_get(s.p + 26) < 1024;
-	if (span_starts(s, SPAN("MSCF")))
-		return s.len > 36 && le32_get(s.p + 4) == 0;
-	return true;
+	if (span_starts(s, SPAN("Rar!\x1a\x07\x01\x00"))) {
+		size_t at = s.p[12] & 0x80 ? 14 : 13;
+
+		return s.p[at] == 1 || s.p[at] == 4;
+	}
+	return span_starts(s, SPAN("Rar!\x1a\x07\x00")) && s.p[9] == 0x73
+	       && le16_get(s.p + 12) >= 13;
 }
 
-/*
- * A program may carry an archive behind it (self-extracting): everything from
- * the first sign of each kind on is a member.
- */
+static bool
+is_7z(struct span s)
+{
+	return span_starts(s, SPAN("7z\xbc\xaf\x27\x1c"))
+	       && crc32(0, s.p + 12, 20) == le32_get(s.p + 8);
+}
+
+static bool
+is_cab(struct span s)
+{
+	return span_starts(s, SPAN("MSCF")) && s.p[24] == 3 && s.p[25] == 1
+	       && le32_get(s.p + 16) >= 36
+	       && le32_get(s.p + 16) < le32_get(s.p + 8);
+}
+
+static bool
+is_arj(struct span s)
+{
+	size_t len = le16_get(s.p + 2);
+
+	return span_starts(s, SPAN("\x60\xea")) && len >= 30 && len <= 2600
+	       && s.len >= len + 8
+	       && crc32(0, s.p + 4, (uInt)len) == le32_get(s.p + 4 + len);
+}
+
+/* Behind a script of lines. */
+static bool
+is_gzip(struct span s)
+{
+	return span_starts(s, SPAN("\n\x1f\x8b\x08")) && s.p[4] < 32
+	       && (s.p[9] & ~6u) == 0 && (s.p[10] < 14 || s.p[10] == 255);
+}
+
+/* By two bytes, `at` from where the archive begins. */
+static const struct {
+	bool (*is_one)(struct span s);
+	uint8_t two[2], at;
+	uint8_t behind; /* how far behind that place the member begins */
+} signs[] = {
+	{ scan_is_zip_head, "PK", 0, 0 },
+	{ is_rar, "Ra", 0, 0 },
+	{ is_7z, "7z", 0, 0 },
+	{ is_cab, "MS", 0, 0 },
+	{ is_arj, "\x60\xea", 0, 0 },
+	{ scan_is_lzh, "-l", 2, 0 },
+	{ is_gzip, "\x1f\x8b", 1, 1 },
+};
+
+#define SIGNS (sizeof(signs) / sizeof(signs[0]))
+
+/* Bit i: the byte can be the first, or second, of signs[i].two. */
+static const uint8_t first[256] = { ['P'] = 1,
+	['R'] = 2,
+	['7'] = 4,
+	['M'] = 8,
+	[0x60] = 16,
+	['-'] = 32,
+	[0x1f] = 64 };
+static const uint8_t second[256] = { ['K'] = 1,
+	['a'] = 2,
+	['z'] = 4,
+	['S'] = 8,
+	[0xea] = 16,
+	['l'] = 32,
+	[0x8b] = 64 };
+
+/* The archive whose two bytes stand at `at`; empty: none with a header. */
+static struct span
+archive_at(struct span s, size_t at)
+{
+	for (size_t i = 0; i < SIGNS; i++) {
+		struct span found = span_from(s, at - signs[i].at);
+
+		if (s.p[at] == signs[i].two[0] && at >= signs[i].at
+		    && found.len >= 32 && signs[i].is_one(found))
+			return span_from(found, signs[i].behind);
+	}
+	return SPAN("");
+}
+
+/* The next archive that begins within the image, f->at .. f->to. */
+static bool
+next_sign(struct scan_frame *f, struct span *member)
+{
+	const uint8_t *p = f->bytes.p;
+
+	for (; f->at + 1 < f->to; f->at++) {
+		if (!(first[p[f->at]] & second[p[f->at + 1]]))
+			continue;
+		*member = archive_at(f->bytes, f->at);
+		if (member->len == 0)
+			continue;
+		f->at++;
+		/* its reader finds whatever else of a zip follows */
+		if (!span_starts(*member, SPAN("PK")))
+			return true;
+		if (f->from++ == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- where a program's image ends ---- */
+
+static uint64_t
+later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t
+mz_end(struct span s)
+{
+	uint64_t pages = le16_get(s.p + 4), last = le16_get(s.p + 2);
+
+	return pages == 0 ? 0 : pages * 512 - (last > 0 ? 512 - last : 0);
+}
+
+static uint64_t
+pe_end(struct span s)
+{
+	struct span pe = span_from(s, le32_get(s.p + 60)), section;
+	uint64_t end = 0;
+
+	if (pe.len < 24 || !span_starts(pe, SPAN("PE\0\0")))
+		return mz_end(s);
+	section = span_from(pe, 24u + le16_get(pe.p + 20));
+	for (unsigned n = le16_get(pe.p + 6); n > 0 && section.len >= 40; n--) {
+		end = later(end, (uint64_t)le32_get(section.p + 16)
+				     + le32_get(section.p + 20));
+		section = span_from(section, 40);
+	}
+	return end;
+}
+
+/* A number of ELF, of whichever byte order and width. */
+static uint64_t
+elf_get(struct span s, size_t at, unsigned octets)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < octets; i++) {
+		unsigned k = s.p[5] == 2 ? i : octets - 1 - i;
+
+		n = n << 8 | (at + k < s.len ? s.p[at + k] : 0u);
+	}
+	return n;
+}
+
+/* The end of the table of sections, of which each section lies before. */
+static uint64_t
+elf_end(struct span s)
+{
+	bool wide = s.p[4] == 2;
+	unsigned word = wide ? 8 : 4;
+	uint64_t table = elf_get(s, wide ? 40 : 32, word);
+	uint64_t size = elf_get(s, wide ? 58 : 46, 2);
+	uint64_t n = elf_get(s, wide ? 60 : 48, 2), end = table + size * n;
+
+	for (uint64_t i = 0; i < n && table < s.len; i++, table += size) {
+		size_t at = (size_t)table;
+
+		if (elf_get(s, at + 4, 4) != 8) /* takes room in the file */
+			end = later(
+			    end, elf_get(s, at + (wide ? 24 : 16), word)
+				     + elf_get(s, at + (wide ? 32 : 20), word));
+	}
+	return end;
+}
+
+static uint64_t
+image_end(struct span s)
+{
+	if (s.len < 64)
+		return 0;
+	if (span_starts(s, SPAN("MZ")))
+		return pe_end(s);
+	if (span_starts(s, SPAN("\x7f"
+				"ELF")))
+		return elf_end(s);
+	return 0;
+}
+
 int
 scan_next_program(struct scan *sc, struct scan_frame *f, struct span *member)
 {
-	static const char *const signs[] = { "PK\003\004", "Rar!\x1a\x07",
-		"7z\xbc\xaf\x27\x1c", "MSCF" };
-	static const uint8_t lens[] = { 4, 6, 6, 4 };
+	if (f->to == 0) {
+		uint64_t end = image_end(f->bytes);
 
-	(void)sc;
-	while (f->phase < sizeof(lens)) {
-		struct span sign = span_of(signs[f->phase], lens[f->phase]);
-		size_t at = scan_find(f->bytes, f->at, sign);
-
-		f->at = at + 1;
-		if (at >= f->bytes.len) {
-			f->phase++;
-			f->at = 0;
-			continue;
-		}
-		*member = span_from(f->bytes, at);
-		if (!is_likely(*member))
-			continue;
-		f->phase++;
-		f->at = 0;
-		return 1;
+		f->to =
+		    end > 0 && end < f->bytes.len ? (size_t)end : f->bytes.len;
 	}
-	return 0;
+	scan_named(sc, f, SPAN(""));
+	if (f->phase == LOOKING) {
+		if (f->count < SIGNS_MOST && next_sign(f, member)) {
+			f->hints = SCAN_SEEN;
+			return 1;
+		}
+		if (f->at + 1 < f->to)
+			scan_flaw(sc, SCAN_LIMITS);
+		f->phase = BEHIND;
+	}
+	if (f->phase == OVER || f->to == f->bytes.len)
+		return 0;
+	f->phase = OVER;
+	*member = span_from(f->bytes, f->to);
+	return 1;
 }

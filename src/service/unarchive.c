@@ -20,6 +20,7 @@
 	X(read_open_memory)                                                    \
 	X(read_next_header)                                                    \
 	X(read_data)                                                           \
+	X(format)                                                              \
 	X(read_has_encrypted_entries)                                          \
 	X(entry_is_encrypted)                                                  \
 	X(entry_pathname)                                                      \
@@ -28,6 +29,7 @@
 	X(read_support_filter_xz)                                              \
 	X(read_support_filter_compress)                                        \
 	X(read_support_filter_zstd)                                            \
+	X(read_support_format_zip_streamable)                                  \
 	X(read_support_format_raw)                                             \
 	X(read_support_format_rar)                                             \
 	X(read_support_format_rar5)                                            \
@@ -120,13 +122,18 @@ open_archive(struct scan_frame *f)
 	return lib.read_open_memory(a, f->bytes.p, f->bytes.len) == ARCHIVE_OK;
 }
 
-/* Why did it end so?  A password looks like damage otherwise. */
+/*
+ * Why did it end so?  A password looks like damage otherwise.  Where no format
+ * has been recognised the library must not be asked: it follows a pointer to
+ * behind its table then.
+ */
 static void
 note_failure(struct scan *sc, struct archive *a)
 {
-	scan_flaw(sc, a != NULL && lib.read_has_encrypted_entries(a) > 0
-			  ? SCAN_ENCRYPTED
-			  : SCAN_DAMAGED);
+	bool locked = a != NULL && lib.format(a) != 0
+		      && lib.read_has_encrypted_entries(a) > 0;
+
+	scan_flaw(sc, locked ? SCAN_ENCRYPTED : SCAN_DAMAGED);
 }
 
 static struct span
@@ -185,12 +192,31 @@ next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 	return 1;
 }
 
+static struct span
+unzip_one(struct scan *sc, struct span zip)
+{
+	struct archive *a = lib.read_new();
+	struct archive_entry *e;
+	struct span out = SPAN("");
+
+	if (a != NULL && lib.read_support_format_zip_streamable(a) == ARCHIVE_OK
+	    && lib.read_open_memory(a, zip.p, zip.len) == ARCHIVE_OK
+	    && lib.read_next_header(a, &e) >= ARCHIVE_WARN)
+		out = read_member(sc, a);
+	else
+		scan_flaw(sc, SCAN_DAMAGED);
+	if (a != NULL)
+		(void)lib.read_free(a);
+	return out;
+}
+
 void
 unarchive_offer(struct scan *sc)
 {
 	/* what cannot be opened is reported as such, never as clean */
 	sc->archive = has_library() ? next_member : NULL;
 	sc->close = has_library() ? unarchive_close : NULL;
+	sc->unzip = has_library() ? unzip_one : NULL;
 }
 
 #else
@@ -200,6 +226,7 @@ unarchive_offer(struct scan *sc)
 {
 	sc->archive = NULL;
 	sc->close = NULL;
+	sc->unzip = NULL;
 }
 
 #endif

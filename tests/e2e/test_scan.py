@@ -198,10 +198,8 @@ class Scan(unittest.TestCase):
             locked[at + 8] |= 1
         self.assertEqual(self.verdict(bytes(locked)),
                          "UNSCANNABLE behind a password")
-        for data in (zipped(b"clean" * 99, zipfile.ZIP_LZMA),
-                     b"\x60\xea" + b"x" * 50):
-            self.assertEqual(self.verdict(data),
-                             "UNSCANNABLE not opened here")
+        self.assertEqual(self.verdict(b"\x60\xea" + b"x" * 50),
+                         "UNSCANNABLE not opened here")
         whole = gzip.compress(os.urandom(5000))
         self.assertEqual(self.verdict(whole[:2000]), "UNSCANNABLE damaged")
         self.assertEqual(self.verdict(zipped(os.urandom(5000))[:3000]),
@@ -247,10 +245,11 @@ class Scan(unittest.TestCase):
         for name in ("clam.exe", "clam.cab", "clam.7z", "clam.zip",
                      "clam.tar.gz", "clam.exe.bz2", "clam.mail",
                      "clam.exe.mbox.base64", "clam.exe.mbox.uu",
-                     "clam.newc.cpio", "clam.odc.cpio"):
+                     "clam.newc.cpio", "clam.odc.cpio", "clam.d64.zip",
+                     "clam.bz2.zip"):
             done = self.run_scan(os.path.join(folder, name))
             self.assertIn(": INFECTED ClamAV-Test-File", done.stdout)
-        for name in ("clam.arj", "clam.tnef", "clam.d64.zip", "clam.bz2.zip"):
+        for name in ("clam.arj", "clam.tnef", "clam.impl.zip"):
             done = self.run_scan(os.path.join(folder, name))
             self.assertIn(": UNSCANNABLE not opened here", done.stdout)
 
