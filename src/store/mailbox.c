@@ -180,6 +180,18 @@ make_way(struct fs *fs, char *path)
 }
 
 int
+mailbox_make_folder(struct fs *fs, const char *path)
+{
+	char mem[FS_PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof(mem))
+		return ERR_RANGE;
+	memcpy(mem, path, len + 1);
+	return make_way(fs, mem);
+}
+
+int
 mailbox_create(struct fs *fs, const char *maildir)
 {
 	static const char folders[3][5] = { "/tmp", "/new", "/cur" };

@@ -85,6 +85,13 @@ int mailbox_folder(
     char out[FS_PATH_MAX], const char *root, struct span account) MUST_CHECK;
 
 /*
+ * Make the folder `path`, and what is missing on the way to it, durably; one
+ * that is there stays.  For whatever holds mail: a name that is synced in a
+ * folder is lost with it when the folder's own name was not.
+ */
+int mailbox_make_folder(struct fs *fs, const char *path) MUST_CHECK;
+
+/*
  * Create `maildir` with tmp, new and cur, and every missing folder on the way,
  * durably.  What is there already stays; so this may also be used to repair.
  * Not to be called from the loop for many accounts at once: it syncs.

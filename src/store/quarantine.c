@@ -138,8 +138,8 @@ quarantine_open(struct quarantine *q, struct fs *fs, const char *folder,
 	text_str(&t, folder);
 	if (t.cut)
 		return ERR_RANGE;
-	err = fs->mkdir(fs, folder);
-	if (err && err != ERR_EXISTS)
+	err = mailbox_make_folder(fs, folder);
+	if (err)
 		return err;
 	q->index = fs->open(fs, folder, FS_SCRATCH);
 	if (q->index < 0)
@@ -295,6 +295,19 @@ renew(struct quarantine *q, struct quarantine_entry *e)
 	return ERR_OK;
 }
 
+/* No longer counted.  The index may fail to forget it: once, it is here. */
+static void
+uncount(struct quarantine *q, const struct quarantine_entry *e, bool was_there)
+{
+	if (!was_there && q->ghosts > 0) {
+		q->ghosts--;
+		return;
+	}
+	q->n--;
+	q->octets -= e->octets;
+	q->unwarned -= !e->warned;
+}
+
 int
 quarantine_remove(struct quarantine *q, const struct quarantine_entry *e)
 {
@@ -310,13 +323,11 @@ quarantine_remove(struct quarantine *q, const struct quarantine_entry *e)
 	err = q->fs->unlink(q->fs, path);
 	if (err && err != ERR_MISSING)
 		return err;
-	err = write_entry(q, &none, ENTRY_FREE, next);
-	if (err)
-		return err;
-	q->spare = here.slot;
-	q->n--;
-	q->octets -= here.octets;
-	q->unwarned -= !here.warned;
+	uncount(q, &here, !err);
+	if (write_entry(q, &none, ENTRY_FREE, next))
+		q->ghosts++;
+	else
+		q->spare = here.slot;
 	return ERR_OK;
 }
 

@@ -55,6 +55,7 @@ struct quarantine {
 	uint32_t n;	/* messages here */
 	uint32_t unwarned;
 	uint64_t octets; /* of all of them */
+	uint32_t ghosts; /* removed, but the index could not be written */
 	uint64_t damaged;
 	uint64_t expired; /* removed by a limit since the start */
 	struct quarantine_limits limits;

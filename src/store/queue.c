@@ -27,8 +27,8 @@ queue_open(struct queue *q, struct fs *fs, const char *folder,
 	text_str(&t, folder);
 	if (t.cut)
 		return ERR_RANGE;
-	err = fs->mkdir(fs, folder);
-	if (err && err != ERR_EXISTS)
+	err = mailbox_make_folder(fs, folder);
+	if (err)
 		return err;
 	q->index = fs->open(fs, folder, FS_SCRATCH);
 	if (q->index < 0)
