@@ -233,13 +233,12 @@ kv_log_frame(struct kv_log *log, uint32_t at, struct kv_frame *f)
 }
 
 int
-kv_log_is_blank(struct kv_log *log, uint32_t at)
+kv_log_is_blank(struct kv_log *log, uint32_t at, uint8_t *mem, size_t cap)
 {
 	uint32_t end = bank_end(log, log->live.bank);
-	uint8_t mem[CHUNK];
 
 	while (at < end) {
-		uint32_t n = end - at < CHUNK ? end - at : CHUNK;
+		uint32_t n = end - at < cap ? end - at : (uint32_t)cap;
 		int rc = log->flash->read(log->flash, at, mem, n);
 
 		if (rc != ERR_OK)

@@ -87,8 +87,12 @@ uint32_t kv_log_first(const struct kv_log *log, uint32_t bank);
 int kv_log_frame(
     struct kv_log *log, uint32_t at, struct kv_frame *f) MUST_CHECK;
 
-/* 1 when the live bank is erased from `at` to its end, 0 when not. */
-int kv_log_is_blank(struct kv_log *log, uint32_t at) MUST_CHECK;
+/*
+ * 1 when the live bank is erased from `at` to its end, 0 when not; read by
+ * way of `mem`, `cap` octets at a time.
+ */
+int kv_log_is_blank(
+    struct kv_log *log, uint32_t at, uint8_t *mem, size_t cap) MUST_CHECK;
 
 /* Octets that are free behind the tail. */
 uint32_t kv_log_room(const struct kv_log *log, const struct kv_tail *t);

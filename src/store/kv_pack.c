@@ -108,6 +108,17 @@ replay_frame(struct kv *kv, const struct kv_frame *f)
 	return ERR_OK;
 }
 
+/* By large pieces, unless the large areas hold a change. */
+static int
+is_blank(struct kv *kv, uint32_t at)
+{
+	uint8_t small[256];
+
+	if (kv->open)
+		return kv_log_is_blank(&kv->log, at, small, sizeof(small));
+	return kv_log_is_blank(&kv->log, at, kv->mem.copy, kv->mem.copy_cap);
+}
+
 int
 kv_replay(struct kv *kv)
 {
@@ -132,7 +143,7 @@ kv_replay(struct kv *kv)
 		rc = ERR_OK;
 	}
 	if (rc == ERR_OK)
-		rc = kv_log_is_blank(&kv->log, t->end);
+		rc = is_blank(kv, t->end);
 	if (rc < 0)
 		return rc;
 	kv->dirty = rc == 0 || kv->damaged > 0
