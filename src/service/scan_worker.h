@@ -11,7 +11,7 @@
  * libarchive allocates; the kernel refuses more.  Given back after each
  * message that needed much.
  * Failure: its end in the middle of a message is for main to judge.
- * Tested: tests/e2e/test_scanner.py.
+ * Tested: tests/e2e/test_scanworker.py.
  */
 #ifndef SERVICE_SCAN_WORKER_H
 #define SERVICE_SCAN_WORKER_H

@@ -384,17 +384,19 @@ too_long(struct scanner *sc, struct scanner_lane *l)
 
 /* When the one that waits longest has waited enough. */
 static int64_t
-patience(const struct scanner_lane *l)
+patience(const struct scanner *sc, const struct scanner_lane *l)
 {
 	if (l->waiting == NULL)
 		return INT64_MAX;
+	if (l->fd < 0 && sc->keeper < 0)
+		return sc->now_ms; /* nobody will ever come */
 	return l->waiting->asked_ms + (l->fd < 0 ? NOBODY_MS : LONGEST_MS);
 }
 
 static void
 watch(struct scanner *sc, struct scanner_lane *l)
 {
-	while (sc->now_ms >= patience(l))
+	while (sc->now_ms >= patience(sc, l))
 		fail(sc, take_first(l), "no scanner was free for it",
 		    l->fd < 0 ? ERR_OK : ERR_BUSY);
 	if (sc->now_ms >= lane_deadline(sc, l))
@@ -412,7 +414,7 @@ scanner_prep(struct participant *me, struct poller *p)
 		poller_read(p, sc->keeper);
 	for (unsigned i = 0; i < SCANNER_LANES; i++) {
 		struct scanner_lane *l = &sc->lanes[i];
-		int64_t at = lane_deadline(sc, l), wait = patience(l);
+		int64_t at = lane_deadline(sc, l), wait = patience(sc, l);
 
 		if (l->fd >= 0)
 			poller_read(p, l->fd);
