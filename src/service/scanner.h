@@ -27,8 +27,8 @@
 #include "service/scan_talk.h"
 
 #define SCANNER_FLIGHT	 32  /* with the quick worker at once */
-#define SCANNER_QUICK_MS 200 /* while one other waits; for n: the nth part */
-#define SCANNER_LEAST_MS 30
+#define SCANNER_QUICK_MS 100 /* while one other waits; for n: the nth part */
+#define SCANNER_LEAST_MS 20
 
 enum scanner_lane_name { SCANNER_QUICK, SCANNER_SLOW, SCANNER_LANES };
 

