@@ -171,6 +171,7 @@ write_rcpt(struct json_out *o, const struct queue_rcpt *r)
 		{ QUEUE_TOLD, "failed" },
 		{ QUEUE_FAILED, "failed" },
 		{ QUEUE_ARRIVED, "sent" },
+		{ QUEUE_DELIVERED, "sent" },
 	};
 
 	json_object(o, NULL);

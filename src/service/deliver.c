@@ -17,6 +17,8 @@ enum {
 	NOTE_LEN = 5,
 };
 
+#define NOTIFIED_OF_SUCCESS 2u /* of NOTIFY, as in proto/smtp_client */
+
 void
 delivery_begin(struct delivery *d, struct deliver *owner)
 {
@@ -162,6 +164,36 @@ write_target(
 	return queue_write_rcpt(&d->owner->writer, &r);
 }
 
+/* One of our people asks to be told when it is in the mailbox (RFC 3461). */
+static bool
+is_asked(const struct delivery_head *head, const struct note *n)
+{
+	return (n->notify & NOTIFIED_OF_SUCCESS) != 0 && head->sender.len > 0
+	       && (head->flags & QUEUE_OWN) != 0;
+}
+
+/*
+ * A mailbox here; the first of an address whose success is to be told takes
+ * a place in the queue, too, in whose next round that happens.
+ */
+static int
+take_box(struct delivery *d, const struct directory_target *t,
+    const struct note *n, bool tell, bool count)
+{
+	const struct queue_rcpt r = {
+		.path = n->path,
+		.orcpt = n->orcpt,
+		.notify = n->notify,
+		.state = QUEUE_DELIVERED,
+	};
+
+	if (count) {
+		d->queued = d->queued || tell;
+		return add_box(d, t->account);
+	}
+	return tell ? queue_write_rcpt(&d->owner->writer, &r) : ERR_OK;
+}
+
 /*
  * Walk over all targets.  `count`: note boxes and whether the queue is
  * needed; else write the queue's recipients.
@@ -174,6 +206,7 @@ walk_targets(struct delivery *d, const struct delivery_head *head, bool count)
 	struct note n;
 	struct addr a;
 	size_t at = 0;
+	bool tell;
 	int got = 0;
 
 	directory_begin(&s->walk, s->directory, head->sender);
@@ -182,16 +215,18 @@ walk_targets(struct delivery *d, const struct delivery_head *head, bool count)
 		    != ADDR_OK)
 			return ERR_SYNTAX;
 		directory_expand(&s->walk, &a);
+		tell = is_asked(head, &n);
 		while ((got = directory_next(&s->walk, &t)) > 0) {
 			bool box = t.kind == DIRECTORY_BOX && !s->lmtp;
 			int err = 0;
 
-			if (count && box)
-				err = add_box(d, t.account);
+			if (box)
+				err = take_box(d, &t, &n, tell, count);
 			else if (count)
 				d->queued = true;
-			else if (!box)
+			else
 				err = write_target(d, &t, &n);
+			tell = tell && !box;
 			if (err)
 				return err;
 		}

@@ -27,7 +27,7 @@
  *
  * Failure: ERR_FULL at add: 452 for that recipient; anything at commit: the
  * message is refused for now, and nothing of it is kept.
- * Tested: tests/unit/test_deliver.c, tests/e2e/test_relay.py.
+ * Tested: tests/unit/test_deliver.c, tests/e2e/test_relay.py, test_lists.py.
  */
 #ifndef SERVICE_DELIVER_H
 #define SERVICE_DELIVER_H

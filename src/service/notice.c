@@ -25,7 +25,9 @@ next_rcpt(struct notice *n, struct queue_file *f, enum notice_kind kind,
     uint64_t *at, struct queue_rcpt *q)
 {
 	while (queue_file_rcpt(f, at, q, &n->strings) == 1) {
-		if (q->state == state_told(kind)
+		if ((q->state == state_told(kind)
+			|| (kind == NOTICE_SUCCESS
+			    && q->state == QUEUE_DELIVERED))
 		    && (kind != NOTICE_DELAY || q->notify == 0
 			|| (q->notify & 8u) != 0))
 			return true;
@@ -166,7 +168,8 @@ put_recipient(struct notice *n, const struct queue_rcpt *q,
 	letter_put(n->letter, "Final-Recipient: ");
 	put_recipient_type(n, q->path);
 	letter_put(n->letter, "Action: ");
-	letter_put(n->letter, actions[kind]);
+	letter_put(n->letter,
+	    q->state == QUEUE_DELIVERED ? "delivered" : actions[kind]);
 	letter_put(n->letter, "\n");
 	put_status(n, q, kind);
 	if (q->code > 0) {

@@ -3,7 +3,10 @@
  *
  *   failure   recipients that will never get it
  *   delay     recipients that still wait
- *   success   recipients that have it, where their sender asked to know
+ *   success   recipients that have it, where their sender asked to know:
+ *             "delivered" in a mailbox or by LMTP, "relayed" to a server that
+ *             tells nobody.  Only for our own people: a stranger's address
+ *             may be forged.
  *
  * A multipart/report: words for people in the owner's language, the report for
  * programs, and the message's header (with RET=FULL and up to NOTICE_FULL
@@ -48,8 +51,8 @@ void notice_init(struct notice *n, struct letter *l);
 
 /*
  * Tell the sender of `f`: of its recipients in state QUEUE_FAILED,
- * QUEUE_WAITING or QUEUE_ARRIVED, as `kind` says.  Their states are not
- * changed.
+ * QUEUE_WAITING, or QUEUE_ARRIVED and QUEUE_DELIVERED, as `kind` says.  Their
+ * states are not changed.
  */
 int notice_send(struct notice *n, struct queue_file *f, const char *id,
     enum notice_kind kind, const struct notice_time *t) MUST_CHECK;

@@ -108,12 +108,15 @@ state_after(const struct relayd_slot *s, const struct queue_rcpt *q,
 {
 	bool null = relayd_sender(s, q).len == 0;
 
-	if (outcome == CLIENT_SENT)
-		return !null && wants(q, NOTIFY_SUCCESS)
-			       && (s->way.lmtp
-				   || (s->out.client.offers & OFFER_DSN) == 0)
-			   ? QUEUE_ARRIVED
-			   : QUEUE_SENT;
+	if (outcome == CLIENT_SENT) {
+		if (null || !wants(q, NOTIFY_SUCCESS)
+		    || (s->file.head.flags & QUEUE_OWN) == 0)
+			return QUEUE_SENT;
+		if (s->way.lmtp)
+			return QUEUE_DELIVERED;
+		return s->out.client.offers & OFFER_DSN ? QUEUE_SENT
+							: QUEUE_ARRIVED;
+	}
 	if (outcome == CLIENT_NEVER)
 		return !null && wants(q, NOTIFY_FAILURE) ? QUEUE_FAILED
 							 : QUEUE_TOLD;
@@ -206,7 +209,7 @@ count(struct relayd *r, struct relayd_slot *s)
 		t.all++;
 		t.waiting += q.state == QUEUE_WAITING;
 		t.failed += q.state == QUEUE_FAILED;
-		t.arrived += q.state == QUEUE_ARRIVED;
+		t.arrived += queue_is_arrived(q.state);
 		t.delayed +=
 		    q.state == QUEUE_WAITING && wants(&q, NOTIFY_DELAY);
 	}
@@ -356,6 +359,8 @@ tell_results(struct relayd *r, struct relayd_slot *s, const struct tally *t)
 
 		if (ok)
 			move_all(r, s, QUEUE_ARRIVED, QUEUE_SENT);
+		if (ok)
+			move_all(r, s, QUEUE_DELIVERED, QUEUE_SENT);
 		told = told && ok;
 	}
 	return told;

@@ -195,7 +195,7 @@ queue_write_rcpt(struct queue_writer *w, const struct queue_rcpt *r)
 	put(b + RCPT_ORCPT, r->orcpt.len, 2);
 	put(b + RCPT_SENDER, r->sender.len, 2);
 	b[RCPT_NOTIFY] = (uint8_t)r->notify;
-	b[RCPT_STATE] = QUEUE_WAITING;
+	b[RCPT_STATE] = r->state != 0 ? (uint8_t)r->state : QUEUE_WAITING;
 	sum = crc(0, b, RCPT_FIXED);
 	sum = crc(sum, r->path.p, r->path.len);
 	sum = crc(sum, r->orcpt.p, r->orcpt.len);
@@ -390,6 +390,7 @@ state_of(uint8_t octet)
 	case QUEUE_TOLD:
 	case QUEUE_FAILED:
 	case QUEUE_ARRIVED:
+	case QUEUE_DELIVERED:
 		return (enum queue_state)octet;
 	default: /* what was never written is still to be sent */
 		return QUEUE_WAITING;

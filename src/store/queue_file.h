@@ -48,8 +48,16 @@ enum queue_state {
 	QUEUE_SENT = 'S',   /* done; nobody wants to know */
 	QUEUE_TOLD = 'T',   /* failed, and the sender was told if he is to be */
 	QUEUE_FAILED = 'F', /* a failure notice is due */
-	QUEUE_ARRIVED = 'A', /* sent, and a success notice is due */
+	QUEUE_ARRIVED = 'A',   /* sent, and a success notice is due */
+	QUEUE_DELIVERED = 'D', /* the same, and it is in its mailbox */
 };
+
+/* Is a success notice due? */
+static inline bool
+queue_is_arrived(enum queue_state s)
+{
+	return s == QUEUE_ARRIVED || s == QUEUE_DELIVERED;
+}
 
 /* Written once. */
 struct queue_head {
@@ -97,10 +105,11 @@ struct queue_writer {
 };
 
 /*
- * Append head and recipients to a message whose body is complete; then
- * spool_commit.  With QUEUE_APART the file holds no body and head->octets
- * tells the length of the other.  Errors are spool_append's, and are kept:
- * looking at queue_write_end's is enough.  ERR_RANGE: a string is too long.
+ * Append head and recipients (waiting ones, or already in r->state) to a
+ * message whose body is complete; then spool_commit.  With QUEUE_APART the file
+ * holds no body and head->octets tells the length of the other.  Errors are
+ * spool_append's, and are kept: looking at queue_write_end's is enough.
+ * ERR_RANGE: a string is too long.
  */
 int queue_write_begin(struct queue_writer *w, struct spool *sp,
     struct spool_file *f, const struct queue_head *head);

@@ -266,6 +266,40 @@ class Notices(unittest.TestCase):
                 self.assertIn(b"Original-Recipient: rfc822; o+x@x.example",
                               notes[0])
 
+    def test_tells_our_people_what_lies_in_a_mailbox(self):
+        """RFC 3461: "delivered", by us or by an LMTP server."""
+        asked = ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;o@x.example"]
+        with farend.Server(lmtp=True) as far:
+            for more in ({}, {"mail.lmtp": f"127.0.0.1:{far.port}"}):
+                with gatepost.Server(settings={**QUICK, **more},
+                                     users={"ann": "a", "ben": "b"}) as server:
+                    submit(server, "ann@home.example", ["ben@home.example"],
+                           rcpt_options=asked)
+                    if more:  # the notice goes to the LMTP server, too
+                        note = arrived(far, 2)[1].data.replace(b"\r\n", b"\n")
+                    else:
+                        gatepost.wait_for(lambda: server.stored("ann"), "note")
+                        note, = server.stored("ann")
+                        self.assertEqual(len(server.stored("ben")), 1)
+                    emptied(server)
+                self.assertIn(b"Action: delivered\nStatus: 2.0.0\n", note)
+                self.assertIn(b"Original-Recipient: rfc822; o@x.example", note)
+
+    def test_tells_no_stranger_of_success(self):
+        """His address may be forged: nobody else gets mail for it."""
+        with farend.Server(offers=("PIPELINING",)) as far, \
+                gatepost.Server(settings={
+                    **settings(far), "forward.ann": "keep,ann@far.example"
+                }) as server:
+            with smtplib.SMTP("127.0.0.1", server.port("smtp")) as smtp:
+                smtp.sendmail("victim@x.example", ["ann@home.example"], TEXT,
+                              rcpt_options=["NOTIFY=SUCCESS"])
+            arrived(far)
+            emptied(server)
+            self.assertEqual(len(server.stored("ann")), 1)
+            self.assertEqual([m.recipients for m in far.messages],
+                             [[b"RCPT TO:<ann@far.example>"]])
+
     def test_never_means_never(self):
         with farend.Server(faults={"RCPT": b"550 5.1.1 no\r\n"}) as far, \
                 gatepost.Server(settings=settings(far)) as server:
