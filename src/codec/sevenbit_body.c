@@ -18,6 +18,8 @@ qp_word(struct sevenbit *s, struct span word)
 	if (s->column + word.len > QP_LINE) {
 		sevenbit_put(s, SPAN("=\n"));
 		s->column = 0;
+		if (span_is(word, SPAN("-"))) /* else a boundary may begin */
+			word = SPAN("=2D");
 	}
 	sevenbit_put(s, word);
 	s->column += (unsigned)word.len;

@@ -79,6 +79,21 @@ long_lines_get_soft_breaks(void **state)
 }
 
 static void
+a_soft_break_makes_no_boundary(void **state)
+{
+	(void)state;
+	check("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+	      "--b\nContent-Type: text/plain\n\n\xe9"
+	      "012345678901234567890123456789012345678901234567890123456789"
+	      "012345678901--b\n--b--\n",
+	    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+	    "--b\nContent-Type: text/plain\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=E9"
+	    "012345678901234567890123456789012345678901234567890123456789"
+	    "012345678901=\n=2D-b\n--b--\n");
+}
+
+static void
 much_of_it_becomes_base64(void **state)
 {
 	(void)state;
@@ -215,6 +230,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_becomes_quoted_printable),
 		cmocka_unit_test(long_lines_get_soft_breaks),
+		cmocka_unit_test(a_soft_break_makes_no_boundary),
 		cmocka_unit_test(much_of_it_becomes_base64),
 		cmocka_unit_test(only_parts_that_need_it_are_touched),
 		cmocka_unit_test(a_message_without_mime_gets_it),
