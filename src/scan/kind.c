@@ -42,7 +42,7 @@ static const struct sign {
 	{ "\xfd"
 	  "7zXZ",
 	    5, 0, SCAN_BY_ARCHIVE, NULL },
-	{ "\x60\xea", 2, 0, SCAN_BY_NOBODY, NULL },	     /* ARJ */
+	{ "\x60\xea", 2, 0, SCAN_BY_US, scan_next_arj },
 	{ "\x1f\x9d", 2, 0, SCAN_BY_ARCHIVE, NULL },	     /* compress */
 	{ "\x28\xb5\x2f\xfd", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* Zstandard */
 	{ "\x78\x9f\x3e\x22", 4, 0, SCAN_BY_NOBODY, NULL },  /* TNEF */
@@ -61,12 +61,27 @@ static const struct sign {
 	{ "\xff\xd8\xff", 3, TARGET_GRAPHICS, SCAN_BY_US, NULL },
 };
 
+/* Two bytes alone are chance too often: does the next one fit, too? */
+static bool
+is_fitting(struct span s)
+{
+	if (span_starts(s, SPAN("\x1f\x8b")))
+		return s.len > 2 && s.p[2] == 8;
+	if (span_starts(s, SPAN("\x1f\x9d")))
+		return s.len > 2 && (s.p[2] & 0x60) == 0 && (s.p[2] & 31) >= 9
+		       && (s.p[2] & 31) <= 16;
+	if (span_starts(s, SPAN("\x60\xea")))
+		return s.len > 38 && s.p[4] >= 30 && le16_get(s.p + 2) >= s.p[4]
+		       && le16_get(s.p + 2) <= 2600;
+	return true;
+}
+
 static const struct sign *
 sign_of(struct span s)
 {
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (span_starts(s, span_of(signs[i].bytes, signs[i].len)))
-			return &signs[i];
+			return is_fitting(s) ? &signs[i] : NULL;
 	return NULL;
 }
 

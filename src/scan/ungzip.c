@@ -33,8 +33,12 @@ gzip_member(struct scan *sc, struct scan_frame *f, struct span rest)
 	size_t used;
 
 	f->at = f->bytes.len;
-	if (rest.len < 18 || !span_starts(rest, SPAN("\x1f\x8b")))
+	if (!span_starts(rest, SPAN("\x1f\x8b")))
 		return rest;
+	if (rest.len < 18) {
+		scan_flaw(sc, SCAN_DAMAGED);
+		return SPAN("");
+	}
 	scan_named(sc, f, gzip_name(rest));
 	out = scan_inflate(sc, rest, 31, &used);
 	if (used > 0)

@@ -171,10 +171,12 @@ void scan_note_where(struct scan *sc);
 /* Is it the head of a zip's entry, not chance (as far as it is there)? */
 bool scan_is_zip_head(struct span s);
 
-/* Does an LZH archive begin here? */
+/* Does an LZH, or an ARJ, archive begin here? */
 bool scan_is_lzh(struct span s);
+bool scan_is_arj(struct span s);
 
 int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
+int scan_next_arj(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
 int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_mail(struct scan *, struct scan_frame *, struct span *);

@@ -48,16 +48,6 @@ is_cab(struct span s)
 	       && le32_get(s.p + 16) < le32_get(s.p + 8);
 }
 
-static bool
-is_arj(struct span s)
-{
-	size_t len = le16_get(s.p + 2);
-
-	return span_starts(s, SPAN("\x60\xea")) && len >= 30 && len <= 2600
-	       && s.len >= len + 8
-	       && crc32(0, s.p + 4, (uInt)len) == le32_get(s.p + 4 + len);
-}
-
 /* Behind a script of lines. */
 static bool
 is_gzip(struct span s)
@@ -76,7 +66,7 @@ static const struct {
 	{ is_rar, "Ra", 0, 0 },
 	{ is_7z, "7z", 0, 0 },
 	{ is_cab, "MS", 0, 0 },
-	{ is_arj, "\x60\xea", 0, 0 },
+	{ scan_is_arj, "\x60\xea", 0, 0 },
 	{ scan_is_lzh, "-l", 2, 0 },
 	{ is_gzip, "\x1f\x8b", 1, 1 },
 };

@@ -99,7 +99,7 @@ class Formats(unittest.TestCase):
                      b"MZ" + signs, self.elf(b"\1" + signs), b"\1\2\3" + signs):
             self.assertEqual(self.verdict(data), "OK")
         for name in ("/usr/bin/bsdtar", "/usr/bin/7zz", "/usr/bin/zip",
-                     "/usr/bin/unzip", "/usr/bin/lhasa",
+                     "/usr/bin/unzip", "/usr/bin/arj", "/usr/bin/lhasa",
                      "/usr/lib/x86_64-linux-gnu/libarchive.so.13",
                      gatepost.PROGRAM):
             if os.path.exists(name):
@@ -113,6 +113,7 @@ class Formats(unittest.TestCase):
             "7z": self.pack("7zz", "a", "{} a.com b.txt", name="o.7z"),
             "cab": self.pack("gcab", "-cz", "{} a.com b.txt"),
             "lzh": self.pack("jlha", "a", "{} a.com b.txt", name="o.lzh"),
+            "arj": self.pack("arj", "a", "{} a.com b.txt", name="o.arj"),
         }
         cut = {
             "zip": zipped(noise),
@@ -121,6 +122,8 @@ class Formats(unittest.TestCase):
             "cab": self.pack("gcab", "-cz", "{} a.com", name="c.cab",
                              files={"a.com": noise}),
             "lzh": self.pack("jlha", "a", "{} a.com", name="c.lzh",
+                             files={"a.com": noise}),
+            "arj": self.pack("arj", "a", "{} a.com", name="c.arj",
                              files={"a.com": noise}),
         }
         for what, data in packed.items():
@@ -311,6 +314,80 @@ class Formats(unittest.TestCase):
                 t.addfile(tarfile.TarInfo(f"{i}"))
         empty = out.getvalue()[:51200]
         self.assertEqual(self.verdict(zipped(empty * 1100)), LIMITS)
+
+    # ---- ARJ
+
+    def test_arj_in_every_method_and_form(self):
+        noise = os.urandom(70000)
+        text = b"".join(b"%d " % i for i in range(70000))
+        for method in range(5):
+            data = self.pack("arj", "a", f"-m{method}", "{} a.com b.txt",
+                             name="o.arj")
+            self.assertEqual(self.verdict(data), FOUND, method)
+            # none is damaged: the checksums of what we unpack are right
+            for content in (noise, text, bytes(300000)):
+                data = self.pack("arj", "a", f"-m{method}", "{} a.com b.txt",
+                                 name="c.arj", files={"a.com": content})
+                self.assertEqual(self.verdict(data), "OK", method)
+            data = self.pack("arj", "a", f"-m{method}", "{} a.com b.txt",
+                             name="c.arj", files={"a.com": noise})
+            wrong = bytearray(data)
+            wrong[20000] ^= 4
+            for broken in (bytes(wrong), data[:-20], data[:9000]):
+                self.assertEqual(self.verdict(broken), DAMAGED, method)
+        data = self.pack("arj", "a", "{} a.com b.txt", name="o.arj")
+        self.assertEqual(self.verdict(self.elf(data)), FOUND)
+        # a broken header is passed over
+        wrong = bytearray(data)
+        wrong[10] ^= 1
+        self.assertEqual(self.verdict(bytes(wrong)), FOUND)
+        done = self.run_scan("--where", self.write("it", data))
+        self.assertEqual(done.stdout.splitlines()[1], "  in a.com")
+
+    def test_arj_locked_split_and_self_extracting(self):
+        data = self.pack("arj", "a", "-gsecret", "{} a.com b.txt",
+                         name="o.arj")
+        self.assertEqual(self.verdict(data), LOCKED)
+        data = self.pack("arj", "a", "-je", "{} a.com b.txt", name="o.exe")
+        self.assertNotEqual(data[:2], b"\x60\xea")
+        self.assertEqual(self.verdict(data), FOUND)
+        data = self.pack("arj", "a", "-v20000", "-y", "{} a.com",
+                         name="v.arj", files={"a.com": os.urandom(50000)})
+        self.assertEqual(self.verdict(data), DAMAGED)
+
+    # ---- others' formats
+
+    def test_lzh_in_every_method_and_level(self):
+        text = b"".join(b"%d " % i for i in range(7000))
+        for level in "012":
+            for method in "05":
+                words = "a" + (level if level != "2" else "2")
+                words += "o" + method if method != "0" else "z"
+                data = self.pack("jlha", words, "{} a.com b.txt",
+                                 name="o.lzh")
+                self.assertEqual(self.verdict(data), FOUND, words)
+            data = self.pack("jlha", "a" + level, "{} a.com b.txt",
+                             name="c.lzh", files={"a.com": text})
+            self.assertEqual(self.verdict(data), "OK", level)
+            self.assertEqual(self.verdict(data[:3000]), DAMAGED, level)
+
+    def test_cab_7z_and_iso(self):
+        for what, data in (
+                ("cab", self.pack("gcab", "-c", "{} a.com b.txt")),
+                ("cab, packed", self.pack("gcab", "-cz", "{} a.com b.txt")),
+                ("iso", self.pack("genisoimage", "-quiet", "-J", "-r", "-o",
+                                  "{} .")),
+                ("7z sfx", self.pack("7zz", "a", "-sfx/bin/true",
+                                     "{} a.com b.txt", name="o.exe"))):
+            self.assertEqual(self.verdict(data), FOUND, what)
+        for method in ("Copy", "LZMA", "LZMA2", "BZip2", "PPMd", "Deflate"):
+            data = self.pack("7zz", "a", "-m0=" + method, "{} a.com b.txt",
+                             name="o.7z")
+            self.assertEqual(self.verdict(data), FOUND, method)
+            self.assertEqual(self.verdict(data[:-30]), DAMAGED, method)
+        for words in (("-px",), ("-px", "-mhe=on")):
+            data = self.pack("7zz", "a", *words, "{} a.com", name="l.7z")
+            self.assertEqual(self.verdict(data), LOCKED, words)
 
     def test_a_quine_ends(self):
         same = quine()

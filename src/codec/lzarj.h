@@ -1,0 +1,48 @@
+/*
+ * lzarj: the packings of ARJ, methods 1 to 4, read.
+ *
+ * 1 to 3 are one format: blocks of symbols in canonical codes, matches of 3 to
+ * 256 bytes within 26 KiB, as in LHA.  4 ("fastest") has no tables.  The end
+ * is not in the data: the number of bytes that come out must be known.
+ *
+ * Memory: struct lzarj, for one call; the caller's output, which is the
+ * window and must be in one piece.
+ * Bounds: each bit is read once; it ends with the input or the output.
+ * Failure: what came out before the damage is there.
+ * Tested: test_scan_formats (Debian's arj, all methods), fuzz_lzarj.
+ */
+#ifndef CODEC_LZARJ_H
+#define CODEC_LZARJ_H
+
+#include "core/err.h"
+#include "core/span.h"
+
+#define LZARJ_LONGEST 16 /* bits of a code */
+#define LZARJ_SYMBOLS 510
+
+struct lzarj_code {
+	uint16_t count[LZARJ_LONGEST + 1]; /* codes of each length */
+	uint16_t symbol[LZARJ_SYMBOLS];
+};
+
+struct lzarj {
+	struct span in;
+	size_t at;     /* of the input */
+	uint32_t bits; /* the next ones, highest first */
+	unsigned n_bits;
+	unsigned none; /* bits taken from behind the end */
+	uint8_t *out;
+	size_t cap, len;
+	unsigned left; /* symbols of the block */
+	struct lzarj_code length, symbol, distance;
+	uint8_t lengths[LZARJ_SYMBOLS];
+};
+
+/*
+ * Unpack `in` to exactly `cap` bytes at `out`; `*len` is set to how many came.
+ * ERR_SYNTAX: damaged; ERR_EOF: cut off; ERR_UNSUPPORTED: another method.
+ */
+int lzarj(struct lzarj *z, unsigned method, struct span in, uint8_t *out,
+    size_t cap, size_t *len) MUST_CHECK;
+
+#endif
