@@ -108,11 +108,32 @@ add_pair(struct cli *cli, struct json_out *o, const char *arg)
 	return CLI_OK;
 }
 
+/* R20: what the box's switch has done, and what it means. */
+static void
+explain(struct cli *cli, const char *pair)
+{
+	struct span key =
+	    span_first(span_str(pair), span_find(span_str(pair), '='));
+
+	if (!span_is(key, SPAN("scan.warn")))
+		return;
+	if (span_ends_nocase(span_str(pair), SPAN("=on")))
+		term_str(&cli->out,
+		    "Accounts are told when a message to or from them is "
+		    "stopped; `gatepost user warn` has\na switch for each.\n");
+	else
+		term_str(&cli->out,
+		    "Nobody is told any more when a message is stopped, "
+		    "members of mailing lists neither.\nSuch messages are "
+		    "kept all the same: `gatepost quarantine list`.\n");
+}
+
 static int
 set(struct cli *cli)
 {
 	struct text t;
 	struct json_out o = cli_body(cli, &t);
+	int status;
 
 	json_object(&o, NULL);
 	json_object(&o, "set");
@@ -121,7 +142,10 @@ set(struct cli *cli)
 			return CLI_FAILED;
 	json_end(&o);
 	json_end(&o);
-	return change(cli, &t);
+	status = change(cli, &t);
+	for (unsigned i = 0; status == CLI_OK && i < cli->n_args; i++)
+		explain(cli, cli->args[i]);
+	return status;
 }
 
 static int

@@ -338,7 +338,8 @@ class Warnings(unittest.TestCase):
             self.assertIn("ann\tno warnings", listed)
             server.stop()
             server.run("user", "warn", "ann", "on")
-            server.run("set", "scan.warn=off")
+            said = server.run("set", "scan.warn=off").stdout
+            self.assertIn(b"Nobody is told any more", said)
             hold(quarantine_folder(server), **held)
             server.start()
             told(server)
@@ -414,6 +415,64 @@ class Warnings(unittest.TestCase):
             self.assertEqual(len({m.get_content().split("\n")[3]
                                   for m in sent}), len(REASONS))
             self.assertEqual(sent[0]["Subject"], "送信されたメールを止めました")
+
+
+EICAR = (rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTI"
+         rb"VIRUS-TEST-FILE!$H+H*")
+
+
+class Live(unittest.TestCase):
+    """From the wire to the warning, with the scanner that is built in."""
+
+    def send(self, server, sender, recipients, login=None):
+        talk = server.smtp("smtps", hello="me.example")
+        with talk:
+            if login:
+                words = gatepost.plain(login, PEOPLE[login])
+                talk.expect(235, f"AUTH PLAIN {words}")
+            talk.expect(250, f"MAIL FROM:<{sender}>")
+            for path in recipients:
+                talk.expect(250, f"RCPT TO:<{path}>")
+            talk.expect(354, "DATA")
+            talk.send(b"Subject: gift\r\n\r\n" + EICAR + b"\r\n.\r\n")
+            return talk.reply()[0]
+
+    def settled(self, server, n):
+        gatepost.wait_for(lambda: len(names(server)) == n, f"{n} are held")
+        told(server)
+
+    def test_a_stranger_is_refused_and_the_recipient_told(self):
+        with gatepost.Server(users=PEOPLE) as server:
+            talk = server.smtp(hello="me.example")
+            with talk:
+                talk.expect(250, "MAIL FROM:<bad@x.example>")
+                talk.expect(250, "RCPT TO:<ann@home.example>")
+                talk.expect(354, "DATA")
+                talk.send(b"Subject: gift\r\n\r\n" + EICAR
+                          + b"\r\n.\r\n")
+                self.assertEqual(talk.reply()[0], 554)
+            self.settled(server, 1)
+            letter, = warnings(server, "ann")
+            self.assertIn("bad@x.example", letter.get_content())
+            self.assertNotIn(EICAR, server.stored("ann")[0])
+
+    def test_a_user_is_told_of_what_he_sent_and_nothing_leaves(self):
+        with farend.Server() as far, gatepost.Server(
+                users=PEOPLE, settings={
+                    "route.smarthost": f"127.0.0.1:{far.port}"}) as server:
+            self.assertEqual(
+                self.send(server, "ben@home.example", ["far@y.example"],
+                          "ben"), 250)
+            self.settled(server, 1)
+            letter, = warnings(server, "ben")
+            self.assertEqual(letter["Subject"], "Your message was stopped")
+            self.assertEqual(far.messages, [])
+            row, = rows(server)
+            lines = dict(shown(server, row[0]))
+            self.assertEqual(lines["submitted by"], "ben")
+            self.assertEqual(len(lines["sha256"]), 64)
+            done = server.run("quarantine", "release", row[0], check=False)
+            self.assertIn(b"never released", done.stderr)
 
 
 if __name__ == "__main__":
