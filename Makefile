@@ -289,10 +289,14 @@ $(BUILD)/bench/load: tools/bench/load.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -D_GNU_SOURCE -o $@ $< -lssl -lcrypto
 
+$(BUILD)/bench/sink: tools/bench/sink.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -D_GNU_SOURCE -o $@ $<
+
 bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in DIR (default: build)
 	@d=$$(mktemp -d $(or $(DIR),build)/barrier.XXXXXX) && $< $$d $(MS); rm -rf $$d
 
-bench: all $(BUILD)/bench/load ## measure gatepost, and Postfix and Dovecot beside it if installed
+bench: all $(BUILD)/bench/load $(BUILD)/bench/sink ## measure gatepost, and Postfix and Dovecot beside it if installed
 	@tools/bench/run $(BENCH)
 
 .PHONY: bench bench-barrier

@@ -147,9 +147,17 @@ box_address(const struct deliver *s, uint16_t account, struct text *t)
 	return text_data(t);
 }
 
+static void
+note_dest(struct delivery *d, struct span sender, struct span path)
+{
+	uint32_t dest = queue_dest_of(d->owner->queue, sender, path);
+
+	d->dest = d->remote_n++ == 0 || d->dest == dest ? dest : 0;
+}
+
 static int
-write_target(
-    struct delivery *d, const struct directory_target *t, const struct note *n)
+write_target(struct delivery *d, const struct directory_target *t,
+    const struct note *n, struct span sender)
 {
 	char mem[ADDR_TEXT_MAX + 1];
 	struct queue_rcpt r = { .path = t->path, .sender = t->sender };
@@ -161,6 +169,7 @@ write_target(
 	}
 	r.notify = n->notify;
 	r.orcpt = n->orcpt;
+	note_dest(d, t->sender.len > 0 ? t->sender : sender, r.path);
 	return queue_write_rcpt(&d->owner->writer, &r);
 }
 
@@ -225,7 +234,7 @@ walk_targets(struct delivery *d, const struct delivery_head *head, bool count)
 			else if (count)
 				d->queued = true;
 			else
-				err = write_target(d, &t, &n);
+				err = write_target(d, &t, &n, head->sender);
 			tell = tell && !box;
 			if (err)
 				return err;
@@ -398,7 +407,7 @@ delivery_done(struct delivery *d, int64_t now_ms)
 		quota_stored(d->owner->quota, d->boxes[i], d->file->octets);
 	if (!d->queued)
 		return;
-	err = queue_add(d->owner->queue, d->file->id, 0, now_ms);
+	err = queue_add(d->owner->queue, d->file->id, d->dest, now_ms);
 	if (err) /* it is safe on the disk, and found at the next start */
 		log_event(
 		    LOG_ERROR, "queue.not_indexed", "id", d->file->id, err);

@@ -63,9 +63,11 @@ struct delivery {
 	uint64_t wire_octets;
 	bool queued; /* a part of it is in the queue's places */
 	bool apart;
-	bool limited; /* set after begin: full mailboxes refuse it */
-	bool full;    /* ... and did: 452 4.2.2 */
-	bool held;    /* its one place is in the quarantine */
+	bool limited;  /* set after begin: full mailboxes refuse it */
+	bool full;     /* ... and did: 452 4.2.2 */
+	bool held;     /* its one place is in the quarantine */
+	uint32_t dest; /* for the queue: where all recipients go, or 0 */
+	uint32_t remote_n;
 	int64_t arrived_s;
 	uint16_t boxes_n;
 	uint16_t noted_n;

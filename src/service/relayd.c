@@ -218,14 +218,10 @@ run_slot(struct relayd *r, struct relayd_slot *s, struct poller *p)
 static void
 sync_removals(struct relayd *r)
 {
-	int err;
+	int err = queue_sync_step(r->queue);
 
-	if (!r->removed)
-		return;
-	err = queue_sync(r->queue);
 	if (err)
 		log_event(LOG_ERROR, "queue.not_synced", NULL, NULL, err);
-	r->removed = false;
 }
 
 static void
@@ -288,6 +284,8 @@ relayd_prep(struct participant *me, struct poller *p)
 {
 	struct relayd *r = (struct relayd *)me;
 
+	if (queue_busy_fd(r->queue) >= 0)
+		poller_read(p, queue_busy_fd(r->queue));
 	for (unsigned i = 0; i < r->slots_n; i++) {
 		struct relayd_slot *s = &r->slots[i];
 
@@ -319,6 +317,7 @@ relayd_init(struct relayd *r, const struct relayd_parts *parts)
 	r->base.run = relayd_run;
 	r->queue = parts->queue;
 	r->queue->when = when;
+	r->queue->dest = relayd_dest_of;
 	r->queue->ctx = r;
 	r->settings = parts->settings;
 	r->resolver = parts->resolver;
@@ -362,5 +361,6 @@ relayd_stop(struct relayd *r)
 		s->has_mail = false;
 		s->state = RELAYD_IDLE;
 	}
-	sync_removals(r);
+	if (r->queue->removed && queue_sync(r->queue))
+		log_event(LOG_ERROR, "queue.not_synced", NULL, NULL, ERR_IO);
 }

@@ -16,9 +16,9 @@
  *
  * What becomes of a recipient is written into the message's file as soon as
  * the far end has said it.  A message whose recipients are all done is
- * removed; removals become durable once a turn.  A power cut between the far
- * end's "250" and that moment is the one window in which a message is sent
- * twice.
+ * removed; removals become durable on the side, those of some turns together.
+ * A power cut between the far end's "250" and that moment is the one window in
+ * which a message is sent twice.
  *
  * Memory: slots from the caller's array, about 42 KB each; nothing grows with
  * the queue.  Bounds: as in proto/smtp_client, RELAYD_BATCH recipients at once.
@@ -136,7 +136,6 @@ struct relayd {
 	struct queue_strings strings;
 	struct reply own; /* words of ours, where no server spoke */
 	int64_t now_ms, now_s;
-	bool removed; /* since the last sync of the folder */
 	bool noticed; /* one notice a turn */
 	bool busy;    /* one RSA operation, and so many slices, a turn */
 	unsigned slices;
@@ -187,6 +186,9 @@ bool relayd_prepare_step(struct relayd *r, struct relayd_slot *s);
 
 /* relayd_list.c: the batch is one list: post to it. */
 void relayd_post(struct relayd *r, struct relayd_slot *s);
+
+/* The destination of a recipient; 0 for a list.  For struct queue. */
+uint32_t relayd_dest_of(void *relayd, struct span sender, struct span path);
 
 /* The octet that marks a recipient as asked for in this round. */
 uint8_t relayd_mark(const struct relayd_slot *s);

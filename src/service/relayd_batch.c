@@ -72,6 +72,20 @@ is_list(const struct queue_rcpt *q)
 	return span_find(q->path, '@') == q->path.len;
 }
 
+uint32_t
+relayd_dest_of(void *relayd, struct span sender, struct span path)
+{
+	const struct relayd *r = relayd;
+	struct span domain = domain_of(path);
+	const struct route *way;
+
+	if (span_find(path, '@') == path.len)
+		return 0;
+	way = routes_find(
+	    &r->routes, sender, path, directory_is_ours(r->directory, domain));
+	return route_key(way, domain);
+}
+
 /* The first recipient decides what the batch is. */
 static bool
 begin_batch(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)

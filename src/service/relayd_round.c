@@ -337,7 +337,6 @@ finish(struct relayd *r, struct relayd_slot *s)
 		return;
 	}
 	queue_file_close(&s->file);
-	r->removed = true;
 	s->has_mail = false;
 	s->state = s->out.state == OUTGOING_UP ? RELAYD_PARKED : RELAYD_IDLE;
 	s->parked_ms = r->now_ms;

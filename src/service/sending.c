@@ -126,27 +126,29 @@ int
 sending_open(struct sending *s, const struct sending_parts *p,
     const struct sending_memory *m, struct text *why)
 {
-	struct fs *fs = &s->state->files.fs;
 	struct text t;
 	int err;
 
 	text_init(&t, s->mail_root, sizeof(s->mail_root));
 	text_str(&t, p->mail_root);
-	err = queue_open(
-	    &s->queue, fs, p->queue, p->spool->ids, m->window, m->window_n);
+	err = files_open(&s->files, s->state->folder);
+	if (!err)
+		err = queue_open(&s->queue, &s->files.fs, p->queue,
+		    p->spool->ids, m->window, m->window_n);
 	if (!err)
 		err = letter_init(&s->letter, &s->deliver, p->spool->tmp);
 	if (!err)
 		err = lists_init(&s->lists, &s->deliver, p->spool->tmp);
 	if (err)
 		return say_folder(why, "queue", p->queue, err);
-	err = quarantine_open(&s->quarantine, fs, p->quarantine, p->spool->ids);
+	err = quarantine_open(
+	    &s->quarantine, &s->state->files.fs, p->quarantine, p->spool->ids);
 	if (err)
 		return say_folder(why, "quarantine", p->quarantine, err);
 	notice_init(&s->notice, &s->letter);
 	warning_init(&s->warning, &s->letter, m->rates, m->rates_n);
 	quota_init(&s->quota, &(struct quota_parts) {
-				  .fs = fs,
+				  .fs = &s->state->files.fs,
 				  .settings = &s->state->settings,
 				  .accounts = &s->state->accounts,
 				  .mail_root = s->mail_root,
@@ -304,5 +306,6 @@ sending_close(struct sending *s)
 {
 	relayd_stop(&s->relayd);
 	queue_close(&s->queue);
+	files_close(&s->files);
 	quarantine_close(&s->quarantine);
 }

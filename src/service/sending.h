@@ -42,6 +42,7 @@ struct sending {
 	struct srs srs;
 	struct directory directory;
 	struct deliver deliver;
+	struct files files; /* the queue's own: its syncs go on the side */
 	struct queue queue;
 	struct quarantine quarantine;
 	struct custody custody;

@@ -19,6 +19,7 @@ queue_open(struct queue *q, struct fs *fs, const char *folder,
 	q->window = window;
 	q->window_cap = cap;
 	q->index = -1;
+	q->folder_h = -1;
 	q->walk = -1;
 	q->scan_due_ms = QUEUE_NEVER;
 	text_init(&t, q->own, sizeof(q->own));
@@ -33,6 +34,9 @@ queue_open(struct queue *q, struct fs *fs, const char *folder,
 	q->index = fs->open(fs, folder, FS_SCRATCH);
 	if (q->index < 0)
 		return q->index;
+	q->folder_h = fs->open(fs, folder, FS_FOLDER);
+	if (q->folder_h < 0)
+		return q->folder_h;
 	q->walk = fs->dir_open(fs, folder);
 	return q->walk < 0 ? q->walk : ERR_OK;
 }
@@ -40,11 +44,54 @@ queue_open(struct queue *q, struct fs *fs, const char *folder,
 void
 queue_close(struct queue *q)
 {
+	bool failed;
+
+	if (q->syncing)
+		(void)!q->fs->end(q->fs, true, &failed);
+	q->syncing = false;
 	if (q->walk >= 0)
 		(void)q->fs->dir_close(q->fs, q->walk);
+	if (q->folder_h >= 0)
+		(void)q->fs->close(q->fs, q->folder_h);
 	if (q->index >= 0)
 		(void)q->fs->close(q->fs, q->index);
-	q->walk = q->index = -1;
+	q->walk = q->folder_h = q->index = -1;
+}
+
+int
+queue_sync(struct queue *q)
+{
+	int err = q->fs->sync_dir(q->fs, q->folder);
+
+	q->removed = q->removed && err;
+	q->syncs += !err;
+	return err;
+}
+
+int
+queue_sync_step(struct queue *q)
+{
+	bool failed;
+	int err = ERR_OK;
+
+	if (q->syncing) {
+		err = q->fs->end(q->fs, false, &failed);
+		if (err == ERR_AGAIN)
+			return ERR_OK;
+		q->syncing = false;
+		q->syncs += !err;
+	}
+	if (err || !q->removed)
+		return err;
+	q->removed = false;
+	q->syncing = q->fs->begin(q->fs, FS_SYNC, &q->folder_h, 1) == ERR_OK;
+	return q->syncing ? ERR_OK : queue_sync(q);
+}
+
+int
+queue_busy_fd(const struct queue *q)
+{
+	return q->syncing ? q->fs->busy_fd : -1;
 }
 
 int
@@ -82,11 +129,33 @@ queue_note_due(struct queue *q, int64_t due_ms)
 		q->scan_next_ms = due_ms;
 }
 
+static uint32_t
+count_of(const struct queue *q, uint32_t dest)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < q->window_n; i++)
+		n += q->window[i].dest == dest;
+	return n;
+}
+
+/* Is there room in the window?  One destination may have a quarter of it. */
+static bool
+has_share(struct queue *q, uint32_t dest)
+{
+	if (q->window_n == q->window_cap)
+		return false;
+	if (dest == 0 || count_of(q, dest) < (q->window_cap + 3) / 4)
+		return true;
+	q->crowded = true;
+	return false;
+}
+
 int
 queue_add(struct queue *q, const char *id, uint32_t dest, int64_t now_ms)
 {
 	struct queue_entry e = { .dest = dest, .due_ms = now_ms };
-	bool now = q->window_n < q->window_cap;
+	bool now = has_share(q, dest);
 	struct text t;
 	int err;
 
@@ -102,22 +171,18 @@ queue_add(struct queue *q, const char *id, uint32_t dest, int64_t now_ms)
 	return ERR_OK;
 }
 
+uint32_t
+queue_dest_of(const struct queue *q, struct span sender, struct span path)
+{
+	return q->dest != NULL ? q->dest(q->ctx, sender, path) : 0;
+}
+
 /* ---- whose turn it is ---- */
 
 static int64_t
 allowed_at(const struct queue *q, uint32_t dest)
 {
 	return q->when != NULL && dest != 0 ? q->when(q->ctx, dest) : 0;
-}
-
-static uint32_t
-count_of(const struct queue *q, uint32_t dest)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < q->window_n; i++)
-		n += q->window[i].dest == dest;
-	return n;
 }
 
 /* Whoever waits in the index for a share gets it when one is nearly used. */
@@ -208,6 +273,7 @@ queue_remove(struct queue *q, const struct queue_entry *e)
 		err = q->fs->unlink(q->fs, path);
 	if (err && err != ERR_MISSING)
 		return err;
+	q->removed = true;
 	remove_body(q, e->id, path);
 	q->n--;
 	return queue_index_free(q, e->slot);
@@ -224,11 +290,8 @@ consider(struct queue *q, struct queue_entry *e, int64_t now_ms)
 		queue_note_due(q, due);
 		return;
 	}
-	/* one destination may have a quarter: others get in, too */
-	if (e->dest != 0 && count_of(q, e->dest) >= (q->window_cap + 3) / 4) {
-		q->crowded = true;
+	if (!has_share(q, e->dest))
 		return;
-	}
 	if (queue_index_write(q, e, ENTRY_TAKEN, 0)) {
 		queue_note_due(q, now_ms + 1000);
 		return;

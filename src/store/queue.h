@@ -51,13 +51,21 @@ struct queue_entry {
  */
 typedef int64_t (*queue_when)(void *ctx, uint32_t dest);
 
+/* Which destination is it, as far as can be told now?  0: not known. */
+typedef uint32_t (*queue_dest)(void *ctx, struct span sender, struct span path);
+
 struct queue {
 	struct fs *fs;
-	queue_when when; /* set by the owner, as is ctx; NULL: at once */
+	queue_when when; /* set by the owner, as are these; NULL: at once */
+	queue_dest dest; /* NULL: not known */
 	void *ctx;
 	struct queue_entry *window;
 	uint32_t window_cap, window_n;
 	int index;
+	int folder_h;
+	bool removed;	/* since the last sync of the folder was begun */
+	bool syncing;	/* it goes on while others are served */
+	uint64_t syncs; /* good ones */
 	int walk;	/* the folder, while it is being recovered; else -1 */
 	uint32_t slots; /* entries in the index, free ones included */
 	uint32_t spare; /* first free one; slots: none */
@@ -101,11 +109,16 @@ int queue_body_path(
     const struct queue *q, const char *id, char out[FS_PATH_MAX]);
 
 /*
- * A message has become durable as FOLDER/ID: it is due now.  On an error it
- * is safe but waits for the next start; say so in the log.
+ * A message has become durable as FOLDER/ID: it is due now.  `dest`: where all
+ * its recipients go, else 0.  On an error it is safe but waits for the next
+ * start; say so in the log.
  */
 int queue_add(
     struct queue *q, const char *id, uint32_t dest, int64_t now_ms) MUST_CHECK;
+
+/* The destination of one recipient; 0: not known. */
+uint32_t queue_dest_of(
+    const struct queue *q, struct span sender, struct span path);
 
 /*
  * Take a message that is due: one for `dest`, which the caller has a connection
@@ -121,16 +134,21 @@ int queue_give(struct queue *q, const struct queue_entry *e) MUST_CHECK;
 
 /*
  * Take a taken message out of the queue and its file off the disk.  Durable
- * after the next queue_sync.
+ * after the next queue_sync, or the steps of queue_sync_step.
  */
 int queue_remove(struct queue *q, const struct queue_entry *e) MUST_CHECK;
 
-/* Make all removals durable; one directory sync. */
-static inline int
-queue_sync(struct queue *q)
-{
-	return q->fs->sync_dir(q->fs, q->folder);
-}
+/* Make all removals durable, and wait for it; one directory sync. */
+int queue_sync(struct queue *q) MUST_CHECK;
+
+/*
+ * The same without waiting, a step a turn: removals of many turns share a
+ * sync.  Call it also when queue_busy_fd (-1: nothing is under way) can be
+ * read.  An error is told once; removed messages may then come back.  The
+ * queue's file port is its own: a port has one sync on the side.
+ */
+int queue_sync_step(struct queue *q) MUST_CHECK;
+int queue_busy_fd(const struct queue *q);
 
 /*
  * Refill the window from the index; bounded work.  True while it wants to be

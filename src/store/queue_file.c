@@ -1,235 +1,48 @@
 /*
- * queue_file: the layout of a queued message.  It knows nothing of schedules,
- * folders' contents or other messages.
+ * queue_file: reading and changing a queued message.  It knows nothing of
+ * schedules, folders' contents or other messages.
  */
 #include "store/queue_file.h"
 
-#include <zlib.h>
-
 #include "core/text.h"
+#include "store/queue_layout.h"
 
-#define SECTOR	 512u
-#define BLOCK	 256u /* records begin at multiples of it */
-#define FOOT_LEN 32u
-#define VERSION	 1u
-
-/* Offsets in the head. */
-enum {
-	HEAD_MAGIC = 0,
-	HEAD_VERSION = 4,
-	HEAD_OCTETS = 8,
-	HEAD_WIRE = 16,
-	HEAD_ARRIVED = 24,
-	HEAD_FLAGS = 32,
-	HEAD_RET = 36,
-	HEAD_SENDER = 40,
-	HEAD_ENVID = 42,
-	HEAD_LOGIN = 44,
-	HEAD_CRC = 48,
-	HEAD_FIXED = 48, /* what the CRC covers, before the strings */
-	HEAD_HELD = 256,
-	HEAD_WARNED = 257,
-	HEAD_PLAN = 272,
-	HEAD_LEN = 512,
-};
-
-/* Offsets in the plan. */
-enum {
-	PLAN_TRIES = 0,
-	PLAN_NEXT = 8,
-	PLAN_SINCE = 16,
-	PLAN_CRC = 24,
-	PLAN_LEN = 28,
-};
-
-/* Offsets in a recipient's record. */
-enum {
-	RCPT_MAGIC = 0,
-	RCPT_PATH = 2,
-	RCPT_ORCPT = 4,
-	RCPT_SENDER = 6,
-	RCPT_NOTIFY = 8,
-	RCPT_CRC = 12,
-	RCPT_FIXED = 12,
-	RCPT_STATE = 32,
-	RCPT_ROUND = 33,
-	RCPT_CODE = 34,
-	RCPT_ENHANCED = 36,
-	RCPT_WORDS_LEN = 42,
-	RCPT_WORDS_CRC = 44,
-	RCPT_WORDS = 48,
-	RCPT_LEN = 256,
-};
-
-/* Offsets in the foot. */
-enum {
-	FOOT_MAGIC = 0,
-	FOOT_ENVELOPE = 8,
-	FOOT_RCPTS = 16,
-	FOOT_CRC = 28,
-};
-
-static void
-put(uint8_t *p, uint64_t v, unsigned octets)
+/* Read the end of the file, which is mostly the whole envelope, once. */
+static int
+read_tail(struct queue_file *q, uint64_t octets)
 {
-	for (unsigned i = 0; i < octets; i++)
-		p[i] = (uint8_t)(v >> 8 * i);
+	int n;
+
+	q->tail_len =
+	    octets < sizeof(q->tail) ? (size_t)octets : sizeof(q->tail);
+	q->tail_at = octets - q->tail_len;
+	n = q->fs->read(q->fs, q->h, q->tail, q->tail_len, q->tail_at);
+	if (n < 0)
+		return n;
+	return (size_t)n == q->tail_len ? ERR_OK : ERR_TORN;
 }
 
-static uint64_t
-get(const uint8_t *p, unsigned octets)
+/* Up to `len` octets of the envelope; less only at the file's end. */
+static int
+read_some(struct queue_file *q, void *to, size_t len, uint64_t at)
 {
-	uint64_t v = 0;
+	size_t skip;
 
-	for (unsigned i = 0; i < octets; i++)
-		v |= (uint64_t)p[i] << 8 * i;
-	return v;
+	if (at < q->tail_at || q->tail_len == 0)
+		return q->fs->read(q->fs, q->h, to, len, at);
+	skip = at - q->tail_at < q->tail_len ? (size_t)(at - q->tail_at)
+					     : q->tail_len;
+	if (len > q->tail_len - skip)
+		len = q->tail_len - skip;
+	memcpy(to, q->tail + skip, len);
+	return (int)len;
 }
-
-static uint32_t
-crc(uint32_t before, const void *p, size_t len)
-{
-	/* zlib begins anew where there is no memory at all */
-	return len == 0 ? before : (uint32_t)crc32(before, p, (unsigned)len);
-}
-
-static uint64_t
-aligned(uint64_t n, unsigned to)
-{
-	return (n + to - 1) / to * to;
-}
-
-/* ---- writing ---- */
-
-static void
-flush(struct queue_writer *w)
-{
-	struct span v = span_of(w->mem, w->len);
-
-	if (!w->err && w->len > 0)
-		w->err = spool_append(w->spool, w->file, &v, 1);
-	w->len = 0;
-}
-
-static void
-add(struct queue_writer *w, const void *p, size_t len)
-{
-	while (len > 0) {
-		size_t n = sizeof(w->mem) - w->len;
-
-		n = n < len ? n : len;
-		memcpy(w->mem + w->len, p, n);
-		w->len += n;
-		p = (const uint8_t *)p + n;
-		len -= n;
-		if (w->len == sizeof(w->mem))
-			flush(w);
-	}
-}
-
-/* Zeros up to the next multiple of `to`, counted from the file's start. */
-static void
-add_padding(struct queue_writer *w, unsigned to)
-{
-	static const uint8_t zeros[SECTOR];
-	uint64_t at = w->file->octets + w->len;
-
-	add(w, zeros, (size_t)(aligned(at, to) - at));
-}
-
-static bool
-is_long(struct queue_writer *w, struct span s, size_t max)
-{
-	if (s.len > max)
-		w->err = ERR_RANGE;
-	return s.len > max;
-}
-
-int
-queue_write_begin(struct queue_writer *w, struct spool *sp,
-    struct spool_file *f, const struct queue_head *head)
-{
-	uint8_t b[HEAD_LEN] = "gpqh";
-	uint32_t sum;
-
-	*w = (struct queue_writer) { .spool = sp, .file = f };
-	if (is_long(w, head->sender, QUEUE_PATH_MAX)
-	    || is_long(w, head->envid, QUEUE_ENVID_MAX)
-	    || is_long(w, head->login, QUEUE_LOGIN_MAX))
-		return w->err;
-	w->envelope = aligned(f->octets, SECTOR);
-	put(b + HEAD_VERSION, VERSION, 4);
-	put(b + HEAD_OCTETS, head->octets, 8);
-	put(b + HEAD_WIRE, head->wire_octets, 8);
-	put(b + HEAD_ARRIVED, (uint64_t)head->arrived_s, 8);
-	put(b + HEAD_FLAGS, head->flags, 4);
-	b[HEAD_RET] = (uint8_t)head->ret;
-	put(b + HEAD_SENDER, head->sender.len, 2);
-	put(b + HEAD_ENVID, head->envid.len, 2);
-	put(b + HEAD_LOGIN, head->login.len, 2);
-	sum = crc(0, b, HEAD_FIXED);
-	sum = crc(sum, head->sender.p, head->sender.len);
-	sum = crc(sum, head->envid.p, head->envid.len);
-	sum = crc(sum, head->login.p, head->login.len);
-	put(b + HEAD_CRC, sum, 4);
-	add_padding(w, SECTOR);
-	add(w, b, sizeof(b));
-	add(w, head->sender.p, head->sender.len);
-	add(w, head->envid.p, head->envid.len);
-	add(w, head->login.p, head->login.len);
-	add_padding(w, BLOCK);
-	return w->err;
-}
-
-int
-queue_write_rcpt(struct queue_writer *w, const struct queue_rcpt *r)
-{
-	uint8_t b[RCPT_LEN] = "r1";
-	uint32_t sum;
-
-	if (w->err || is_long(w, r->path, QUEUE_PATH_MAX)
-	    || is_long(w, r->orcpt, QUEUE_ORCPT_MAX)
-	    || is_long(w, r->sender, QUEUE_PATH_MAX))
-		return w->err;
-	put(b + RCPT_PATH, r->path.len, 2);
-	put(b + RCPT_ORCPT, r->orcpt.len, 2);
-	put(b + RCPT_SENDER, r->sender.len, 2);
-	b[RCPT_NOTIFY] = (uint8_t)r->notify;
-	b[RCPT_STATE] = r->state != 0 ? (uint8_t)r->state : QUEUE_WAITING;
-	sum = crc(0, b, RCPT_FIXED);
-	sum = crc(sum, r->path.p, r->path.len);
-	sum = crc(sum, r->orcpt.p, r->orcpt.len);
-	sum = crc(sum, r->sender.p, r->sender.len);
-	put(b + RCPT_CRC, sum, 4);
-	add(w, b, sizeof(b));
-	add(w, r->path.p, r->path.len);
-	add(w, r->orcpt.p, r->orcpt.len);
-	add(w, r->sender.p, r->sender.len);
-	add_padding(w, BLOCK);
-	w->rcpts++;
-	return w->err;
-}
-
-int
-queue_write_end(struct queue_writer *w)
-{
-	uint8_t b[FOOT_LEN] = "gpqf";
-
-	put(b + FOOT_ENVELOPE, w->envelope, 8);
-	put(b + FOOT_RCPTS, w->rcpts, 4);
-	put(b + FOOT_CRC, crc(0, b, FOOT_CRC), 4);
-	add(w, b, sizeof(b));
-	flush(w);
-	return w->err;
-}
-
-/* ---- reading ---- */
 
 /* Exactly `len` octets, or ERR_TORN. */
 static int
 read_all(struct queue_file *q, void *to, size_t len, uint64_t at)
 {
-	int n = q->fs->read(q->fs, q->h, to, len, at);
+	int n = read_some(q, to, len, at);
 
 	if (n < 0)
 		return n;
@@ -244,14 +57,16 @@ read_foot(struct queue_file *q, uint64_t file_octets)
 
 	if (file_octets < HEAD_LEN + FOOT_LEN)
 		return ERR_TORN;
-	err = read_all(q, b, sizeof(b), file_octets - FOOT_LEN);
+	err = read_tail(q, file_octets);
+	if (!err)
+		err = read_all(q, b, sizeof(b), file_octets - FOOT_LEN);
 	if (err)
 		return err;
-	q->envelope = get(b + FOOT_ENVELOPE, 8);
-	q->rcpts = (uint32_t)get(b + FOOT_RCPTS, 4);
+	q->envelope = le64_get(b + FOOT_ENVELOPE);
+	q->rcpts = (uint32_t)le32_get(b + FOOT_RCPTS);
 	if (memcmp(b, "gpqf", 4) != 0
-	    || get(b + FOOT_CRC, 4) != crc(0, b, FOOT_CRC)
-	    || q->envelope % SECTOR != 0 || q->envelope > file_octets
+	    || le32_get(b + FOOT_CRC) != queue_crc(0, b, FOOT_CRC)
+	    || q->envelope % QUEUE_SECTOR != 0 || q->envelope > file_octets
 	    || q->rcpts > QUEUE_RCPT_MAX)
 		return ERR_TORN;
 	return ERR_OK;
@@ -262,21 +77,21 @@ static void
 parse_plan(struct queue_file *q, const uint8_t *b)
 {
 	q->plan = (struct queue_plan) { 0 };
-	if (get(b + PLAN_CRC, 4) != crc(0, b, PLAN_CRC))
+	if (le32_get(b + PLAN_CRC) != queue_crc(0, b, PLAN_CRC))
 		return;
-	q->plan.tries = (uint32_t)get(b + PLAN_TRIES, 4);
-	q->plan.next_s = (int64_t)get(b + PLAN_NEXT, 8);
-	q->plan.since_s = (int64_t)get(b + PLAN_SINCE, 8);
+	q->plan.tries = (uint32_t)le32_get(b + PLAN_TRIES);
+	q->plan.next_s = (int64_t)le64_get(b + PLAN_NEXT);
+	q->plan.since_s = (int64_t)le64_get(b + PLAN_SINCE);
 }
 
 static void
 parse_head(struct queue_file *q, const uint8_t *b)
 {
 	q->head = (struct queue_head) {
-		.octets = get(b + HEAD_OCTETS, 8),
-		.wire_octets = get(b + HEAD_WIRE, 8),
-		.arrived_s = (int64_t)get(b + HEAD_ARRIVED, 8),
-		.flags = (unsigned)get(b + HEAD_FLAGS, 4),
+		.octets = le64_get(b + HEAD_OCTETS),
+		.wire_octets = le64_get(b + HEAD_WIRE),
+		.arrived_s = (int64_t)le64_get(b + HEAD_ARRIVED),
+		.flags = (unsigned)le32_get(b + HEAD_FLAGS),
 		.ret = (char)b[HEAD_RET],
 	};
 	q->held = b[HEAD_HELD] != 0;
@@ -287,30 +102,32 @@ parse_head(struct queue_file *q, const uint8_t *b)
 static int
 read_head(struct queue_file *q)
 {
-	uint8_t *b = q->page;
+	static uint8_t b[HEAD_LEN]; /* too much for a stack */
 	size_t sender, envid, login, len;
 	int err = read_all(q, b, HEAD_LEN, q->envelope);
 
 	if (err)
 		return err;
-	sender = get(b + HEAD_SENDER, 2);
-	envid = get(b + HEAD_ENVID, 2);
-	login = get(b + HEAD_LOGIN, 2);
+	sender = le16_get(b + HEAD_SENDER);
+	envid = le16_get(b + HEAD_ENVID);
+	login = le16_get(b + HEAD_LOGIN);
 	len = sender + envid + login;
-	if (memcmp(b, "gpqh", 4) != 0 || get(b + HEAD_VERSION, 4) != VERSION
+	if (memcmp(b, "gpqh", 4) != 0
+	    || le32_get(b + HEAD_VERSION) != QUEUE_VERSION
 	    || sender > QUEUE_PATH_MAX || envid > QUEUE_ENVID_MAX
 	    || login > QUEUE_LOGIN_MAX)
 		return ERR_TORN;
 	err = read_all(q, q->strings, len, q->envelope + HEAD_LEN);
 	if (err)
 		return err;
-	if (get(b + HEAD_CRC, 4) != crc(crc(0, b, HEAD_FIXED), q->strings, len))
+	if (le32_get(b + HEAD_CRC)
+	    != queue_crc(queue_crc(0, b, HEAD_FIXED), q->strings, len))
 		return ERR_TORN;
 	parse_head(q, b);
 	q->head.sender = span_of(q->strings, sender);
 	q->head.envid = span_of(q->strings + sender, envid);
 	q->head.login = span_of(q->strings + sender + envid, login);
-	q->first = aligned(q->envelope + HEAD_LEN + len, BLOCK);
+	q->first = queue_aligned(q->envelope + HEAD_LEN + len, QUEUE_BLOCK);
 	return ERR_OK;
 }
 
@@ -401,19 +218,20 @@ state_of(uint8_t octet)
 static void
 parse_words(const uint8_t *b, struct queue_rcpt *r, uint8_t *mem)
 {
-	size_t len = get(b + RCPT_WORDS_LEN, 2);
+	size_t len = le16_get(b + RCPT_WORDS_LEN);
 
 	r->words = span_of(mem, 0);
 	if (len > QUEUE_WORDS_MAX
-	    || get(b + RCPT_WORDS_CRC, 4)
-		   != crc(crc(0, b + RCPT_CODE, RCPT_WORDS_CRC - RCPT_CODE),
+	    || le32_get(b + RCPT_WORDS_CRC)
+		   != queue_crc(
+		       queue_crc(0, b + RCPT_CODE, RCPT_WORDS_CRC - RCPT_CODE),
 		       b + RCPT_WORDS, len))
 		return;
 	memcpy(mem, b + RCPT_WORDS, len);
 	r->words.len = len;
-	r->code = (unsigned)get(b + RCPT_CODE, 2);
+	r->code = (unsigned)le16_get(b + RCPT_CODE);
 	for (unsigned i = 0; i < 3; i++)
-		r->enhanced[i] = (unsigned)get(b + RCPT_ENHANCED + 2 * i, 2);
+		r->enhanced[i] = (unsigned)le16_get(b + RCPT_ENHANCED + 2 * i);
 }
 
 int
@@ -422,16 +240,16 @@ queue_file_rcpt(struct queue_file *q, uint64_t *at, struct queue_rcpt *r,
 {
 	uint8_t b[RCPT_LEN];
 	size_t path, orcpt, sender, len;
-	int n = q->fs->read(q->fs, q->h, b, sizeof(b), *at);
+	int n = read_some(q, b, sizeof(b), *at);
 
 	if (n < 0)
 		return n;
 	if (n < RCPT_LEN)
 		return (unsigned)n == FOOT_LEN ? 0 : ERR_TORN;
 	*r = (struct queue_rcpt) { .at = *at, .notify = b[RCPT_NOTIFY] };
-	path = get(b + RCPT_PATH, 2);
-	orcpt = get(b + RCPT_ORCPT, 2);
-	sender = get(b + RCPT_SENDER, 2);
+	path = le16_get(b + RCPT_PATH);
+	orcpt = le16_get(b + RCPT_ORCPT);
+	sender = le16_get(b + RCPT_SENDER);
 	len = path + orcpt + sender;
 	if (memcmp(b, "r1", 2) != 0 || path > QUEUE_PATH_MAX
 	    || orcpt > QUEUE_ORCPT_MAX || sender > QUEUE_PATH_MAX)
@@ -439,7 +257,8 @@ queue_file_rcpt(struct queue_file *q, uint64_t *at, struct queue_rcpt *r,
 	n = read_all(q, mem->mem, len, *at + RCPT_LEN);
 	if (n)
 		return n;
-	if (get(b + RCPT_CRC, 4) != crc(crc(0, b, RCPT_FIXED), mem->mem, len))
+	if (le32_get(b + RCPT_CRC)
+	    != queue_crc(queue_crc(0, b, RCPT_FIXED), mem->mem, len))
 		return ERR_TORN;
 	r->path = span_of(mem->mem, path);
 	r->orcpt = span_of(mem->mem + path, orcpt);
@@ -447,16 +266,25 @@ queue_file_rcpt(struct queue_file *q, uint64_t *at, struct queue_rcpt *r,
 	r->state = state_of(b[RCPT_STATE]);
 	r->round = b[RCPT_ROUND];
 	parse_words(b, r, mem->mem + QUEUE_STRINGS_MAX);
-	*at = aligned(*at + RCPT_LEN + len, BLOCK);
+	*at = queue_aligned(*at + RCPT_LEN + len, QUEUE_BLOCK);
 	return 1;
 }
 
+/* After an error only the disk knows what is there. */
 static int
 write_at(struct queue_file *q, const uint8_t *b, size_t len, uint64_t at)
 {
 	struct span v = span_of(b, len);
+	int err = q->fs->write(q->fs, q->h, &v, 1, at);
 
-	return q->fs->write(q->fs, q->h, &v, 1, at);
+	if (err || at + len <= q->tail_at) {
+		q->tail_len = err ? 0 : q->tail_len;
+		return err;
+	}
+	for (size_t i = at < q->tail_at ? (size_t)(q->tail_at - at) : 0;
+	     i < len && at + i - q->tail_at < q->tail_len; i++)
+		q->tail[at + i - q->tail_at] = b[i];
+	return ERR_OK;
 }
 
 int
@@ -469,14 +297,14 @@ queue_file_settle(struct queue_file *q, const struct queue_rcpt *r)
 
 	b[RCPT_STATE] = (uint8_t)r->state;
 	b[RCPT_ROUND] = r->round;
-	put(b + RCPT_CODE, r->code, 2);
+	le16_put(b + RCPT_CODE, (uint16_t)r->code);
 	for (unsigned i = 0; i < 3; i++)
-		put(b + RCPT_ENHANCED + 2 * i, r->enhanced[i], 2);
-	put(b + RCPT_WORDS_LEN, len, 2);
+		le16_put(b + RCPT_ENHANCED + 2 * i, (uint16_t)r->enhanced[i]);
+	le16_put(b + RCPT_WORDS_LEN, (uint16_t)len);
 	if (len > 0)
 		memcpy(b + RCPT_WORDS, r->words.p, len);
-	sum = crc(0, b + RCPT_CODE, RCPT_WORDS_CRC - RCPT_CODE);
-	put(b + RCPT_WORDS_CRC, crc(sum, b + RCPT_WORDS, len), 4);
+	sum = queue_crc(0, b + RCPT_CODE, RCPT_WORDS_CRC - RCPT_CODE);
+	le32_put(b + RCPT_WORDS_CRC, queue_crc(sum, b + RCPT_WORDS, len));
 	return write_at(q, b + RCPT_STATE, RCPT_WORDS - RCPT_STATE + len,
 	    r->at + RCPT_STATE);
 }
@@ -486,10 +314,10 @@ queue_file_plan(struct queue_file *q)
 {
 	uint8_t b[PLAN_LEN] = { 0 };
 
-	put(b + PLAN_TRIES, q->plan.tries, 4);
-	put(b + PLAN_NEXT, (uint64_t)q->plan.next_s, 8);
-	put(b + PLAN_SINCE, (uint64_t)q->plan.since_s, 8);
-	put(b + PLAN_CRC, crc(0, b, PLAN_CRC), 4);
+	le32_put(b + PLAN_TRIES, q->plan.tries);
+	le64_put(b + PLAN_NEXT, (uint64_t)q->plan.next_s);
+	le64_put(b + PLAN_SINCE, (uint64_t)q->plan.since_s);
+	le32_put(b + PLAN_CRC, queue_crc(0, b, PLAN_CRC));
 	return write_at(q, b, sizeof(b), q->envelope + HEAD_PLAN);
 }
 

@@ -32,6 +32,7 @@
 #define QUEUE_LOGIN_MAX	  64
 #define QUEUE_WORDS_MAX	  200
 #define QUEUE_RCPT_MAX	  100000u
+#define QUEUE_TAIL	  1536 /* holds a usual envelope */
 #define QUEUE_STRINGS_MAX (2 * QUEUE_PATH_MAX + QUEUE_ORCPT_MAX)
 
 enum queue_flag {
@@ -128,7 +129,9 @@ struct queue_file {
 	uint64_t first; /* the first recipient's record */
 	struct queue_head head;
 	struct queue_plan plan;
-	uint8_t page[512];
+	uint64_t tail_at; /* the end of the file, as read when it was opened */
+	size_t tail_len;
+	uint8_t tail[QUEUE_TAIL];
 	uint8_t strings[QUEUE_PATH_MAX + QUEUE_ENVID_MAX + QUEUE_LOGIN_MAX];
 };
 

@@ -32,6 +32,27 @@ recover_body(struct queue *q, const struct fs_entry *f)
 	return err ? err : q->fs->unlink(q->fs, path);
 }
 
+/* Where all recipients go who still wait, or 0. */
+static uint32_t
+common_dest(const struct queue *q, struct queue_file *file)
+{
+	static struct queue_strings strings;
+	uint64_t at = file->first;
+	uint32_t dest = 0, next, n = 0;
+	struct queue_rcpt r;
+
+	while (queue_file_rcpt(file, &at, &r, &strings) == 1) {
+		if (r.state != QUEUE_WAITING)
+			continue;
+		next = queue_dest_of(
+		    q, r.sender.len > 0 ? r.sender : file->head.sender, r.path);
+		if (n++ > 0 && next != dest)
+			return 0;
+		dest = next;
+	}
+	return dest;
+}
+
 static int
 recover_message(
     struct queue *q, const struct fs_entry *f, const struct queue_clock *c)
@@ -55,6 +76,7 @@ recover_message(
 	wait_s = wait_s < 0 ? 0 : wait_s > c->most_s ? c->most_s : wait_s;
 	e.due_ms = c->now_ms + wait_s * 1000;
 	e.held = file.held;
+	e.dest = common_dest(q, &file);
 	queue_file_close(&file);
 	err = queue_index_add(q, &e, e.held ? ENTRY_HELD : ENTRY_WAITS);
 	if (!err && !e.held)

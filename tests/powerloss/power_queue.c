@@ -55,7 +55,6 @@ static struct queue_file file;
 static struct queue_strings strings;
 static struct queue_writer writer;
 static int64_t now_ms;
-static bool removed;
 
 static struct message {
 	struct spool_file file, envelope;
@@ -64,7 +63,8 @@ static struct message {
 	unsigned had[RCPTS];
 	unsigned slack[RCPTS]; /* of those, in the one window */
 	bool durable[RCPTS];
-	bool gone; /* removed; durable with the folder's next sync */
+	bool gone;    /* removed; durable with the folder's next sync */
+	bool in_sync; /* the one under way */
 } messages[NUMBERS];
 
 static uint8_t
@@ -264,7 +264,7 @@ finish(struct message *m, struct queue_entry *e)
 		return;
 	}
 	queue_file_close(&file);
-	m->gone = removed = true;
+	m->gone = true;
 }
 
 static unsigned
@@ -368,15 +368,24 @@ deliver(struct queue_entry *e)
 	}
 }
 
+/* Who is gone is gone for good once a sync that began later has ended. */
 static void
 end_turn(void)
 {
-	if (!removed || queue_sync(&queue) != ERR_OK)
-		return;
-	removed = false;
-	for (unsigned m = 0; m < NUMBERS; m++)
-		for (unsigned i = 0; messages[m].gone && i < RCPTS; i++)
-			messages[m].durable[i] = true;
+	uint64_t before = queue.syncs;
+	bool was = queue.syncing;
+	int err = queue_sync_step(&queue);
+
+	for (unsigned m = 0; m < NUMBERS; m++) {
+		struct message *g = &messages[m];
+		bool good = queue.syncs > before
+			    && (g->in_sync || (!queue.syncing && g->gone));
+
+		for (unsigned i = 0; good && i < RCPTS; i++)
+			g->durable[i] = true;
+		if (!was || queue.syncs > before || err)
+			g->in_sync = queue.syncing && g->gone;
+	}
 }
 
 static void
@@ -429,7 +438,6 @@ start(uint8_t boot)
 	err = queue_open(&queue, fs, "queue", &ids, window, WINDOW);
 	assert_int_equal(err, 0);
 	now_ms = 1000;
-	removed = false;
 }
 
 static int

@@ -379,12 +379,12 @@ lets_others_pass_a_destination_that_is_down(void **state)
 		queue_one("a@down.example", 1, 1000);
 	queue_one("a@up.example", 2, 1000);
 	queue.when = dest_one_is_down;
-	assert_int_equal(queue_take(&queue, 0, 1000, &e), 0);
-	(void)queue_scan(&queue, 1000);
 	assert_int_equal(queue_take(&queue, 0, 1000, &e), 1);
 	assert_int_equal(e.dest, 2);
 	assert_int_equal(queue_take(&queue, 0, 1000, &e), 0);
-	assert_false(queue_scan(&queue, 1000));
+	while (queue_scan(&queue, 1000))
+		continue;
+	assert_int_equal(queue_take(&queue, 0, 1000, &e), 0);
 	assert_int_equal(queue_due_ms(&queue), 9000);
 	queue.when = NULL;
 	for (unsigned i = 0; i < 30; i++) {
