@@ -106,9 +106,10 @@ unsigned grants_revoke_ip(struct grants *g, const uint8_t ip[16]);
 unsigned grants_revoke_account(struct grants *g, uint16_t account);
 
 /*
- * Walk all live grants in no order: begin with *at = 0; NULL at the end.
+ * Walk all live grants in no order: begin with *where = 0; NULL at the end.
  */
-const struct grant *grants_next(struct grants *g, uint32_t *at, int64_t now_ms);
+const struct grant *grants_next(
+    struct grants *g, uint32_t *where, int64_t now_ms);
 
 /* For how much longer at most the grant will count. */
 int64_t grants_left_ms(

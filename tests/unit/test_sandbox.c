@@ -23,7 +23,7 @@ static int null_fd, own_fd;
 static int
 ends_with(int (*work)(void))
 {
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
