@@ -111,10 +111,10 @@ void
 sandbox_limit(size_t octets, unsigned descriptors)
 {
 	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
 	limit(RLIMIT_NPROC, 0);
-	if (SANITIZED)
+	if (SANITIZED) /* which write their findings, perhaps to a file */
 		return;
+	limit(RLIMIT_FSIZE, 0);
 	limit(RLIMIT_NOFILE, descriptors);
 	limit(RLIMIT_DATA, data_octets() + octets);
 }

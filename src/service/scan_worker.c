@@ -41,6 +41,7 @@ scan_worker_prepare(void)
 	if (work != NULL || area_open(&mem, sizeof(*work)))
 		return;
 	work = mem;
+	work->scan.file = SPAN("");
 	/* libraries are looked for now: a worker can't open their files */
 	unarchive_offer(&work->scan);
 	if (builtin_open(&work->builtin, &work->comp, work->builtin_mem))

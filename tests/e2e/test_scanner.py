@@ -284,7 +284,8 @@ class Verdicts(Case):
                 code, words = self.stranger(server, text)
                 arrived = server.stored("ann")[before:]
                 if rule == "deliver":
-                    self.assertEqual((code, len(arrived)), (250, 1), cause)
+                    self.assertEqual((code, len(arrived)), (250, 1),
+                                     (cause, words, server.log()[-800:]))
                     self.assertRegex(
                         arrived[0], rb"(?m)^X-Gatepost-Scan: .*\b%s\b"
                         % cause.encode())
