@@ -121,6 +121,10 @@ talk(struct relayd *r, struct relayd_slot *s)
 		take_result(r, s);
 		return true;
 	}
+	if (want == CLIENT_CLOSE && !s->mailed) {
+		relayd_lost(r, s);
+		return true;
+	}
 	if (want == CLIENT_CLOSE) {
 		relayd_hang_up(s);
 		s->state = RELAYD_NEXT;
@@ -279,6 +283,23 @@ queue_time(const struct relayd *r)
 	return queue_due_ms(r->queue);
 }
 
+/*
+ * Can it go on at once?  Its steps of this turn may be used up while the
+ * socket has taken everything: then nothing else would wake it.
+ */
+static bool
+is_ready(const struct relayd_slot *s)
+{
+	enum client_want want;
+
+	if (s->state != RELAYD_TALKING)
+		return s->state == RELAYD_END || s->state == RELAYD_NEXT
+		       || s->state == RELAYD_PREPARING;
+	want = smtp_client_want(&s->out.client);
+	return outgoing_has_room(&s->out) && want != CLIENT_REPLY
+	       && want != CLIENT_TLS;
+}
+
 static void
 relayd_prep(struct participant *me, struct poller *p)
 {
@@ -292,8 +313,7 @@ relayd_prep(struct participant *me, struct poller *p)
 		outgoing_prep(&s->out, p);
 		if (s->state == RELAYD_PARKED)
 			poller_at(p, s->parked_ms + RELAYD_PARK_MS);
-		if (s->state == RELAYD_END || s->state == RELAYD_NEXT
-		    || s->state == RELAYD_PREPARING)
+		if (is_ready(s))
 			poller_at(p, 0);
 	}
 	if (!r->config.hold && has_idle(r) && queue_time(r) != QUEUE_NEVER)

@@ -184,6 +184,9 @@ void relayd_end(struct relayd *r, struct relayd_slot *s);
 void relayd_prepare(struct relayd *r, struct relayd_slot *s);
 bool relayd_prepare_step(struct relayd *r, struct relayd_slot *s);
 
+/* The connection has ended before MAIL, with no result: as a failed session. */
+void relayd_lost(struct relayd *r, struct relayd_slot *s);
+
 /* relayd_list.c: the batch is one list: post to it. */
 void relayd_post(struct relayd *r, struct relayd_slot *s);
 

@@ -54,20 +54,22 @@ relayd_prepare(struct relayd *r, struct relayd_slot *s)
 		s->state = RELAYD_PREPARING;
 }
 
-/* The connection has ended while we were busy: as if it had never been. */
-static bool
-is_lost(struct relayd *r, struct relayd_slot *s)
+void
+relayd_lost(struct relayd *r, struct relayd_slot *s)
 {
-	if (s->out.state == OUTGOING_UP
-	    && smtp_client_want(&s->out.client) == CLIENT_READY)
-		return false;
 	reply_set(&r->own, 400, 4, 2, "the server closed the connection");
 	r->own.code = 0;
 	if (s->out.client.mails > 0) /* it was kept for us: a new one */
 		relayd_reconnect(r, s);
 	else
 		relayd_session_failed(r, s, &r->own);
-	return true;
+}
+
+static bool
+is_lost(const struct relayd_slot *s)
+{
+	return s->out.state != OUTGOING_UP
+	       || smtp_client_want(&s->out.client) != CLIENT_READY;
 }
 
 static void
@@ -95,8 +97,10 @@ relayd_prepare_step(struct relayd *r, struct relayd_slot *s)
 	bool signing = dispatch_is_signing(&s->dispatch);
 	int err;
 
-	if (is_lost(r, s))
+	if (is_lost(s)) {
+		relayd_lost(r, s);
 		return true;
+	}
 	if (r->slices >= RELAYD_SLICES || (signing && r->busy))
 		return false; /* in the next turn */
 	r->slices++;

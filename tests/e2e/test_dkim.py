@@ -180,6 +180,30 @@ class Dkim(unittest.TestCase):
         self.assertTrue(by_python(note, (name, self.key[1])))
 
 
+    def test_signs_what_the_smarthost_wants_to_see(self):
+        """The new From is signed, not the old one."""
+        self.server.run("set", "route.send_as=box@isp.example",
+                        "dkim.domains=isp.example")
+        self.addCleanup(self.server.run, "set",
+                        "dkim.domains=home.example", "route.send_as=")
+        self.send(HEAD + b"\r\nbody\r\n")
+        self.assertEqual(self.signed(), [True])
+        data = self.far.messages[0].data
+        self.assertIn(b"Reply-To: Ann <ann@home.example>", data)
+        name = "gatepost._domainkey.isp.example."
+        self.assertTrue(by_python(data, (name, self.key[1])))
+
+    def test_a_server_that_hangs_up_while_we_sign_is_asked_again(self):
+        for words in (b"", b"421 4.3.2 bye\r\n"):
+            self.far.messages.clear()
+            # a connection from before may be left; both end like this
+            self.far.faults["EHLO"] = [
+                (b"250-far.example\r\n250 SIZE\r\n" + words, farend.CLOSE)]
+            self.send(HEAD + b"\r\n" + BODIES["long"] * 3)
+            self.assertEqual(self.signed(), [True])
+            self.assertTrue(by_python(self.far.messages[0].data, self.key))
+
+
 class Keys(unittest.TestCase):
     def test_a_key_is_made_once_and_replaced_only_when_asked(self):
         with farend.Server() as far, \
@@ -210,6 +234,12 @@ class Keys(unittest.TestCase):
             submit(server, "ann@home.example", ["far@x.example"],
                    HEAD + b"\r\nx\r\n")
             self.assertIn(b"s=s2;", arrived(far)[0].data)
+            emptied(server)
+            server.stop()
+            server.start()  # it finds its key again
+            submit(server, "ann@home.example", ["far@x.example"],
+                   HEAD + b"\r\nx\r\n")
+            self.assertIn(b"s=s2;", arrived(far, 2)[1].data)
             emptied(server)
 
     def test_without_a_key_mail_leaves_and_the_log_says_so(self):

@@ -116,6 +116,15 @@ class Relay(unittest.TestCase):
         self.assertEqual(messages[0].recipients, [b"RCPT TO:<ann@gate.example>"])
         self.assertEqual(messages[1].recipients, [b"RCPT TO:<ben@gate.example>"])
 
+    def test_a_large_message_goes_on_when_its_turn_was_long(self):
+        """More than a turn's steps: 2 MiB, which the socket takes at once."""
+        big = TEXT + b"0123456789 0123456789 0123456789\r\n" * 200000
+        with farend.Server() as far, gatepost.Server(settings=settings(
+                far, smtp__max_octets="9000000")) as server:
+            submit(server, "ann@home.example", ["far@x.example"], big)
+            self.assertTrue(arrived(far)[0].data.endswith(big))
+            emptied(server)
+
     def test_chunks_where_they_are_offered_and_falls_back(self):
         big = TEXT + b"0123456789\r\n" * 20000
         for faults in ({}, {"BDAT": b"502 5.5.1 no\r\n"}):
