@@ -41,6 +41,7 @@ collect_stats(struct admin *ad, struct server *sv)
 	    st, "quarantine.damaged", &sv->sending.quarantine.damaged);
 	stats_counter(
 	    st, "quarantine.expired", &sv->sending.quarantine.expired);
+	stats_counter(st, "quarantine.octets", &sv->sending.quarantine.octets);
 	stats_counter(st, "warning.sent", &sv->sending.warning.sent);
 	stats_counter(
 	    st, "warning.suppressed", &sv->sending.warning.suppressed);

@@ -1,10 +1,11 @@
 /*
- * fuzz_queue_file: any file as a queued message.  A small file port over the
- * input; what is read stays within its bounds, and settling writes only there.
+ * fuzz_queue_file: any file as a queued message, and as one in quarantine.  A
+ * small file port over the input; what is read stays within its bounds, and
+ * settling writes only there.
  */
 #include <stdlib.h>
 
-#include "store/queue_file.h"
+#include "store/quarantine_file.h"
 
 static uint8_t image[8192];
 static size_t image_len;
@@ -66,6 +67,28 @@ static struct fs port = {
 	.stat = stat_image,
 };
 
+static bool
+is_within(struct span s, const struct quarantine_file *q)
+{
+	return s.p >= q->record && s.p + s.len <= q->record + sizeof(q->record);
+}
+
+static void
+try_quarantine(void)
+{
+	static struct quarantine_file q;
+	const struct quarantine_note *n = &q.note;
+
+	if (quarantine_file_open(&q, &port, "quarantine", "x"))
+		return;
+	if (!is_within(n->name, &q) || !is_within(n->where, &q)
+	    || !is_within(n->client, &q) || !is_within(n->way, &q)
+	    || quarantine_reason_name(n->reason) == NULL
+	    || q.queue.head.octets > image_len)
+		abort();
+	quarantine_file_close(&q);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int
@@ -81,6 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	memcpy(image, data, len);
 	image_len = len;
+	try_quarantine();
 	if (queue_file_open(&q, &port, "queue", "x"))
 		return 0;
 	if (queue_file_body(&q, body, sizeof(body), 0) < 0)
