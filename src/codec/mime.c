@@ -131,3 +131,30 @@ mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used)
 	}
 	return len;
 }
+
+size_t
+mime_yenc(struct span in, uint8_t *out, size_t cap, size_t *used)
+{
+	struct span rest = in, line;
+	size_t len = 0;
+
+	*used = in.len;
+	while (span_next(&rest, '\n', &line)) {
+		if (span_starts(line, SPAN("=yend"))) {
+			*used = (size_t)(line.p - in.p);
+			break;
+		}
+		if (span_starts(line, SPAN("=ypart")))
+			continue;
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		for (size_t i = 0; i < line.len && len < cap; i++) {
+			bool escaped = line.p[i] == '=' && i + 1 < line.len;
+
+			i += escaped;
+			out[len++] =
+			    (uint8_t)(line.p[i] - 42 - (escaped ? 64 : 0));
+		}
+	}
+	return len;
+}

@@ -26,4 +26,7 @@ size_t mime_qp(struct span in, uint8_t *out, size_t cap);
  */
 size_t mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used);
 
+/* The same for the lines behind yEnc's "=ybegin", up to "=yend". */
+size_t mime_yenc(struct span in, uint8_t *out, size_t cap, size_t *used);
+
 #endif

@@ -45,8 +45,11 @@ static const struct sign {
 	{ "\x60\xea", 2, 0, SCAN_BY_US, scan_next_arj },
 	{ "\x1f\x9d", 2, 0, SCAN_BY_ARCHIVE, NULL },	     /* compress */
 	{ "\x28\xb5\x2f\xfd", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* Zstandard */
-	{ "\x78\x9f\x3e\x22", 4, 0, SCAN_BY_NOBODY, NULL },  /* TNEF */
-	{ "070701", 6, 0, SCAN_BY_ARCHIVE, NULL },	     /* cpio */
+	{ "\x78\x9f\x3e\x22", 4, 0, SCAN_BY_US, scan_next_tnef },
+	{ "=ybegin ", 8, 0, SCAN_BY_US, scan_next_mail },
+	{ "\xc7\x71", 2, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "\x71\xc7", 2, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "070701", 6, 0, SCAN_BY_ARCHIVE, NULL }, /* cpio */
 	{ "070702", 6, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "070707", 6, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "\xd0\xcf\x11\xe0", 4, TARGET_OLE, SCAN_BY_US, NULL },
@@ -61,6 +64,15 @@ static const struct sign {
 	{ "\xff\xd8\xff", 3, TARGET_GRAPHICS, SCAN_BY_US, NULL },
 };
 
+/* The old binary form: its name, of `len` octets, ends with a zero. */
+static bool
+is_cpio(struct span s, size_t len)
+{
+	s = span_from(s, 26);
+	return len > 1 && len < 4096 && len <= s.len
+	       && span_find(s, 0) == len - 1;
+}
+
 /* Two bytes alone are chance too often: does the next one fit, too? */
 static bool
 is_fitting(struct span s)
@@ -70,6 +82,10 @@ is_fitting(struct span s)
 	if (span_starts(s, SPAN("\x1f\x9d")))
 		return s.len > 2 && (s.p[2] & 0x60) == 0 && (s.p[2] & 31) >= 9
 		       && (s.p[2] & 31) <= 16;
+	if (span_starts(s, SPAN("\xc7\x71")))
+		return s.len > 26 && is_cpio(s, le16_get(s.p + 20));
+	if (span_starts(s, SPAN("\x71\xc7")))
+		return s.len > 26 && is_cpio(s, (size_t)s.p[20] << 8 | s.p[21]);
 	if (span_starts(s, SPAN("\x60\xea")))
 		return s.len > 38 && s.p[4] >= 30 && le16_get(s.p + 2) >= s.p[4]
 		       && le16_get(s.p + 2) <= 2600;
@@ -197,6 +213,9 @@ has_uu(struct span s)
 {
 	size_t at = 0;
 
+	if (scan_find(s, 0, SPAN("\n=ybegin ")) < s.len)
+		return true;
+
 	while ((at = scan_find(s, at, SPAN("begin "))) < s.len) {
 		if ((at == 0 || s.p[at - 1] == '\n') && at + 10 < s.len
 		    && chr_is(s.p[at + 6], CHR_DIGIT)
@@ -239,6 +258,14 @@ is_html(struct span s)
 	return false;
 }
 
+/* Text with a file in yEnc soon looks binary. */
+static bool
+has_yenc(struct span s)
+{
+	s = span_first(s, 65536);
+	return scan_find(s, 0, SPAN("\n=ybegin ")) < s.len;
+}
+
 static struct scan_kind
 kind_of_text(struct span s)
 {
@@ -269,11 +296,15 @@ scan_kind_of(struct span s)
 		k.next = scan_next_tar;
 	} else if (is_other_archive(s)) {
 		k.how = SCAN_BY_ARCHIVE;
-	} else if (is_text(s)) {
+	} else if (is_text(s) || is_mail(s)) {
 		k = kind_of_text(s);
 	}
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
-	if (k.next == NULL && k.how == SCAN_BY_US && is_more_than_text(s))
-		k.next = scan_next_program;
+	if (k.next == NULL && k.how == SCAN_BY_US) {
+		if (has_yenc(s))
+			k.next = scan_next_mail;
+		else if (is_more_than_text(s))
+			k.next = scan_next_program;
+	}
 	return k;
 }

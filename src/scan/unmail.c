@@ -19,7 +19,7 @@ enum {
 	GIVE_RAW = 1,
 	GIVE_BASE64 = 2,
 	GIVE_QP = 4,
-	AT_UU = 8,
+	AT_FILES = 8,
 };
 
 /* The line at the start of `s`, without its end; `*used` with it. */
@@ -159,25 +159,78 @@ next_part(struct scan *sc, struct scan_frame *f, struct span *member)
 	return 1;
 }
 
-static int
-next_uu(struct scan *sc, struct scan_frame *f, struct span *member)
+/* ---- files within the text ---- */
+
+/* The value of " key=" in a line of yEnc; empty: there is none. */
+static struct span
+yenc_value(struct span line, struct span key)
 {
-	struct span rest;
-	size_t at, used, room;
+	struct span rest = span_from(line, scan_find(line, 0, key) + key.len);
+
+	/* a name may have spaces, and is last */
+	return span_is(key, SPAN(" name="))
+		   ? rest
+		   : span_first(rest, span_find(rest, ' '));
+}
+
+/* Has all of the file come?  Not when it is one part of several. */
+static bool
+is_whole(struct span begin, size_t len)
+{
+	uint64_t size;
+
+	return !span_u64(yenc_value(begin, SPAN(" size=")), UINT64_MAX, &size)
+	       && size == len;
+}
+
+/*
+ * The next line, from f->at on, that begins an encoded file; f->at goes
+ * behind it.  False: there is none.
+ */
+static bool
+find_begin(struct scan_frame *f, struct span *line)
+{
+	struct span s = f->bytes;
+	size_t at = f->at, used;
+
+	for (;; at += used) {
+		size_t uu = scan_find(s, at, SPAN("begin "));
+
+		if (uu == s.len)
+			return false;
+		/* "=ybegin" ends so, too */
+		at = uu >= 2 && s.p[uu - 1] == 'y' && s.p[uu - 2] == '='
+			 ? uu - 2
+			 : uu;
+		*line = line_of(span_from(s, at), &used);
+		if (at == 0 || s.p[at - 1] == '\n')
+			break;
+		used = uu + 6 - at;
+	}
+	f->at = at + used;
+	return true;
+}
+
+static int
+next_file(struct scan *sc, struct scan_frame *f, struct span *member)
+{
+	struct span line, rest;
+	size_t used, room, len;
+	bool is_yenc;
 	uint8_t *to;
 
-	do {
-		at = scan_find(f->bytes, f->at, SPAN("begin "));
-		f->at = at + 6;
-		if (at == f->bytes.len)
-			return 0;
-	} while (at > 0 && f->bytes.p[at - 1] != '\n');
-	rest = span_from(f->bytes, at);
-	scan_named(sc, f, span_from(line_of(rest, &used), 10));
-	f->at = at + used;
-	rest = span_from(rest, used);
+	if (!find_begin(f, &line))
+		return 0;
+	rest = span_from(f->bytes, f->at);
 	to = scan_room(sc, rest.len, &room);
-	*member = scan_take(sc, mime_uu(rest, to, room, &used));
+	is_yenc = line.p[0] == '=';
+	scan_named(sc, f,
+	    is_yenc ? yenc_value(line, SPAN(" name=")) : span_from(line, 10));
+	len = is_yenc ? mime_yenc(rest, to, room, &used)
+		      : mime_uu(rest, to, room, &used);
+	if (is_yenc && !is_whole(line, len))
+		scan_flaw(sc, SCAN_DAMAGED);
+	*member = scan_take(sc, len);
 	f->at += used;
 	return 1;
 }
@@ -191,12 +244,12 @@ scan_next_mail(struct scan *sc, struct scan_frame *f, struct span *member)
 	if (f->at == 0 && f->phase == 0
 	    && !is_header_line(line_of(f->bytes, &used))
 	    && !span_starts(f->bytes, SPAN("From ")))
-		f->phase = AT_UU;
-	if (f->phase != AT_UU) {
+		f->phase = AT_FILES;
+	if (f->phase != AT_FILES) {
 		if (next_part(sc, f, member))
 			return 1;
-		f->phase = AT_UU;
+		f->phase = AT_FILES;
 		f->at = 0;
 	}
-	return next_uu(sc, f, member);
+	return next_file(sc, f, member);
 }

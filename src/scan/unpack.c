@@ -215,6 +215,15 @@ step(struct scan *sc)
 	return examine(sc, member, f->hints);
 }
 
+static bool
+is_open(const struct scan *sc, scan_next next)
+{
+	for (unsigned i = 0; i < sc->n; i++)
+		if (sc->stack[i].next == next)
+			return true;
+	return false;
+}
+
 int
 scan_bytes(struct scan *sc, struct span bytes)
 {
@@ -232,6 +241,8 @@ scan_bytes(struct scan *sc, struct span bytes)
 	sc->left = sc->limits.octets + bytes.len;
 	scan_named(sc, &outermost, sc->file);
 	found = examine(sc, bytes, outermost.hints);
+	if (!found && sc->is_mail && !is_open(sc, scan_next_mail))
+		push(sc, bytes, scan_next_mail, 0);
 	while (!found && sc->n > 0) {
 		if (sc->left == 0 || sc->members == sc->limits.members) {
 			scan_flaw(sc, SCAN_LIMITS);

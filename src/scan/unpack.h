@@ -83,6 +83,7 @@ struct scan {
 	struct scan_limits limits;
 	unsigned rules;	   /* enum scan_rule: which are wanted */
 	struct span file;  /* the name of the outermost bytes; may be empty */
+	bool is_mail;	   /* they are a mail, whatever they look like */
 	scan_next archive; /* opens what SCAN_BY_ARCHIVE says; or NULL */
 	void (*close)(struct scan_frame *f); /* lets go of a handle */
 	/* Unpack the one entry of a zip file, of any packing; or NULL. */
@@ -177,6 +178,7 @@ bool scan_is_arj(struct span s);
 
 int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_arj(struct scan *, struct scan_frame *, struct span *);
+int scan_next_tnef(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
 int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_mail(struct scan *, struct scan_frame *, struct span *);

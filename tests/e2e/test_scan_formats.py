@@ -5,6 +5,7 @@ Archives are made here by Debian's archivers, or by hand where no archiver
 makes such a thing.
 """
 
+import base64
 import gzip
 import io
 import os
@@ -388,6 +389,116 @@ class Formats(unittest.TestCase):
         for words in (("-px",), ("-px", "-mhe=on")):
             data = self.pack("7zz", "a", *words, "{} a.com", name="l.7z")
             self.assertEqual(self.verdict(data), LOCKED, words)
+
+    # ---- mail's own
+
+    def test_tnef(self):
+        def attribute(level, ident, data):
+            return (struct.pack("<BHHI", level, ident, 6, len(data)) + data
+                    + struct.pack("<H", sum(data) & 0xffff))
+
+        def tnef(*attributes):
+            return b"\x78\x9f\x3e\x22\1\0" + b"".join(attributes)
+
+        def props(*values):
+            return struct.pack("<I", len(values)) + b"".join(values)
+
+        def value(tag, data, name=b""):
+            return (struct.pack("<I", tag) + name
+                    + struct.pack("<II", 1, len(data)) + data
+                    + bytes(-len(data) % 4))
+
+        long = struct.pack("<II", 0x0e200003, 5)
+        named = (bytes(16) + struct.pack("<II", 1, 6) + b"a\0b\0\0\0\0\0")
+        begin = attribute(2, 0x9002, bytes(14))
+        title = attribute(2, 0x8010, b"a.com\0")
+        data = attribute(2, 0x800f, EICAR)
+        plain = tnef(attribute(1, 0x9006, bytes(4)), begin, title, data)
+        self.assertEqual(self.verdict(plain), FOUND)
+        done = self.run_scan("--where", self.write("it", plain))
+        self.assertIn("  in a.com\n", done.stdout)
+        inner = tnef(begin, data)
+        for name, whole in (
+                ("second", tnef(begin, attribute(2, 0x800f, b"clean"),
+                                begin, title, data)),
+                ("zip", tnef(begin, attribute(2, 0x800f, zipped(EICAR)))),
+                ("binary value", tnef(begin, attribute(2, 0x9005, props(
+                    long, value(0x37010102, EICAR))))),
+                ("behind a named one", tnef(begin, attribute(2, 0x9005, props(
+                    value(0x8000001e, b"abc", named),
+                    value(0x37010102, EICAR))))),
+                ("a message within", tnef(begin, attribute(2, 0x9005, props(
+                    value(0x3701000d, bytes(16) + inner))))),
+                ("html", tnef(attribute(1, 0x9003, props(
+                    value(0x10130102, EICAR))))),
+                ("in a mail", test_scan.multipart(
+                    test_scan.B64, base64.encodebytes(plain)))):
+            self.assertEqual(self.verdict(whole), FOUND, name)
+        clean = tnef(begin, title, attribute(2, 0x800f, b"x" * 300),
+                     attribute(2, 0x9005, props(long)))
+        self.assertEqual(self.verdict(clean), "OK")
+        for cut in (100, len(clean) - 1, 60):
+            self.assertEqual(self.verdict(clean[:cut]), DAMAGED)
+
+    def test_yenc(self):
+        def yenc(data, head=b"", name=b"a b.com", size=None):
+            out = bytearray()
+            for i, c in enumerate(data):
+                c = (c + 42) & 255
+                if c in (0, 10, 13, 61):
+                    out += bytes((61, (c + 64) & 255))
+                else:
+                    out.append(c)
+                if i % 128 == 127:
+                    out += b"\r\n"
+            size = len(data) if size is None else size
+            return (b"=ybegin line=128 size=%d name=%s\r\n" % (size, name)
+                    + head + bytes(out) + b"\r\n=yend size=%d\r\n" % size)
+
+        every = bytes(range(256)) * 9
+        for name, data in (
+                ("alone", yenc(EICAR)),
+                ("in a mail", test_scan.mail(b"X-A: b", b"hi\n" + yenc(EICAR))),
+                ("in a part", test_scan.multipart(
+                    b"Content-Type: text/plain", yenc(EICAR))),
+                ("second", b"hi\n" + yenc(b"clean") + yenc(EICAR)),
+                ("behind uuencode", b"hi\n" + test_scan.uuencoded(b"x")
+                 + yenc(EICAR)),
+                ("zip", b"hi\n" + yenc(zipped(EICAR + every)))):
+            self.assertEqual(self.verdict(data), FOUND, name)
+        done = self.run_scan("--where", self.write("it", yenc(EICAR)))
+        self.assertIn("  in a b.com\n", done.stdout)
+        self.assertEqual(self.verdict(b"hi\n" + yenc(zipped(every))), "OK")
+        self.assertEqual(self.verdict(yenc(b"x" * 99, size=500)), DAMAGED)
+        self.assertEqual(self.verdict(yenc(
+            b"x" * 99, b"=ypart begin=1 end=99\r\n", size=198)), DAMAGED)
+
+    def test_a_mail_with_a_control_sign_in_its_head_is_a_mail(self):
+        for sign in (b"\0", b"\1", b"\x1b"):
+            data = test_scan.multipart(
+                test_scan.B64, base64.encodebytes(EICAR))
+            self.assertEqual(self.verdict(b"X-A: " + sign + b"\n" + data),
+                             FOUND)
+
+    def test_the_collection_of_test_files(self):
+        # what is not a container here: packed programs, and documents whose
+        # streams are not opened (src/scan/README.md)
+        not_found = {
+            "clam-aspack.exe", "clam-fsg.exe", "clam-mew.exe",
+            "clam-nsis.exe", "clam-pespin.exe", "clam-petite.exe",
+            "clam-upack.exe", "clam-upx.exe", "clam-wwpack.exe",
+            "clam-yc.exe", "clam.chm", "clam.ea05.exe", "clam.ea06.exe",
+            "clam.exe.binhex", "clam.exe.html", "clam.exe.rtf",
+            "clam.exe.szdd", "clam.impl.zip", "clam.ole.doc", "clam.pdf",
+            "clam.ppt", "clam.sis", "clam_IScab_ext.exe",
+            "clam_IScab_int.exe", "clam_ISmsi_ext.exe", "clam_ISmsi_int.exe",
+            "clam_cache_emax.tgz"}
+        folder = "/usr/share/clamav-testfiles"
+        done = self.run_scan(folder)
+        found = {os.path.basename(line.split(": ")[0])
+                 for line in done.stdout.splitlines()
+                 if line.endswith(": INFECTED ClamAV-Test-File")}
+        self.assertEqual(set(os.listdir(folder)) - found, not_found)
 
     def test_a_quine_ends(self):
         same = quine()
