@@ -242,8 +242,10 @@ killnine: $(BUILD)/gatepost ## kill -9 the server under load, ROUNDS=200 times
 
 .PHONY: killnine
 
-cuts: $(BUILD)/powerloss/power_kv ## lose power at every byte of every settings operation (minutes)
-	@$< long
+cuts: $(BUILD)/powerloss/power_kv $(BUILD)/powerloss/power_settings ## lose power at every byte of every settings operation (many minutes)
+	@$(BUILD)/powerloss/power_settings long
+	@$(BUILD)/powerloss/power_kv long
+	@$(BUILD)/powerloss/power_kv pairs
 
 .PHONY: cuts
 

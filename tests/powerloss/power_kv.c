@@ -1,7 +1,7 @@
 /*
  * power_kv: power lost at every byte of every operation of store/kv.
  *
- * usage: power_kv [long]          test-seconds: 600
+ * usage: power_kv [long | pairs]          test-seconds: 600
  * (SEEDS in the environment means "long", too)
  *
  * A body is a prepared flash and a few steps.  It is run with power for 0, 1,
@@ -9,7 +9,8 @@
  * after each cut the store must open and show the state before or after the
  * step that was cut, the same state every time it is opened, and take further
  * changes.  Then, for pairs, a second cut at every point of the recovery.
- * Without "long" points are skipped evenly so that some thousands remain.
+ * Without "long" points are skipped evenly so that some thousands remain; with
+ * "pairs" the short bodies have every second cut after every first one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +37,8 @@ struct body {
 	void (*prepare)(void);
 	int (*step)(unsigned i, struct state *want);
 	unsigned steps;
-	bool pairs; /* short enough for all pairs */
+	bool pairs; /* with a second cut */
+	bool brief; /* short enough for all pairs */
 };
 
 static struct flash_emu emu, snapshot, cut;
@@ -273,17 +275,19 @@ step_format(unsigned i, struct state *want)
 }
 
 static const struct body bodies[] = {
-	{ "small changes", 2, prepare_empty, step_small, 6, true },
-	{ "one change of many keys", 2, prepare_empty, step_many, 2, true },
-	{ "compaction", 2, prepare_nearly_full, step_small, 12, true },
+	{ "small changes", 2, prepare_empty, step_small, 6, true, true },
+	{ "one change of many keys", 2, prepare_empty, step_many, 2, true,
+	    true },
+	{ "compaction", 2, prepare_nearly_full, step_small, 12, true, false },
 	{ "compaction, three blocks", 3, prepare_nearly_full, step_many, 3,
+	    false, false },
+	{ "compactions by long values", 2, prepare_empty, step_long, 8, false,
 	    false },
-	{ "compactions by long values", 2, prepare_empty, step_long, 8, false },
-	{ "bad block", 3, prepare_bad_block, step_many, 2, false },
+	{ "bad block", 3, prepare_bad_block, step_many, 2, false, false },
 	{ "block that keeps nothing", 3, prepare_stuck_block, step_many, 2,
-	    false },
-	{ "replacement", 2, prepare_nearly_full, step_replace, 2, true },
-	{ "first format", 2, prepare_blank, step_format, 3, true },
+	    false, false },
+	{ "replacement", 2, prepare_nearly_full, step_replace, 2, true, false },
+	{ "first format", 2, prepare_blank, step_format, 3, true, true },
 };
 
 /*
@@ -396,7 +400,7 @@ run_once(const struct body *b, const struct state *start, uint64_t pair_step)
 	}
 	emu_power_on(&emu, UINT64_MAX);
 	if (b->pairs && pair_step > 0 && now_fuel % pair_step == 0)
-		check_pairs(&was, &is, pair_step / 8);
+		check_pairs(&was, &is, pair_step >= 8 ? pair_step / 8 : 1);
 	check_after_cut(&was, &is);
 	points++;
 	return lasted;
@@ -503,21 +507,35 @@ run_failing(const struct body *b)
 	bodies_passed++;
 }
 
-int
-main(int argc, char **argv)
+static void
+run_bodies(bool all, bool pairs)
 {
-	bool all = (argc > 1 && strcmp(argv[1], "long") == 0)
-		   || getenv("SEEDS") != NULL;
 	unsigned n = sizeof(bodies) / sizeof(bodies[0]);
 
 	for (unsigned i = 0; i < n; i++) {
-		run_body(&bodies[i], all ? 3 : 1, all ? 1 : 11, all ? 20 : 64);
+		if (pairs && !bodies[i].brief)
+			continue;
+		if (pairs)
+			run_body(&bodies[i], 1, 1, 1);
+		else
+			run_body(&bodies[i], all ? 3 : 1, all ? 1 : 11,
+			    all ? 20 : 64);
 		printf("%-28s %lu cuts, %lu pairs so far\n", bodies[i].name,
 		    points, pair_points);
 		fflush(stdout);
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n && !pairs; i++)
 		run_failing(&bodies[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	bool pairs = argc > 1 && strcmp(argv[1], "pairs") == 0;
+	bool all = (argc > 1 && strcmp(argv[1], "long") == 0)
+		   || getenv("SEEDS") != NULL;
+
+	run_bodies(all, pairs);
 	printf("%lu failing calls, each once and from there on\n",
 	    failing_calls / 2);
 	printf("%lu cut points, %lu of them with a second cut in the"
