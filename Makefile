@@ -301,7 +301,10 @@ bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in 
 bench: all $(BUILD)/bench/load $(BUILD)/bench/sink ## measure gatepost, and Postfix and Dovecot beside it if installed
 	@tools/bench/run $(BENCH)
 
-.PHONY: bench bench-barrier
+bench-queue: all $(BUILD)/bench/sink ## what a queue of N=100000 messages costs: memory, start, list, drain
+	@tools/bench/queue $(N)
+
+.PHONY: bench bench-barrier bench-queue
 include tools/lint.mk
 
 # STATE=dir for another state folder, PORTS=n for other ports

@@ -316,6 +316,8 @@ relayd_prep(struct participant *me, struct poller *p)
 		if (is_ready(s))
 			poller_at(p, 0);
 	}
+	if (r->queue->walk >= 0)
+		poller_at(p, 0); /* also while all is held */
 	if (!r->config.hold && has_idle(r) && queue_time(r) != QUEUE_NEVER)
 		poller_at(p, queue_time(r));
 }
