@@ -101,7 +101,7 @@ void scanner_init(struct scanner *sc, struct fs *fs, int keeper);
  */
 void scanner_configure(struct scanner *sc, const struct scanner_config *c);
 
-/* Are messages to be looked into? */
+/* Are messages to be looked into, and can they be in this build? */
 bool scanner_is_on(const struct scanner *sc);
 
 /*

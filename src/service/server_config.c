@@ -1,6 +1,7 @@
 /* server_config: one function per module that has settings. */
 #include "service/server_config.h"
 
+#include "config.h"
 #include "core/log.h"
 #include "platform/clock.h"
 #include "platform/log_sink.h"
@@ -119,8 +120,12 @@ configure_scanner(struct server *sv)
 	};
 
 	scanner_configure(&sv->scanner, &c);
-	clamd_configure(
-	    &sv->clamd, settings_text(s, SETTING_SCAN_CLAMD), c.max_seconds);
+	clamd_configure(&sv->clamd,
+	    c.enabled ? settings_text(s, SETTING_SCAN_CLAMD) : SPAN(""),
+	    c.max_seconds);
+	if (!ENABLE_SCAN_WORKER && c.enabled && !sv->clamd.on)
+		log_event(LOG_WARN, "scanner.none", "try",
+		    "set scan.clamd; this build has no scanner", 0);
 }
 
 static int

@@ -68,6 +68,12 @@ rename_marks(struct submit_session *ss)
 }
 
 bool
+submit_scan_is_on(const struct submit *su)
+{
+	return scanner_is_on(su->scanner) || su->clamd->on;
+}
+
+bool
 submit_scan_begin(struct submit_session *ss)
 {
 	int64_t now_ms = ss->conn->owner->now_ms;
@@ -90,7 +96,10 @@ submit_scan_begin(struct submit_session *ss)
 	};
 	if (!t->clamd.done)
 		clamd_ask(ss->owner->clamd, &t->clamd, now_ms);
-	scanner_ask(ss->owner->scanner, &t->scan, now_ms);
+	if (scanner_is_on(ss->owner->scanner))
+		scanner_ask(ss->owner->scanner, &t->scan, now_ms);
+	else
+		t->scan.done = true;
 	return submit_scan_is_over(ss);
 }
 

@@ -17,6 +17,9 @@
 
 #include "service/submit.h"
 
+/* Is a message that comes now looked into, by whomever? */
+bool submit_scan_is_on(const struct submit *su);
+
 /* The message is whole: ask.  True: there is nothing to wait for. */
 bool submit_scan_begin(struct submit_session *ss);
 

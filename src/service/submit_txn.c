@@ -136,7 +136,7 @@ trace_fill(struct trace *tr, const struct submit_session *ss, const char *peer)
 		.from = span_of(t->from, t->from_len),
 		.to = span_of(t->to, t->recipients == 1 ? t->to_len : 0),
 		.final = !t->foreign,
-		.marked = scanner_is_on(ss->owner->scanner),
+		.marked = submit_scan_is_on(ss->owner),
 		.wall_s = wall_s,
 		.zone_minutes = clock_zone_minutes(wall_s),
 	};

@@ -58,6 +58,15 @@ def encrypted():
     return bytes(data)
 
 
+def unknown():
+    """Packed in a way that no zip program ever had."""
+    data = bytearray(zipped(b"packed", zipfile.ZIP_STORED))
+    data[8:10] = b"\x50\0"
+    at = data.index(b"PK\1\2") + 10
+    data[at:at + 2] = b"\x50\0"
+    return bytes(data)
+
+
 def deep(levels):
     data = b"at the bottom"
     for _ in range(levels):
@@ -269,7 +278,7 @@ class Verdicts(Case):
             "deep": attached(deep(9)),
             "damaged": attached(damaged()),
             "limits": attached(bomb(3, 1)),
-            "unopened": attached(b"\x60\xea" + bytes(60), "a.arj"),
+            "unopened": attached(unknown()),
             "scripts": plain(b"<script>x()</script>",
                              b"Content-Type: text/html\r\n"),
             "programs": attached(b"MZ" + bytes(100), "a.exe"),
