@@ -123,7 +123,7 @@ quarantine_sync(struct quarantine *q)
 int quarantine_since(
     struct quarantine *q, struct quarantine_entry *e, int64_t s) MUST_CHECK;
 
-/* New limits; the next sweeps keep them. */
+/* New limits; the next sweeps keep them.  One message stays however large. */
 void quarantine_limit(struct quarantine *q, const struct quarantine_limits *l);
 
 /*

@@ -45,6 +45,13 @@ set_since(struct quarantine *q, struct quarantine_entry *e, int64_t now_s)
 	quarantine_file_close(&file);
 }
 
+/* What was just promised to be kept is not thrown away for its own size. */
+static bool
+is_over_size(const struct quarantine *q)
+{
+	return q->octets > q->limits.octets && q->n > 1;
+}
+
 static bool
 is_too_old(
     const struct quarantine *q, const struct quarantine_entry *e, int64_t now_s)
@@ -63,7 +70,7 @@ expire(struct quarantine *q, int64_t now_s)
 		struct quarantine_entry *e = &q->old[i];
 		int err;
 
-		if (q->octets <= q->limits.octets && !is_too_old(q, e, now_s))
+		if (!is_over_size(q) && !is_too_old(q, e, now_s))
 			break;
 		err = quarantine_remove(q, e);
 		if (err && err != ERR_MISSING) {
@@ -80,7 +87,7 @@ expire(struct quarantine *q, int64_t now_s)
 static bool
 begin_sweep(struct quarantine *q, int64_t now_s)
 {
-	if (q->octets <= q->limits.octets && now_s < q->sweep_next_s
+	if (!is_over_size(q) && now_s < q->sweep_next_s
 	    && q->sweep_next_s - now_s <= HOUR_S)
 		return false;
 	q->sweeping = q->n > 0;

@@ -281,6 +281,22 @@ the_oldest_go_when_there_are_too_many_octets(void **state)
 }
 
 static void
+the_last_one_stays_however_large(void **state)
+{
+	const struct quarantine_limits l = { 1000, INT64_MAX };
+	struct quarantine_entry e;
+
+	(void)state;
+	stop(&eicar, 2000, NOON_S);
+	stop(&eicar, 50000, NOON_S + 1);
+	quarantine_limit(&quarantine, &l);
+	sweep(NOON_S + 2);
+	assert_int_equal(count(), 1);
+	assert_int_equal(
+	    quarantine_find(&quarantine, span_str(spool_file.id), &e), ERR_OK);
+}
+
+static void
 old_ones_go_and_only_they(void **state)
 {
 	const struct quarantine_limits l = { UINT64_MAX, 30 * DAY };
@@ -388,6 +404,7 @@ main(void)
 		TEST(cuts_what_is_longer_than_its_place),
 		TEST(a_damaged_octet_of_the_record_is_noticed),
 		TEST(the_oldest_go_when_there_are_too_many_octets),
+		TEST(the_last_one_stays_however_large),
 		TEST(old_ones_go_and_only_they),
 		TEST(a_clock_that_was_not_set_ages_nothing),
 		TEST(removing_twice_harms_no_other),
