@@ -125,6 +125,19 @@ class Relay(unittest.TestCase):
             self.assertTrue(arrived(far)[0].data.endswith(big))
             emptied(server)
 
+    def test_a_server_that_always_hangs_up_is_left_alone(self):
+        """Its session ends between EHLO and MAIL, without a result."""
+        bye = (b"250 far.example\r\n421 4.3.2 bye\r\n", farend.CLOSE)
+        with farend.Server(faults={"EHLO": bye}) as far, \
+                gatepost.Server(settings=settings(
+                    far, queue__retry_seconds="60",
+                    queue__retry_max_seconds="60")) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(
+                lambda: "closed the connection" in
+                server.run("queue", "list").stdout.decode(), "the reason")
+            self.assertLessEqual(far.connections, 2)
+
     def test_chunks_where_they_are_offered_and_falls_back(self):
         big = TEXT + b"0123456789\r\n" * 20000
         for faults in ({}, {"BDAT": b"502 5.5.1 no\r\n"}):
