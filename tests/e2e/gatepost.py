@@ -44,6 +44,13 @@ SECONDS = 20  # for anything that is only waited for
 PORT_TURN = itertools.count(os.getpid() * 331)
 
 
+def config(name):
+    """A number of the build under test, from its config.h."""
+    path = os.path.join(os.path.dirname(PROGRAM), "config.h")
+    with open(path, encoding="ascii") as f:
+        return int(re.search(rf"#define {name} (\d+)", f.read()).group(1))
+
+
 def free_ports(n):
     """Ports of 127.0.0.1 that nobody listens on just now.
 
