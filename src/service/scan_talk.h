@@ -11,7 +11,6 @@
 #ifndef SERVICE_SCAN_TALK_H
 #define SERVICE_SCAN_TALK_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define TALK_NAME  200 /* of a find, the longest kept */
@@ -38,9 +37,10 @@ struct scan_verdict {
 	uint32_t flaws;	 /* enum scan_flaw; SCAN_FAILED */
 	int32_t err; /* greeting: the signature file's; ERR_BUSY: ask again */
 	uint32_t signatures; /* greeting: in that file */
-	bool found;
-	bool filtered; /* greeting: the filter is in force */
-	bool has_digest;
+	/* 0 or not: a broken worker may send anything */
+	uint8_t found;
+	uint8_t filtered; /* greeting: the filter is in force */
+	uint8_t has_digest;
 	uint8_t digest[32];	/* SHA-256 of the member that it was in */
 	char name[TALK_NAME];	/* of the find, terminated; or why it failed */
 	char where[TALK_WHERE]; /* terminated; "" for the message itself */

@@ -31,7 +31,7 @@ done(struct scanner *sc, struct scan_job *job, const struct scan_verdict *v)
 	job->asked = false;
 	sc->waiting--;
 	sc->scanned++;
-	sc->found += v->found;
+	sc->found += v->found != 0;
 	sc->flawed += !v->found && v->flaws != 0;
 	sc->failed += (v->flaws & SCAN_FAILED) != 0;
 	job->wake(job->waker);
