@@ -202,11 +202,11 @@ count(struct quota *q, int64_t now_ms)
 const struct account *
 quota_next_told(struct quota *q, unsigned *percent, uint64_t *mib)
 {
-	const struct account *a = NULL;
+	const struct account *a = accounts_next(q->accounts, 0);
 	uint64_t limit;
 
-	while (q->told > 0
-	       && (a = accounts_next(q->accounts, a ? a->id : 0)) != NULL) {
+	for (; a != NULL && q->told > 0;
+	     a = accounts_next(q->accounts, a->id)) {
 		if ((q->use[a->id].flags & QUOTA_TELL) == 0)
 			continue;
 		limit = limit_of(q, a->id);
