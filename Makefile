@@ -304,7 +304,12 @@ bench: all $(BUILD)/bench/load $(BUILD)/bench/sink ## measure gatepost, and Post
 bench-queue: all $(BUILD)/bench/sink ## what a queue of N=100000 messages costs: memory, start, list, drain
 	@tools/bench/queue $(N)
 
-.PHONY: bench bench-barrier bench-queue
+# SCAN="--counts 1000 --mib 20" for a part
+bench-scan: all ## the scanner beside Debian's clamd and yara: 1, 1,000, 50,000 signatures
+	@tools/bench/scan $(SCAN)
+
+.PHONY: bench bench-barrier bench-queue bench-scan
+
 include tools/lint.mk
 
 # STATE=dir for another state folder, PORTS=n for other ports

@@ -284,23 +284,32 @@ map_log2(struct span map)
 	return bits < 32 && ((size_t)1 << bits) / 8 == map.len ? bits : 0;
 }
 
-static int
-search(struct match *m, enum sigdb_section section, size_t stride)
+/* What is tried, and how it is reached; constant in each search. */
+struct table {
+	enum sigdb_section bits;
+	unsigned stride, octets;
+};
+
+/* Inlined into one loop for each table: this is where the time goes. */
+static inline __attribute__((always_inline)) int
+search(struct match *m, const struct table t)
 {
-	struct span map = m->db->section[section];
+	struct span map = m->db->section[t.bits];
 	const uint8_t *p = m->bytes.p, *bits = map.p;
 	unsigned shift = 32 - map_log2(map);
-	size_t n = m->bytes.len;
+	size_t n = m->bytes.len < m->db->reach || m->db->reach == SIGDB_NONE
+		       ? m->bytes.len
+		       : m->db->reach;
 
-	if (map.len == 0 || shift == 32 || n < 4)
+	if (map.len == 0 || shift == 32 || n < t.octets)
 		return 0;
-	for (size_t i = 0; i <= n - 4; i += stride) {
-		uint32_t gram = le32_get(p + i);
-		uint32_t at = (gram * SIGDB_MIX) >> shift;
+	for (size_t i = 0; i <= n - t.octets; i += t.stride) {
+		uint32_t key = sigdb_key(p + i, t.octets);
+		uint32_t at = (key * SIGDB_MIX) >> shift;
 
 		if ((bits[at >> 3] >> (at & 7) & 1) == 0)
 			continue;
-		if (candidate(m, section + 1, gram, i))
+		if (candidate(m, t.bits + 1, key, i))
 			return 1;
 		if (m->work == 0)
 			return ERR_RANGE;
@@ -312,6 +321,12 @@ int
 match_bodies(struct match *m, const struct sigdb *db, struct span bytes,
     uint32_t targets, uint64_t work)
 {
+	static const struct table wide = { SIGDB_WIDE_BITS, SIGDB_WIDE_STRIDE,
+		SIGDB_WIDE_OCTETS };
+	static const struct table longer = { SIGDB_LONG_BITS, SIGDB_LONG_STRIDE,
+		SIGDB_LONG_OCTETS };
+	static const struct table shorter = { SIGDB_SHORT_BITS,
+		SIGDB_SHORT_STRIDE, SIGDB_SHORT_OCTETS };
 	int found;
 
 	memset(m->memo, 0, sizeof(m->memo));
@@ -319,8 +334,10 @@ match_bodies(struct match *m, const struct sigdb *db, struct span bytes,
 	m->bytes = bytes;
 	m->targets = targets;
 	m->work = work;
-	found = search(m, SIGDB_LONG_BITS, SIGDB_STRIDE);
-	return found ? found : search(m, SIGDB_SHORT_BITS, 1);
+	found = search(m, wide);
+	if (!found)
+		found = search(m, longer);
+	return found ? found : search(m, shorter);
 }
 
 /* ---- hashes of whole files ---- */

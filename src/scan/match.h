@@ -1,13 +1,14 @@
 /*
  * match: is one of many signatures in these bytes?
  *
- *   bytes --(every 4th position: 4 bytes mixed, one bit looked up)--> nothing
+ *   bytes --(every 4th position: 8 bytes mixed, one bit looked up)--> nothing
  *                                   |
  *                     bucket of grams -> pattern -> all its parts in place?
  *
- * A pattern with seven fixed bytes in a row is entered with the four grams
+ * A pattern with eleven fixed bytes in a row is entered with the four grams
  * from its best place on; one of them stands at a position divisible by four.
- * Patterns with four to six fixed bytes are looked for at every position.
+ * Those with seven are looked for at every second position, those with four
+ * at every one.
  * The parts of a pattern are then tried in place, from the one found to the
  * right and from it to the left, going back where a gap leaves a choice.
  *

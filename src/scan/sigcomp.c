@@ -14,13 +14,15 @@
 /* How the memory is divided, in 64ths; the last part is the result. */
 #define SHARES 64
 
+#define MAP_LITTLE 20 /* 128 KiB of bits */
+
 void
 sigcomp_init(struct sigcomp *sc, void *mem, size_t octets)
 {
 	struct buf *all[] = { &sc->names, &sc->data, &sc->parts, &sc->patterns,
-		&sc->grams[0], &sc->grams[1], &sc->hashes[0], &sc->hashes[1],
-		&sc->hashes[2], &sc->out };
-	static const uint8_t share[] = { 2, 2, 8, 4, 8, 2, 1, 1, 1, 34 };
+		&sc->grams[0], &sc->grams[1], &sc->grams[2], &sc->hashes[0],
+		&sc->hashes[1], &sc->hashes[2], &sc->out };
+	static const uint8_t share[] = { 2, 2, 8, 4, 4, 5, 2, 1, 1, 1, 34 };
 	uint8_t *p = mem;
 
 	memset(sc, 0, sizeof(*sc));
@@ -170,21 +172,40 @@ put_parts(struct sigcomp *sc)
 static int
 put_grams(struct sigcomp *sc, const struct sigcomp_anchor *a, uint32_t pattern)
 {
+	static const struct {
+		uint8_t stride, octets;
+	} of[SIGDB_WIDTHS] = {
+		[SIGDB_WIDE] = { SIGDB_WIDE_STRIDE, SIGDB_WIDE_OCTETS },
+		[SIGDB_LONG] = { SIGDB_LONG_STRIDE, SIGDB_LONG_OCTETS },
+		[SIGDB_SHORT] = { SIGDB_SHORT_STRIDE, SIGDB_SHORT_OCTETS },
+	};
 	const uint8_t *data =
 	    buf_data(&sc->data).p + sc->seg[a->seg].data + a->at;
-	unsigned n = a->is_long ? SIGDB_STRIDE : 1;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < of[a->width].stride; i++) {
 		uint8_t r[SIGDB_GRAM_SIZE];
 
-		memcpy(r, data + i, 4);
+		le32_put(r, sigdb_key(data + i, of[a->width].octets));
 		le32_put(r + 4, pattern);
 		le32_put(r + 8, a->at + i);
-		if (!buf_put(
-			&sc->grams[a->is_long ? 0 : 1], span_of(r, sizeof(r))))
+		if (!buf_put(&sc->grams[a->width], span_of(r, sizeof(r))))
 			return ERR_FULL;
 	}
 	return ERR_OK;
+}
+
+/* No place of the body that was read is further from the start than that. */
+static void
+note_reach(struct sigcomp *sc, const struct sigdb_pattern *p)
+{
+	uint64_t reach = (uint64_t)p->offset + p->shift;
+
+	for (unsigned i = 0; i < sc->n; i++)
+		reach += (uint64_t)sc->seg[i].len + sc->seg[i].gap_max;
+	if (p->place != SIGDB_FROM_START || reach > SIGDB_NONE)
+		reach = SIGDB_NONE;
+	if (sc->reach < reach)
+		sc->reach = (uint32_t)reach;
 }
 
 static uint32_t
@@ -213,8 +234,10 @@ put_pattern(struct sigcomp *sc, const struct sigdb_pattern *p, bool found)
 	le32_put(r + 20, p->shift);
 	le32_put(r + 24, p->also);
 	err = put_parts(sc);
-	if (!err && found)
+	if (!err && found) {
+		note_reach(sc, p);
 		err = put_grams(sc, &anchor, n_patterns(sc));
+	}
 	if (!err && !buf_put(&sc->patterns, span_of(r, sizeof(r))))
 		err = ERR_FULL;
 	return err;
@@ -346,7 +369,7 @@ static void
 marks(struct sigcomp *sc, size_t *at, bool back)
 {
 	struct buf *all[] = { &sc->names, &sc->data, &sc->parts, &sc->patterns,
-		&sc->grams[0], &sc->grams[1] };
+		&sc->grams[0], &sc->grams[1], &sc->grams[2] };
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (back)
@@ -360,7 +383,7 @@ int
 sigcomp_line(struct sigcomp *sc, enum sigcomp_form form, struct span line,
     const char **why)
 {
-	size_t at[6];
+	size_t at[7];
 	int err;
 
 	if (line.len > 0 && line.p[line.len - 1] == '\r')
@@ -472,13 +495,19 @@ put_table(
 	return ERR_OK;
 }
 
-/* A bit for each gram's mix: 16 bits for each gram, at least. */
+/*
+ * A bit for each gram's mix: 16 bits for each gram at least, and 64 as long as
+ * that is little.
+ */
 static int
 put_bits(struct sigcomp *sc, enum sigdb_section s, struct span grams)
 {
 	size_t n = grams.len / SIGDB_GRAM_SIZE;
-	unsigned bits = log2_of(n * 16, 9, 25);
-	uint8_t *map = append(sc, n == 0 ? 0 : ((size_t)1 << bits) / 8);
+	unsigned bits = log2_of(n * 64, 9, MAP_LITTLE);
+	uint8_t *map;
+
+	bits = log2_of(n * 16, bits, 25);
+	map = append(sc, n == 0 ? 0 : ((size_t)1 << bits) / 8);
 
 	if (map == NULL)
 		return ERR_FULL;
@@ -505,12 +534,12 @@ put_sections(struct sigcomp *sc)
 		err = put_section(sc, SIGDB_DATA, buf_data(&sc->data));
 	if (!err)
 		err = put_section(sc, SIGDB_NAMES, buf_data(&sc->names));
-	for (unsigned i = 0; i < 2 && !err; i++) {
+	for (unsigned i = 0; i < SIGDB_WIDTHS && !err; i++) {
 		struct span grams = buf_data(&sc->grams[i]);
 
-		err = put_bits(sc, SIGDB_LONG_BITS + 3 * i, grams);
+		err = put_bits(sc, SIGDB_WIDE_BITS + 3 * i, grams);
 		if (!err)
-			err = put_table(sc, SIGDB_LONG_START + 3 * i, grams,
+			err = put_table(sc, SIGDB_WIDE_START + 3 * i, grams,
 			    SIGDB_GRAM_SIZE);
 	}
 	for (unsigned i = 0; i < 3 && !err; i++)
@@ -533,6 +562,7 @@ seal(struct sigcomp *sc)
 	le32_put(head + 12, (uint32_t)buf_len(&sc->out));
 	le32_put(head + 16, sc->signatures);
 	le32_put(head + 20, sc->n_hashes);
+	le32_put(head + SIGDB_REACH, sc->reach);
 	le32_put(head + SIGDB_MADE, (uint32_t)sc->made_s);
 	le32_put(head + SIGDB_MADE + 4, (uint32_t)(sc->made_s >> 32));
 	br_sha256_init(&hash);

@@ -42,11 +42,12 @@ struct sigcomp_seg {
 
 struct sigcomp {
 	struct buf names, data, parts, patterns;
-	struct buf grams[2];  /* long, short */
-	struct buf hashes[3]; /* md5, sha1, sha256 */
+	struct buf grams[SIGDB_WIDTHS]; /* enum sigdb_width */
+	struct buf hashes[3];		/* md5, sha1, sha256 */
 	struct buf out;
 	uint8_t sizes[8192];
 	uint32_t signatures, n_hashes;
+	uint32_t reach;	 /* see sigdb.h */
 	uint64_t made_s; /* to be set before sigcomp_finish; 0: not told */
 
 	/* the body that is being read */
@@ -81,7 +82,7 @@ int sigcomp_body(struct sigcomp *sc, struct span hex) MUST_CHECK;
 /* Where the best fixed bytes of the read body are. */
 struct sigcomp_anchor {
 	unsigned seg, at; /* part, and bytes from its start */
-	bool is_long;
+	enum sigdb_width width;
 };
 
 /* ERR_UNSUPPORTED: there are no four fixed bytes in a row. */

@@ -235,31 +235,48 @@ sigcomp_body(struct sigcomp *sc, struct span hex)
 
 /* ---- which fixed bytes are looked for ---- */
 
-/* How telling four bytes are: the more different ones, the better. */
+/* Fixed bytes in a row that all grams of a table take. */
+#define WIDE (SIGDB_WIDE_OCTETS + SIGDB_WIDE_STRIDE - 1)
+#define LONG (SIGDB_LONG_OCTETS + SIGDB_LONG_STRIDE - 1)
+
+/* How telling a byte is, by its frequency in programs: bits, about. */
 static unsigned
-worth(const uint8_t *p)
+worth_of_byte(uint8_t c)
 {
-	unsigned n = 0;
+	static const uint8_t frequent[] = { 0x48, 0x8b, 0x89, 0x0f, 0x24, 0x44,
+		0xe8, 0x8d, 0x83, 0x85, 0x01, 0x20, 0x1f, 0x66, 0xc0, 0x41,
+		0x4c, 0x74, 0x10, 0x08, 0x40, 0x90, 0xcc, 0xc3, 0x2e };
 
-	for (unsigned i = 0; i < 4; i++) {
-		bool seen = false;
-
-		for (unsigned k = 0; k < i; k++)
-			seen = seen || p[k] == p[i];
-		if (!seen)
-			n += p[i] == 0 || p[i] == 0xff || p[i] == ' ' ? 1 : 3;
-	}
-	return n;
+	if (c == 0)
+		return 1;
+	if (c == 0xff)
+		return 4;
+	return memchr(frequent, c, sizeof(frequent)) != NULL ? 5 : 9;
 }
 
-/* Of so many grams from `p` on the least telling one: it costs most. */
+/* The same for a gram; what repeats, or fills gaps in code, tells little. */
 static unsigned
-worth_of_window(const uint8_t *p, unsigned grams)
+worth(const uint8_t *p, unsigned n)
 {
-	unsigned least = 100;
+	unsigned sum = 0;
 
-	for (unsigned i = 0; i < grams; i++) {
-		unsigned w = worth(p + i);
+	for (unsigned i = 0; i < n; i++) {
+		bool seen = memchr(p, p[i], i) != NULL;
+		bool nop = i > 0 && p[i] == 0x1f && p[i - 1] == 0x0f;
+
+		sum += seen || nop ? 1 : worth_of_byte(p[i]);
+	}
+	return sum;
+}
+
+/* Of `grams` grams from `p` on the least telling one: it costs most. */
+static unsigned
+worth_of_window(const uint8_t *p, unsigned grams, unsigned octets)
+{
+	unsigned least = worth(p, octets);
+
+	for (unsigned i = 1; i < grams; i++) {
+		unsigned w = worth(p + i, octets);
 
 		least = w < least ? w : least;
 	}
@@ -273,10 +290,31 @@ fixed_from(const struct sigcomp_seg *g, const uint8_t *data, unsigned at)
 	unsigned n = 0;
 
 	while (
-	    at + n < g->len && n < 7
+	    at + n < g->len && n < WIDE
 	    && ((g->kind & SIGDB_MASKED) == 0 || data[g->len + at + n] == 0xff))
 		n++;
 	return n;
+}
+
+/* How good a place with `n` fixed bytes in a row is; short ones only at need.
+ */
+static unsigned
+worth_of_place(const uint8_t *p, unsigned n, enum sigdb_width *width)
+{
+	if (n >= WIDE) {
+		*width = SIGDB_WIDE;
+		return 100
+		       + worth_of_window(
+			   p, SIGDB_WIDE_STRIDE, SIGDB_WIDE_OCTETS);
+	}
+	if (n >= LONG) {
+		*width = SIGDB_LONG;
+		return 100
+		       + worth_of_window(
+			   p, SIGDB_LONG_STRIDE, SIGDB_LONG_OCTETS);
+	}
+	*width = SIGDB_SHORT;
+	return worth(p, SIGDB_SHORT_OCTETS);
 }
 
 static void
@@ -285,6 +323,7 @@ look_at_seg(
 {
 	const struct sigcomp_seg *g = &sc->seg[i];
 	const uint8_t *data = buf_data(&sc->data).p + g->data;
+	enum sigdb_width width;
 	unsigned n, w;
 
 	if ((g->kind & ~SIGDB_MASKED) != 1)
@@ -293,12 +332,11 @@ look_at_seg(
 		n = fixed_from(g, data, at);
 		if (n < 4)
 			continue;
-		w = worth_of_window(data + at, n == 7 ? SIGDB_STRIDE : 1);
-		w += n == 7 ? 100 : 0;
+		w = worth_of_place(data + at, n, &width);
 		if (w <= *most)
 			continue;
 		*most = w;
-		*best = (struct sigcomp_anchor) { i, at, n == 7 };
+		*best = (struct sigcomp_anchor) { i, at, width };
 	}
 }
 

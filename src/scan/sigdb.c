@@ -4,8 +4,6 @@
 #include <bearssl.h>
 #include <zlib.h>
 
-#include "core/le.h"
-
 static const uint8_t magic[8] = "GPSIGDB";
 
 static int
@@ -37,6 +35,7 @@ sigdb_open(struct sigdb *db, struct span all)
 		return ERR_TORN;
 	db->signatures = le32_get(all.p + 16);
 	db->hashes = le32_get(all.p + 20);
+	db->reach = le32_get(all.p + SIGDB_REACH);
 	db->made_s = le32_get(all.p + SIGDB_MADE)
 		     | (uint64_t)le32_get(all.p + SIGDB_MADE + 4) << 32;
 	return take_sections(db);
@@ -202,7 +201,8 @@ sigdb_verify(const struct sigdb *db)
 	for (uint32_t i = 0; i < n; i++)
 		if (!is_sound_pattern(db, i))
 			return ERR_TORN;
-	if (!is_sound_table(db, SIGDB_LONG_START, SIGDB_GRAM_SIZE)
+	if (!is_sound_table(db, SIGDB_WIDE_START, SIGDB_GRAM_SIZE)
+	    || !is_sound_table(db, SIGDB_LONG_START, SIGDB_GRAM_SIZE)
 	    || !is_sound_table(db, SIGDB_SHORT_START, SIGDB_GRAM_SIZE)
 	    || !is_sound_table(db, SIGDB_MD5_START, br_md5_SIZE + 8)
 	    || !is_sound_table(db, SIGDB_SHA1_START, br_sha1_SIZE + 8)

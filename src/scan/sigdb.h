@@ -17,12 +17,14 @@
 #define SCAN_SIGDB_H
 
 #include "core/err.h"
+#include "core/le.h"
 #include "core/span.h"
 
-#define SIGDB_VERSION 1
+#define SIGDB_VERSION 2
 #define SIGDB_HEADER  256
 #define SIGDB_DIGEST  32  /* SHA-256 of all behind the header */
-#define SIGDB_MADE    200 /* where the header says when it was made */
+#define SIGDB_MADE    240 /* where the header says when it was made */
+#define SIGDB_REACH   248 /* ... and how far from the start all bodies are */
 #define SIGDB_NONE    0xffffffffu
 #define SIGDB_SEGS    64 /* parts of one body signature */
 
@@ -32,7 +34,10 @@ enum sigdb_section {
 	SIGDB_PARTS,
 	SIGDB_DATA,
 	SIGDB_NAMES,
-	SIGDB_LONG_BITS, /* grams of patterns with 7 fixed bytes in a row */
+	SIGDB_WIDE_BITS, /* grams of patterns with 11 fixed bytes in a row */
+	SIGDB_WIDE_START,
+	SIGDB_WIDE_GRAMS,
+	SIGDB_LONG_BITS, /* ... with 7 to 10 */
 	SIGDB_LONG_START,
 	SIGDB_LONG_GRAMS,
 	SIGDB_SHORT_BITS, /* ... with 4 to 6 */
@@ -54,17 +59,29 @@ enum sigdb_place {
 	SIGDB_FROM_END,
 };
 
-/* How often a gram is looked for: at each 4th byte, at each. */
-#define SIGDB_STRIDE 4
-#define SIGDB_MIX    0x9e3779b1u
+/*
+ * The three tables: how many bytes a gram has, and that it is looked for at
+ * each 4th, 2nd, 1st byte.  A pattern is entered with as many grams, each one
+ * byte further, so that one of them stands where it is looked for.
+ */
+enum sigdb_width { SIGDB_WIDE, SIGDB_LONG, SIGDB_SHORT, SIGDB_WIDTHS };
+
+#define SIGDB_WIDE_STRIDE  4
+#define SIGDB_WIDE_OCTETS  8
+#define SIGDB_LONG_STRIDE  2
+#define SIGDB_LONG_OCTETS  6
+#define SIGDB_SHORT_STRIDE 1
+#define SIGDB_SHORT_OCTETS 4
+
+#define SIGDB_MIX 0x9e3779b1u
 
 struct sigdb {
 	struct span all;
 	struct span section[SIGDB_SECTIONS];
 	uint32_t signatures;
 	uint32_t hashes; /* of them, those of whole files */
-	uint64_t
-	    made_s; /* when it was compiled, seconds since 1970; 0: unknown */
+	uint32_t reach;	 /* all bodies lie in so many first bytes; _NONE: any */
+	uint64_t made_s; /* seconds since 1970 when compiled; 0: not told */
 };
 
 /* One body pattern, and one part of it, taken out of the file. */
@@ -109,6 +126,18 @@ bool sigdb_part(const struct sigdb *db, uint32_t i, struct sigdb_part *s);
  */
 struct span sigdb_bucket(const struct sigdb *db, enum sigdb_section start,
     uint32_t key, size_t size);
+
+/* The key of the gram of `width` bytes at `p`. */
+static inline uint32_t
+sigdb_key(const uint8_t *p, unsigned width)
+{
+	uint32_t low = le32_get(p);
+
+	if (width == 4)
+		return low;
+	return low
+	       ^ (width == 6 ? le16_get(p + 4) : le32_get(p + 4)) * 0x85ebca6bu;
+}
 
 /* Can there be a hash signature for a file of so many bytes? */
 bool sigdb_has_size(const struct sigdb *db, uint64_t octets);

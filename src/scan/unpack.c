@@ -6,17 +6,6 @@
 #define WORK_PER_OCTET 64
 #define WORK_LEAST     (1u << 22)
 
-size_t
-scan_find(struct span s, size_t from, struct span what)
-{
-	const uint8_t *hit;
-
-	if (from >= s.len)
-		return s.len;
-	hit = memmem(s.p + from, s.len - from, what.p, what.len);
-	return hit != NULL ? (size_t)(hit - s.p) : s.len;
-}
-
 uint8_t *
 scan_most(struct scan *sc, size_t most, size_t *room)
 {

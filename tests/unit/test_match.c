@@ -377,10 +377,70 @@ agrees_with_a_plain_search(void **state)
 	assert_true(found > 500 && absent > 500);
 }
 
+/* At every distance from a multiple of the strides, up to the very end. */
+static void
+finds_each_width_at_each_position(void **state)
+{
+	static const char *const lines[] = { "n:0:*:a1b2c3d4",
+		"n:0:*:a1b2c3d4e5f617", "n:0:*:a1b2c3d4e5f617283940",
+		"n:0:*:a1b2c3d4e5f61728394a5b" };
+	static const char body[] = "\xa1\xb2\xc3\xd4\xe5\xf6\x17\x28\x39";
+	uint8_t bytes[64];
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(lines) / sizeof(lines[0]); k++) {
+		size_t len = (strlen(lines[k]) - 6) / 2;
+
+		begin();
+		assert_int_equal(add(SIGCOMP_NDB, lines[k]), ERR_OK);
+		finish();
+		for (size_t at = 0; at + len <= sizeof(bytes); at++) {
+			memset(bytes, 0, sizeof(bytes));
+			memcpy(bytes + at, body, len < 9 ? len : 9);
+			if (len >= 10)
+				bytes[at + 9] = len == 10 ? 0x40 : 0x4a;
+			if (len == 11)
+				bytes[at + 10] = 0x5b;
+			assert_int_equal(
+			    look(span_of(bytes, sizeof(bytes))), 1);
+			assert_int_equal(look(span_of(bytes, at + len)), 1);
+			assert_int_equal(look(span_of(bytes, at + len - 1)), 0);
+		}
+	}
+}
+
+static void
+what_lies_at_the_start_only_is_looked_for_there_only(void **state)
+{
+	static uint8_t bytes[4096];
+
+	(void)state;
+	begin();
+	assert_int_equal(
+	    add(SIGCOMP_NDB, "a:0:3,5:a1b2c3d4e5{2-4}f6172839"), ERR_OK);
+	finish();
+	assert_int_equal(db.reach, 3 + 5 + 5 + 4 + 4);
+	memcpy(bytes + 8, "\xa1\xb2\xc3\xd4\xe5....\xf6\x17\x28\x39", 13);
+	assert_int_equal(look(span_of(bytes, sizeof(bytes))), 1);
+	memmove(bytes + 9, bytes + 8, 13);
+	assert_int_equal(look(span_of(bytes, sizeof(bytes))), 0);
+	/* one that may be anywhere, and all of it is searched */
+	begin();
+	assert_int_equal(add(SIGCOMP_NDB, "a:0:3:a1b2c3d4e5"), ERR_OK);
+	assert_int_equal(add(SIGCOMP_NDB, "b:0:*:0102030405"), ERR_OK);
+	finish();
+	assert_int_equal(db.reach, SIGDB_NONE);
+	memcpy(bytes + 4000, "\1\2\3\4\5", 5);
+	assert_int_equal(look(span_of(bytes, sizeof(bytes))), 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_each_width_at_each_position),
+		cmocka_unit_test(
+		    what_lies_at_the_start_only_is_looked_for_there_only),
 		cmocka_unit_test(finds_a_body_at_every_position),
 		cmocka_unit_test(understands_gaps),
 		cmocka_unit_test(goes_back_where_the_first_choice_was_wrong),
