@@ -3,8 +3,9 @@
  *
  * For looking into mail, not for passing it on: what a strict reader refuses
  * is decoded as far as it goes, because some other program will do so.
- * Memory: the caller's; the result is never longer than the input.
- * Tested: tests/e2e/test_scan.py, fuzz_scan.
+ * Memory: the caller's; the result is never longer than the input, but of
+ * uuencode up to 63 octets for each line, however short.
+ * Tested: tests/e2e/test_scan.py, fuzz_mime.
  */
 #ifndef CODEC_MIME_H
 #define CODEC_MIME_H

@@ -14,6 +14,8 @@
 #include "core/chr.h"
 #include "scan/unpack.h"
 
+#define UU_MOST 32 /* octets out of one, at most */
+
 /* phase: what of the section is still to be given, and whether all is over */
 enum {
 	GIVE_RAW = 1,
@@ -222,12 +224,17 @@ next_file(struct scan *sc, struct scan_frame *f, struct span *member)
 	if (!find_begin(f, &line))
 		return 0;
 	rest = span_from(f->bytes, f->at);
-	to = scan_room(sc, rest.len, &room);
+	/* a line of uuencode that is cut short counts as filled with zeros */
+	to = scan_most(sc,
+	    rest.len < SIZE_MAX / UU_MOST ? rest.len * UU_MOST : SIZE_MAX,
+	    &room);
 	is_yenc = line.p[0] == '=';
 	scan_named(sc, f,
 	    is_yenc ? yenc_value(line, SPAN(" name=")) : span_from(line, 10));
 	len = is_yenc ? mime_yenc(rest, to, room, &used)
 		      : mime_uu(rest, to, room, &used);
+	if (len == room)
+		scan_flaw(sc, SCAN_LIMITS);
 	if (is_yenc && !is_whole(line, len))
 		scan_flaw(sc, SCAN_DAMAGED);
 	*member = scan_take(sc, len);

@@ -473,6 +473,13 @@ class Formats(unittest.TestCase):
         self.assertEqual(self.verdict(yenc(
             b"x" * 99, b"=ypart begin=1 end=99\r\n", size=198)), DAMAGED)
 
+    def test_short_lines_of_uuencode_do_not_push_the_rest_out(self):
+        whole = test_scan.uuencoded(tarred(EICAR)).split(b"\n")
+        # trailing zeros may have been stripped with the spaces
+        short = b"\n".join(line.rstrip(b" `") for line in whole)
+        self.assertLess(len(short), 4000)
+        self.assertEqual(self.verdict(b"hi\n" + short), FOUND)
+
     def test_a_mail_with_a_control_sign_in_its_head_is_a_mail(self):
         for sign in (b"\0", b"\1", b"\x1b"):
             data = test_scan.multipart(
