@@ -7,7 +7,7 @@
  *
  * Memory: one struct server and the pools' areas, the caller's (memory.c).
  * Failure: opening says in one line what is wrong, where, and what to do.
- * Tested: every end-to-end test; tests/e2e/test_server.py for the end.
+ * Tested: every end-to-end test; test_smtp's Ending for the end.
  */
 #ifndef SERVICE_SERVER_H
 #define SERVICE_SERVER_H

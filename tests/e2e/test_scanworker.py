@@ -16,7 +16,7 @@ import zipfile
 
 sys.path.insert(0, os.path.dirname(__file__))
 import gatepost  # noqa: E402
-from test_scan import EICAR, zipped  # noqa: E402
+from test_scan import EICAR  # noqa: E402
 from test_scanner import PEOPLE, Case, attached, bomb, plain  # noqa: E402
 
 MIB = 1 << 20

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t once[1024], twice[1024];
+	static uint8_t once[1024], twice[1024];
 	int n = nfkc(span_of(data, size), once, sizeof(once)), m;
 
 	if (n < 0)
