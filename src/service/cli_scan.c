@@ -24,6 +24,7 @@ struct work {
 	struct sigdb builtin, more;
 	_Alignas(8) uint8_t builtin_mem[BUILTIN_OCTETS];
 	int status;
+	uint64_t files_seen;
 
 	char path[FS_PATH_MAX]; /* of the walk */
 	size_t len[FOLDERS];	/* of the path, at each level */
@@ -55,6 +56,29 @@ say_where(struct cli *cli, const struct work *w)
 		say(cli, "  in ", w->scan.where, SPAN(""));
 }
 
+/*
+ * A person sees each line as it comes; or, where the lines go elsewhere, how
+ * many files have been looked at.
+ */
+static void
+show_progress(struct cli *cli, struct work *w)
+{
+	struct text t;
+	char mem[48];
+
+	w->files_seen++;
+	if (term_is_tty(TERM_OUT)) {
+		term_flush(&cli->out);
+	} else if (term_is_tty(TERM_ERR)) {
+		text_init(&t, mem, sizeof(mem));
+		text_str(&t, "\r");
+		text_u64(&t, w->files_seen);
+		text_str(&t, " files looked at\r");
+		term_span(&cli->err, text_data(&t));
+		term_flush(&cli->err);
+	}
+}
+
 static void
 scan_file(struct cli *cli, struct work *w, const char *path)
 {
@@ -83,6 +107,7 @@ scan_file(struct cli *cli, struct work *w, const char *path)
 	}
 	cli_files_unmap(&w->files, all);
 	area_forget(w->scan.scratch, w->scan.scratch_cap);
+	show_progress(cli, w);
 }
 
 /* ---- folders ---- */

@@ -507,6 +507,18 @@ class Formats(unittest.TestCase):
                  if line.endswith(": INFECTED ClamAV-Test-File")}
         self.assertEqual(set(os.listdir(folder)) - found, not_found)
 
+    def test_shows_progress_to_a_person_only(self):
+        ours, theirs = os.openpty()
+        self.write("f/a", b"x")
+        self.write("f/b", b"x")
+        done = subprocess.run(
+            [gatepost.PROGRAM, "scan", os.path.join(self.folder, "f")],
+            stdout=subprocess.PIPE, stderr=theirs, timeout=60)
+        os.close(theirs)
+        self.assertEqual(done.stdout.count(b": OK\n"), 2)
+        self.assertIn(b"\r2 files looked at", os.read(ours, 4096))
+        os.close(ours)
+
     def test_a_quine_ends(self):
         same = quine()
         self.assertEqual(gzip.decompress(same), same)
