@@ -48,12 +48,20 @@ is_cab(struct span s)
 	       && le32_get(s.p + 16) < le32_get(s.p + 8);
 }
 
+/* A stored block tells its length twice, the second time turned over. */
+static bool
+is_block(const uint8_t *p)
+{
+	return (p[0] & 6) != 0 || (le16_get(p + 1) ^ le16_get(p + 3)) == 0xffff;
+}
+
 /* Behind a script of lines. */
 static bool
 is_gzip(struct span s)
 {
 	return span_starts(s, SPAN("\n\x1f\x8b\x08")) && s.p[4] < 32
-	       && (s.p[9] & ~6u) == 0 && (s.p[10] < 14 || s.p[10] == 255);
+	       && (s.p[9] & ~6u) == 0 && (s.p[10] < 14 || s.p[10] == 255)
+	       && (s.p[4] != 0 || is_block(s.p + 11));
 }
 
 /* By two bytes, `at` from where the archive begins. */

@@ -95,7 +95,7 @@ class Formats(unittest.TestCase):
     def test_signs_among_a_programs_constants_are_no_archives(self):
         signs = (b"PK\3\4\0PK\5\6\0PK\1\2\0Rar!\x1a\7\0\0Rar!\x1a\7\1\0x"
                  b"7z\xbc\xaf\x27\x1c\0MSCF\0\0\0\0\x60\xea\0\0-lh5-\0-lzs-\0"
-                 b"\n\x1f\x8b\x08\0\0\0BZh\0" + bytes(100))
+                 b"\n\x1f\x8b\x08" + bytes(20) + b"BZh\0" + bytes(100))
         for data in (self.image(signs), self.image(b"", b"\1" + signs),
                      b"MZ" + signs, self.elf(b"\1" + signs), b"\1\2\3" + signs):
             self.assertEqual(self.verdict(data), "OK")
