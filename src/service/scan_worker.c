@@ -42,6 +42,7 @@ scan_worker_prepare(void)
 		return;
 	work = mem;
 	work->scan.file = SPAN("");
+	work->scan.is_mail = true;
 	/* libraries are looked for now: a worker can't open their files */
 	unarchive_offer(&work->scan);
 	if (builtin_open(&work->builtin, &work->comp, work->builtin_mem))

@@ -157,6 +157,7 @@ class Verdicts(Case):
         server = self.server(scan__warn="off")
         wrapped = (
             plain(EICAR), attached(EICAR, "a.com"), attached(zipped(EICAR)),
+            attached(EICAR, head=b"no field\x01\x02\n"),
             attached(zipped(EICAR, zipfile.ZIP_STORED)),
             attached(gzip.compress(EICAR)), attached(tarred(EICAR)),
             attached(zipped(gzip.compress(tarred(zipped(EICAR))))),
