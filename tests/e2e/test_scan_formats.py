@@ -9,6 +9,7 @@ import base64
 import gzip
 import io
 import os
+import re
 import struct
 import subprocess
 import tarfile
@@ -215,8 +216,11 @@ class Formats(unittest.TestCase):
                             force_zip64=True) as f:
                     f.write(data)
         self.assertEqual(self.verdict(out.getvalue()), FOUND)
+        # some Pythons leave the sizes in the old fields, too
         stored = bytearray(out.getvalue())
-        self.assertIn(b"\xff\xff\xff\xff", stored)
+        for place in re.finditer(b"PK\x03\x04", bytes(stored)):
+            stored[place.start() + 18:place.start() + 26] = b"\xff" * 8
+        self.assertEqual(self.verdict(bytes(stored)), FOUND)
         # everything in zip64's own records, offsets too
         local, _ = zip_entry(b"a", EICAR)
         extra = struct.pack("<HHQQQ", 1, 24, len(EICAR),

@@ -57,6 +57,15 @@ def children(pid):
     return sorted(found)
 
 
+def has_ended(pid):
+    """Whether or not somebody has asked how."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 class Workers(Case):
     def workers(self, server):
         [keeper] = children(server.process.pid)
@@ -170,8 +179,7 @@ class Workers(Case):
         [keeper] = children(server.process.pid)
         pid = self.first_worker(server)
         os.kill(keeper, signal.SIGKILL)
-        gatepost.wait_for(lambda: not os.path.exists(f"/proc/{pid}"),
-                          "its worker ends, too")
+        gatepost.wait_for(lambda: has_ended(pid), "its worker ends, too")
         code, _ = self.stranger(server, plain(EICAR))
         self.assertEqual(code, 250)
         self.assertIn(b"X-Gatepost-Scan: failed", server.stored("ann")[-1])

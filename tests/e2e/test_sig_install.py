@@ -47,7 +47,7 @@ class Install(unittest.TestCase):
         if made is not None:
             with open(out, "r+b") as f:
                 head = bytearray(f.read(252))
-                head[200:208] = made.to_bytes(8, "little")
+                head[240:248] = made.to_bytes(8, "little")
                 f.seek(0)
                 f.write(head + zlib.crc32(head).to_bytes(4, "little"))
         return out
