@@ -19,6 +19,13 @@ collect_stats(struct admin *ad, struct server *sv)
 	stats_pool(st, &ad->areas);
 	stats_counter(st, "loop.turns", &sv->loop.turns);
 	stats_counter(st, "listen.refused", &sv->listeners.refused);
+	stats_counter(st, "smtp.accepted", &sv->submit.accepted);
+	stats_counter(st, "smtp.not_stored", &sv->submit.refused);
+	stats_counter(st, "smtp.octets", &sv->submit.octets);
+	stats_counter(st, "spool.barriers", &sv->spool.barriers);
+	stats_counter(st, "spool.file_syncs", &sv->spool.file_syncs);
+	stats_counter(st, "spool.folder_syncs", &sv->spool.folder_syncs);
+	stats_counter(st, "spool.slowest_us", &sv->submit.slowest_barrier_us);
 	stats_counter(st, "auth.accepted", &sv->auth.accepted);
 	stats_counter(st, "auth.failed", &sv->auth.failed);
 	stats_counter(st, "auth.refused", &sv->auth.refused);
