@@ -267,6 +267,10 @@ users_add(struct api_call *c)
 	text_init(&name, mem, sizeof(mem));
 	if (api_body(c, &j))
 		return API_DONE;
+	err = json_text(&j, json_member(&j, JSON_ROOT, "name"), &name);
+	if (err == ERR_FULL)
+		return say_failure(c, text_data(&name), ERR_RANGE);
+	text_init(&name, mem, sizeof(mem));
 	err = api_body_text(c, &j, "name", &name);
 	if (err == ERR_SYNTAX)
 		return API_DONE;

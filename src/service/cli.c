@@ -9,6 +9,9 @@
 
 #include "config.h"
 
+#define ARGUMENT_SHOWN 160  /* of an argument, in a message about it */
+#define LINE_SHOWN     1000 /* of a message, or of the path before it */
+
 void
 cli_init(struct cli *cli, struct cli_link *link, char *body, size_t cap)
 {
@@ -39,13 +42,27 @@ cli_add(struct cli *cli, struct cli_table *t)
 
 /* ---- messages ---- */
 
+/* What was typed, or comes from outside: it stays one line, and no steering. */
+static void
+put_shown(struct cli *cli, const char *s, size_t most)
+{
+	size_t len = strlen(s);
+
+	for (size_t i = 0; i < len && i < most; i++) {
+		bool control = (uint8_t)s[i] < 0x20 || s[i] == 0x7f;
+
+		term_span(&cli->err, span_of(control ? "?" : &s[i], 1));
+	}
+	term_str(&cli->err, len > most ? "..." : "");
+}
+
 static void
 put_line(struct cli *cli, const char *a, const char *b, const char *c)
 {
 	term_str(&cli->err, "gatepost: ");
-	term_str(&cli->err, a);
+	put_shown(cli, a, LINE_SHOWN);
 	term_str(&cli->err, b);
-	term_str(&cli->err, c);
+	put_shown(cli, c, LINE_SHOWN);
 	term_str(&cli->err, "\n");
 	term_flush(&cli->err);
 }
@@ -70,7 +87,7 @@ usage(struct cli *cli, const char *what, const char *detail)
 	const struct cli_command *c = cli->command;
 
 	term_str(&cli->err, "gatepost: ");
-	term_str(&cli->err, what);
+	put_shown(cli, what, ARGUMENT_SHOWN);
 	term_str(&cli->err, detail);
 	term_str(&cli->err, "; usage: gatepost ");
 	term_str(&cli->err, c->words);
@@ -118,8 +135,8 @@ find_command(struct cli *cli, char **words, unsigned n)
 }
 
 /* "user" alone, or "user frobnicate": say what could have been meant. */
-static int
-unknown_command(struct cli *cli, const char *word)
+int
+cli_unknown(struct cli *cli, const char *word)
 {
 	const struct cli_table *t;
 	struct span first = span_str(word), rest, have;
@@ -142,7 +159,7 @@ unknown_command(struct cli *cli, const char *word)
 		    ": which of its commands is meant? there are: ", mem);
 		return CLI_FAILED;
 	}
-	put_line(cli, word, ": no such command; ",
+	put_line(cli, *word != '\0' ? word : "\"\"", ": no such command; ",
 	    "`gatepost help` lists all of them");
 	return CLI_FAILED;
 }
@@ -230,6 +247,9 @@ sort_arguments(struct cli *cli, int argc, char **argv)
 			err = take_option(cli, argc, argv, &i);
 			if (err)
 				return err;
+		} else if (argv[i][0] == '\0') {
+			return usage(
+			    cli, cli->command->words, ": an argument is empty");
 		} else {
 			argv[cli->n_args++] = argv[i];
 		}
@@ -264,15 +284,39 @@ leading_state(struct cli *cli, int *argc, char ***argv)
 	}
 }
 
+static bool
+asks_for_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
 /* The usual other ways to ask for two of the commands. */
 static char *
 common_name(char *word)
 {
 	static char help[] = "help", version[] = "version";
 
-	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+	if (asks_for_help(word))
 		return help;
 	return strcmp(word, "--version") != 0 ? word : version;
+}
+
+/* "user add --help" is "help user add"; *argv has a place in front. */
+static void
+trailing_help(int *argc, char ***argv)
+{
+	static char help[] = "help";
+	int words = 0, i;
+
+	while (words < *argc && !is_option((*argv)[words]))
+		words++;
+	for (i = words; i < *argc && strcmp((*argv)[i], "--") != 0; i++)
+		if (asks_for_help((*argv)[i]))
+			break;
+	if (words == 0 || i == *argc || !asks_for_help((*argv)[i]))
+		return;
+	*--*argv = help;
+	*argc = words + 1;
 }
 
 int
@@ -287,10 +331,11 @@ cli_run(struct cli *cli, int argc, char **argv)
 	if (argc == 0)
 		return cli_error(cli,
 		    "what is to be done? `gatepost help` lists the commands");
+	trailing_help(&argc, &argv);
 	argv[0] = common_name(argv[0]);
 	used = find_command(cli, argv, (unsigned)argc);
 	if (used == 0)
-		return unknown_command(cli, argv[0]);
+		return cli_unknown(cli, argv[0]);
 	status = sort_arguments(cli, argc - (int)used, argv + used);
 	if (status)
 		return status;

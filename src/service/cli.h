@@ -138,6 +138,9 @@ int cli_error(struct cli *cli, const char *message);
 /* The same with the name of the thing in front: "FILE: message". */
 int cli_error_at(struct cli *cli, const char *where, const char *message);
 
+/* `word` begins no command, or several: say so; returns CLI_FAILED. */
+int cli_unknown(struct cli *cli, const char *word);
+
 /* The value of an option ("" for a flag), or NULL; n-th of several. */
 const char *cli_option(const struct cli *cli, const char *name, unsigned nth);
 

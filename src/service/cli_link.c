@@ -30,16 +30,14 @@ run_call(struct cli *cli, struct api_call *c, cli_sink sink)
 	return CLI_OK;
 }
 
+/* The path has been read: l->req (check_path). */
 static int
 local_call(struct cli_local *l, struct cli *cli, enum http_method m,
-    const char *path, struct span body, cli_sink sink)
+    struct span body, cli_sink sink)
 {
 	struct api_call *c = &l->call;
 	int status;
 
-	httpreq_init(&l->req);
-	if (httpreq_target(&l->req, span_str(path)))
-		return cli_error(cli, "this name can't stand in a path");
 	api_begin(l->api, c, m, l->req.path, l->req.query, body);
 	status = run_call(cli, c, sink);
 	secret_wipe(c, sizeof(*c));
@@ -104,7 +102,7 @@ struct request {
 static int
 ask_here(struct cli_local *l, struct cli *cli, const struct request *r)
 {
-	return local_call(l, cli, r->method, r->path, r->body, r->sink);
+	return local_call(l, cli, r->method, r->body, r->sink);
 }
 
 static int
@@ -115,6 +113,23 @@ ask_there(int fd, struct cli *cli, const struct request *r)
 
 	net_close(fd);
 	return status;
+}
+
+/* A mistyped --state must not become a state folder. */
+static bool
+is_state_folder(struct cli_local *l, const struct cli *cli)
+{
+	struct files *folder = &l->state->files;
+	struct fs_stat st;
+	bool is;
+
+	if (l->areas->mtd[0] != '\0' || files_open(folder, cli->state) < 0)
+		return true; /* opening it will say what is wrong */
+	is =
+	    folder->fs.stat(&folder->fs, STATE_KEY, &st) != ERR_MISSING
+	    || folder->fs.stat(&folder->fs, STATE_SETTINGS, &st) != ERR_MISSING;
+	files_close(folder);
+	return is;
 }
 
 /* One try: CLI_OK or CLI_FAILED, or ERR_BUSY with `why`. */
@@ -131,10 +146,26 @@ try_call(struct cli_local *l, struct cli *cli, const struct request *r,
 		return cli_error_at(cli, cli->state,
 		    "no right to use this folder or its server's socket; run "
 		    "as its owner or as root");
+	if (!l->open && !is_state_folder(l, cli))
+		return cli_error_at(cli, cli->state,
+		    "is no state folder; `gatepost init` makes one, --state "
+		    "names another");
 	err = cli_link_open(l, cli, why);
 	if (err == ERR_BUSY)
 		return ERR_BUSY;
 	return err < 0 ? cli_error(cli, text_cstr(why)) : ask_here(l, cli, r);
+}
+
+/* An argument that is part of the path and can be the name of nothing. */
+static int
+check_path(struct cli_local *l, struct cli *cli, const char *path)
+{
+	httpreq_init(&l->req);
+	if (strlen(path) < sizeof(cli->path_mem) - 1
+	    && httpreq_target(&l->req, span_str(path)) == ERR_OK)
+		return CLI_OK;
+	return cli_error_at(cli, cli->args[0],
+	    "nothing here has such a name; the list command shows all");
 }
 
 static int
@@ -148,6 +179,8 @@ link_call(struct cli_link *link, struct cli *cli, enum http_method m,
 	struct text why;
 	int status;
 
+	if (check_path(l, cli, path))
+		return CLI_FAILED;
 	for (;;) {
 		text_init(&why, mem, sizeof(mem));
 		status = try_call(l, cli, &r, &why);

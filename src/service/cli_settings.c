@@ -109,15 +109,13 @@ add_pair(struct cli *cli, struct json_out *o, const char *arg)
 }
 
 /* R20: what the box's switch has done, and what it means. */
-static void
-explain(struct cli *cli, const char *pair)
+static int
+explain_warn(struct cli *cli, const struct json *j)
 {
-	struct span key =
-	    span_first(span_str(pair), span_find(span_str(pair), '='));
+	char value[8];
 
-	if (!span_is(key, SPAN("scan.warn")))
-		return;
-	if (span_ends_nocase(span_str(pair), SPAN("=on")))
+	cli_member(j, "value", value, sizeof(value));
+	if (!strcmp(value, "on"))
 		term_str(&cli->out,
 		    "Accounts are told when a message to or from them is "
 		    "stopped; `gatepost user warn` has\na switch for each.\n");
@@ -126,6 +124,20 @@ explain(struct cli *cli, const char *pair)
 		    "Nobody is told any more when a message is stopped, "
 		    "members of mailing lists neither.\nSuch messages are "
 		    "kept all the same: `gatepost quarantine list`.\n");
+	return CLI_OK;
+}
+
+/* By the value that it has now: on can be written in several ways. */
+static int
+explain(struct cli *cli, const char *pair)
+{
+	struct span key =
+	    span_first(span_str(pair), span_find(span_str(pair), '='));
+
+	if (!span_is(key, SPAN("scan.warn")))
+		return CLI_OK;
+	return cli_show(cli, HTTP_GET, "/api/v1/settings/scan.warn",
+	    span_of(NULL, 0), explain_warn);
 }
 
 static int
@@ -144,7 +156,7 @@ set(struct cli *cli)
 	json_end(&o);
 	status = change(cli, &t);
 	for (unsigned i = 0; status == CLI_OK && i < cli->n_args; i++)
-		explain(cli, cli->args[i]);
+		status = explain(cli, cli->args[i]);
 	return status;
 }
 

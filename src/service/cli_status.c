@@ -143,7 +143,7 @@ version(struct cli *cli)
 static void
 print_command(struct cli *cli, const struct cli_command *c)
 {
-	char mem[256];
+	char mem[128];
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
@@ -154,21 +154,52 @@ print_command(struct cli *cli, const struct cli_command *c)
 	text_str(&t, "  ");
 	while (t.len < 48)
 		text_chr(&t, ' ');
-	text_str(&t, c->help);
-	text_chr(&t, '\n');
 	term_str(&cli->out, mem);
+	term_str(&cli->out, c->help);
+	term_str(&cli->out, "\n");
+}
+
+/* Does what was asked about name this command, or begin like it? */
+static bool
+is_asked(const struct cli *cli, const struct cli_command *c)
+{
+	struct span rest = span_str(c->words), word;
+
+	for (unsigned i = 0; i < cli->n_args; i++) {
+		if (!span_next(&rest, ' ', &word))
+			break;
+		if (!span_is(word, span_str(cli->args[i])))
+			return false;
+	}
+	return true;
+}
+
+static unsigned
+print_commands(struct cli *cli)
+{
+	const struct cli_table *t;
+	unsigned n = 0;
+
+	for (t = cli->tables; t != NULL; t = t->next) {
+		for (unsigned i = 0; i < t->n; i++) {
+			if (!is_asked(cli, &t->rows[i]))
+				continue;
+			print_command(cli, &t->rows[i]);
+			n++;
+		}
+	}
+	return n;
 }
 
 static int
 help(struct cli *cli)
 {
-	const struct cli_table *t;
-
+	if (cli->n_args > 0)
+		return print_commands(cli) > 0 ? CLI_OK
+					       : cli_unknown(cli, cli->args[0]);
 	term_str(&cli->out,
 	    "usage: gatepost COMMAND [ARGUMENT...] [--state DIR]\n\n");
-	for (t = cli->tables; t != NULL; t = t->next)
-		for (unsigned i = 0; i < t->n; i++)
-			print_command(cli, &t->rows[i]);
+	(void)print_commands(cli);
 	term_str(&cli->out,
 	    "\nThe commands work with the server running or not.  Errors are "
 	    "one line on\nstandard error, with exit status 2.\n");
@@ -179,7 +210,8 @@ static const struct cli_command rows[] = {
 	{ "status", "--json", "[--json]", 0, 0, status,
 	    "show how the server does" },
 	{ "version", "", "", 0, 0, version, "print the version" },
-	{ "help", "", "", 0, CLI_ANY, help, "list the commands" },
+	{ "help", "", "[COMMAND]", 0, CLI_ANY, help,
+	    "list the commands, or say how one is used" },
 };
 
 struct cli_table cli_status_table = CLI_TABLE(rows);

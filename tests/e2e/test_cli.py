@@ -5,6 +5,7 @@ refuses, what it leaves behind; and the server's life as its owner sees it."""
 import json
 import os
 import poplib
+import re
 import signal
 import smtplib
 import stat
@@ -115,7 +116,20 @@ class Errors(unittest.TestCase):
         (["user", "add", "x" * 70, "--password-stdin"], "too long"),
         (["get", "no.such"], "no such setting"),
         (["get", "route.password"], "secret"),
-        (["get", ""], "API"),
+        (["get", ""], "an argument is empty"),
+        (["queue", "delete", ""], "an argument is empty"),
+        ([""], "no such command"),
+        (["user", "add", "a\nb", "--password-stdin"],
+         "not an account's name"),
+        (["user", "add", "x" * 300, "--password-stdin"], "too long; 54"),
+        (["user", "del", "../../x"], "../../x: nothing here has such a name"),
+        (["queue", "show", "../../x"], "nothing here has such a name"),
+        (["queue", "retry", "x" * 3000], "nothing here has such a name"),
+        (["quarantine", "release", "../../x"], "such a name"),
+        (["quarantine", "show", "a\nb"], "such a name"),
+        (["user", "del", "--no\nsuch"], "no such option"),
+        (["help", "nonsense"], "no such command"),
+        (["user", "frob", "--help"], "user add, user del"),
         (["set", "net.idle_seconds=abc"], "net.idle_seconds"),
         (["set", "net.idle_seconds=1", "no.such=2"], "net.idle_seconds"),
         (["set", "=x"], "no such setting"),
@@ -290,6 +304,58 @@ class Commands(unittest.TestCase):
         done = subprocess.run([gatepost.PROGRAM, "version"], check=True,
                               stdout=subprocess.PIPE)
         self.assertRegex(done.stdout, rb"^gatepost [0-9.]+\n$")
+
+    def test_every_command_says_how_it_is_used(self):
+        def out(*words):
+            done = subprocess.run([gatepost.PROGRAM, *words],
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=30)
+            self.assertEqual((done.returncode, done.stderr), (0, b""), words)
+            return done.stdout.decode()
+
+        rows = [r for r in out("help").splitlines() if r.startswith("  ")]
+        self.assertGreater(len(rows), 40)
+        for row in rows:
+            words = []
+            for word in row.split():
+                if not re.fullmatch("[a-z]+", word) or len(words) == 2:
+                    break
+                words.append(word)
+            if words[0] in ("serve", "init", "get", "set", "unset", "scan",
+                            "status", "version", "help", "may", "backup",
+                            "restore"):
+                words = words[:1]
+            with self.subTest(words=words):
+                self.assertEqual(out("help", *words), row + "\n")
+                self.assertEqual(out(*words, "--help"), row + "\n")
+                self.assertEqual(out(*words, "-h"), row + "\n")
+        users = out("user", "--help")
+        self.assertEqual(users.count("\n"), 5)
+        self.assertEqual(out("help", "user"), users)
+        self.assertIn("set KEY=VALUE", out("set", "net.idle_seconds=1", "-h"))
+
+    def test_another_folder_is_left_alone(self):
+        with Folder() as g:
+            os.mkdir(g.state)
+            with open(os.path.join(g.state, "mine"), "wb"):
+                pass
+            for words in (["status"], ["user", "list"], ["settings", "list"],
+                          ["set", "queue.hold=on"], ["get", "queue.hold"],
+                          ["user", "add", "ann", "--password-stdin"],
+                          ["settings", "reset"], ["queue", "list"]):
+                done = g.run(*words, stdin=b"pw\n", check=False)
+                self.assertEqual(done.returncode, 2, words)
+                self.assertIn(f"{g.state}: is no state folder", line_of(done))
+            self.assertEqual(os.listdir(g.state), ["mine"])
+
+    def test_the_switch_of_warnings_is_explained_as_it_stands(self):
+        with Folder() as g:
+            g.init()
+            for value, words in (("1", b"are told"), ("yes", b"are told"),
+                                 ("0", b"Nobody is told"),
+                                 ("on", b"are told"), ("no", b"Nobody")):
+                got = g.run("set", "scan.warn=" + value).stdout
+                self.assertIn(words, got)
 
     def test_state_stands_anywhere(self):
         with Folder() as g:
