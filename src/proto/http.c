@@ -182,17 +182,51 @@ http_break(struct http *h)
 	h->state = HTTP_OVER;
 }
 
+/* What a client that reads no RFC can do about it. */
+static const char *
+refusal_words(unsigned status)
+{
+	switch (status) {
+	case 408:
+		return "the request came too slowly";
+	case 413:
+		return "the request's body is too long";
+	case 414:
+		return "the request's first line is too long";
+	case 417:
+		return "nothing but 100-continue can be expected";
+	case 431:
+		return "the request's header is too long";
+	case 501:
+		return "neither this method nor Transfer-Encoding is known "
+		       "here; send a Content-Length";
+	case 503:
+		return "the server is being stopped";
+	case 505:
+		return "HTTP/1.1 is spoken here";
+	default:
+		return "the request or its path can't be read, or could be in "
+		       "two ways";
+	}
+}
+
 /* A refusal in the session's own words; the connection ends with it. */
 static void
 refuse(struct http *h, unsigned status, struct buf *out)
 {
-	struct http_answer a = { .status = status,
-		.type = "text/plain; charset=utf-8" };
+	struct http_answer a = { .status = status, .type = "application/json" };
+	char mem[160];
+	struct text t;
 
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, "{\"error\":\"");
+	text_str(&t, refusal_words(status));
+	text_str(&t, "\"}");
+	assert(!t.cut);
 	h->req.keep_alive = false;
 	h->req.method = HTTP_GET;
 	h->state = HTTP_ASK_ANSWER;
-	a.body = span_str(http_status_text(status));
+	a.body = text_data(&t);
 	http_answer(h, &a, out);
 }
 

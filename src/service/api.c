@@ -77,6 +77,9 @@ look_in(struct api_call *c, const struct api_table *t, struct span path)
 		if (!is_match(r->path, path, arg))
 			continue;
 		c->route = &wrong;
+		c->methods |= 1u << r->method;
+		if (r->method == HTTP_GET)
+			c->methods |= 1u << HTTP_HEAD;
 		if (r->method != c->method)
 			continue;
 		memcpy(c->arg, arg, sizeof(arg));
@@ -195,7 +198,8 @@ api_body(struct api_call *c, struct json *j)
 	}
 	if (err || json_type(j, JSON_ROOT) != JSON_OBJECT) {
 		(void)api_refuse(c, 400,
-		    "the body must be a JSON object, like {\"name\":\"anna\"}");
+		    "the body must be a JSON object, like {\"name\":\"anna\"}: "
+		    "strict JSON, no key twice, no numbers but whole ones");
 		return ERR_SYNTAX;
 	}
 	return ERR_OK;

@@ -87,7 +87,8 @@ struct api_call {
 	} state;
 
 	const struct api_route *route;
-	bool began; /* a piece of the answer has been given out */
+	unsigned methods; /* those of the path, as bits; when none fits */
+	bool began;	  /* a piece of the answer has been given out */
 	bool refused;
 	bool broken; /* it can only be broken off */
 };

@@ -57,10 +57,11 @@ set_one(struct change *ch, struct span raw_key, const struct json *j, int at)
 	err = value_text(j, at, &value);
 	if (err) {
 		text_str(&ch->message, ch->key);
-		text_str(&ch->message, err == ERR_FULL
-					   ? ": the value is too long"
-					   : ": the value must be a string");
-		return err;
+		text_str(&ch->message,
+		    err == ERR_FULL ? ": the value is too long"
+				    : ": the value must be a string in UTF-8, "
+				      "a number, true or false");
+		return err == ERR_FULL ? ERR_RANGE : err;
 	}
 	return settings_set(
 	    ch->settings, text_data(&key), text_data(&value), &ch->message);
@@ -121,6 +122,13 @@ status_of(int err)
 	}
 }
 
+/* A JSON string without its quotes. */
+static struct span
+inside(struct span raw)
+{
+	return span_of(raw.p + 1, raw.len - 2);
+}
+
 static void
 log_keys(const struct json *j)
 {
@@ -134,7 +142,7 @@ log_keys(const struct json *j)
 		log_span(&l, "set", key);
 	at = JSON_ABSENT;
 	while (json_next(j, unset, &at, NULL))
-		log_span(&l, "unset", json_raw(j, at));
+		log_span(&l, "unset", inside(json_raw(j, at)));
 	log_end(&l);
 }
 
@@ -160,8 +168,7 @@ answer_change(struct api_call *c, const struct json *j)
 		name_if_restart(&c->json, key);
 	at = JSON_ABSENT;
 	while (json_next(j, unset, &at, NULL)) {
-		key = json_raw(j, at);
-		name_if_restart(&c->json, span_of(key.p + 1, key.len - 2));
+		name_if_restart(&c->json, inside(json_raw(j, at)));
 	}
 	json_end(&c->json);
 	json_end(&c->json);

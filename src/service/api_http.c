@@ -8,7 +8,8 @@
 #include "core/secret.h"
 
 /* Output that the first piece of an answer may take. */
-#define ANSWER_MAX (HTTP_HEAD_OUT + API_PIECE + HTTP_PIECE_OVER)
+#define ALLOW_MAX  64
+#define ANSWER_MAX (HTTP_HEAD_OUT + ALLOW_MAX + API_PIECE + HTTP_PIECE_OVER)
 
 _Static_assert(ANSWER_MAX <= CONN_WINDOW, "an answer's piece fits in a window");
 
@@ -128,17 +129,43 @@ log_broken(const struct api_session *s)
 	log_end(&l);
 }
 
+/* RFC 9110 section 15.5.6: a 405 says what the path would take. */
+static struct span
+allow_line(const struct api_call *call, char mem[ALLOW_MAX])
+{
+	struct text t;
+
+	text_init(&t, mem, ALLOW_MAX);
+	if (call->status != 405)
+		return text_data(&t);
+	text_str(&t, "Allow:");
+	for (unsigned m = 0; m < HTTP_METHODS; m++) {
+		if (!(call->methods >> m & 1))
+			continue;
+		text_str(&t, t.mem[t.len - 1] == ':' ? " " : ", ");
+		text_str(&t, http_method_text((enum http_method)m));
+	}
+	text_str(&t, "\r\n");
+	return text_data(&t);
+}
+
+/* A long answer to HEAD is over with its head: no piece would wake it. */
 static void
 first_piece(struct conn *c, struct span piece, bool more, struct buf *out)
 {
 	struct api_session *s = c->session;
+	char mem[ALLOW_MAX];
 	struct http_answer a = { .status = s->call.status,
 		.type = s->call.type,
+		.headers = allow_line(&s->call, mem),
 		.body = piece,
 		.more = more };
+	bool bare = more && s->http.req.method == HTTP_HEAD;
 
 	http_answer(&s->http, &a, out);
-	if (!more)
+	if (bare)
+		http_end(&s->http, out);
+	if (bare || !more)
 		forget(c);
 }
 
@@ -214,8 +241,11 @@ api_http_init(struct api_http *ah, struct api *api, struct pool *sessions,
 		    .request = session_request,
 		    .close = session_close,
 		    .refusal = SPAN("HTTP/1.1 503 Service Unavailable\r\n"
-				    "Content-Length: 0\r\n"
-				    "Connection: close\r\n\r\n") },
+				    "Content-Type: application/json\r\n"
+				    "Content-Length: 47\r\n"
+				    "Connection: close\r\n\r\n"
+				    "{\"error\":\"too many clients at once; "
+				    "try again\"}") },
 		.api = api,
 		.sessions = sessions,
 		.areas = areas,

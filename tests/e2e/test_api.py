@@ -2,6 +2,7 @@
 """The API on the control socket: with curl, and with bytes of our own."""
 
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -50,6 +51,67 @@ class Api(unittest.TestCase):
 
     def status_of(self, data):
         return int(self.raw(data).split(b" ")[1])
+
+    def error_of(self, answer):
+        """The message of an answer, which must be JSON of its own length."""
+        head, body = answer.split(b"\r\n\r\n", 1)
+        self.assertIn(b"Content-Type: application/json", head)
+        self.assertIn(b"Content-Length: %d\r\n" % len(body), head)
+        found = json.loads(body)
+        self.assertEqual(list(found), ["error"])
+        self.assertGreater(len(found["error"]), 20)
+        return found["error"]
+
+    def test_every_refusal_is_json(self):
+        host = b"Host: localhost\r\nConnection: close\r\n"
+        for request, status in (
+                (b"BREW /api/v1/status HTTP/1.1\r\n" + host, 501),
+                (b"OPTIONS /api/v1/status HTTP/1.1\r\n" + host, 501),
+                (b"PRI * HTTP/2.0\r\n" + host, 505),
+                (b"EHLO me\r\n", 400),
+                (b"GET /api/v1/users/%zz HTTP/1.1\r\n" + host, 400),
+                (b"GET /api/v1/users/..%2f.. HTTP/1.1\r\n" + host, 400),
+                (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n" + host, 414),
+                (b"GET /api/v1/nothing HTTP/1.1\r\n" + host, 404),
+                (b"PUT /api/v1/status HTTP/1.1\r\n" + host, 405),
+                (b"GET /api/v1/users/ann HTTP/1.1\r\n" + host, 405)):
+            with self.subTest(request=request[:40]):
+                got = self.raw(request + b"\r\n")
+                self.assertEqual(int(got.split(b" ")[1]), status)
+                self.error_of(got)
+                allow = re.findall(rb"\r\nAllow: (.*)\r\n", got)
+                if status != 405:
+                    self.assertEqual(allow, [])
+                elif b"/status" in request:
+                    self.assertEqual(allow, [b"GET, HEAD"])
+                else:
+                    self.assertEqual(sorted(allow[0].split(b", ")),
+                                     [b"DELETE", b"PATCH"])
+
+    def test_head_of_a_long_answer_is_over_with_its_head(self):
+        got = self.raw(
+            b"HEAD /api/v1/settings HTTP/1.1\r\nHost: a\r\n\r\n"
+            b"HEAD /api/v1/settings HTTP/1.1\r\nHost: a\r\n"
+            b"Connection: close\r\n\r\n")
+        self.assertEqual(got.count(b"HTTP/1.1 200 OK\r\n"), 2)
+        self.assertTrue(got.endswith(b"\r\n\r\n"))
+        self.assertNotIn(b"{", got)
+
+    def test_what_is_wrong_with_a_body_is_said(self):
+        for body, status, words in (
+                (b'{"set":{"a":"1","a":"2"}}', 400, "no key twice"),
+                (b'{"set":{"net.idle_seconds":1e2}}', 400, "whole"),
+                (b'{"set":{}} x', 400, "strict JSON"),
+                (b'{"set":{"host.name":"\xff"}}', 400, "UTF-8"),
+                (b'{"set":{"host.name":"\\ud800"}}', 400, "UTF-8"),
+                (b'{"set":{"host.name":"' + b"x" * 3000 + b'"}}', 400,
+                 "too long"),
+                (b'{"a":' * 3000, 413, "too many values")):
+            with self.subTest(body=body[:40]):
+                got, answer = self.curl("/settings", "-X", "PATCH",
+                                        "--data-binary", "@-", data=body)
+                self.assertEqual(got, status)
+                self.assertIn(words, json.loads(answer)["error"])
 
     def test_curl_gets_the_status(self):
         status, body = self.curl("/status")
@@ -114,6 +176,7 @@ class Api(unittest.TestCase):
                 (b"Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400),
                 (b"Content-Length: 1\r\nTransfer-Encoding: x\r\n\r\n", 501),
                 (b"Host: other\r\n\r\n", 400),
+                (b"Expect: money\r\n\r\n", 417),
                 (b" folded\r\n\r\n", 400),
                 (b"x: y\n\n", 400),
                 (b"x\x00: y\r\n\r\n", 400),
@@ -121,7 +184,8 @@ class Api(unittest.TestCase):
             with self.subTest(bad=bad[:40]):
                 got = self.raw(head + bad + again)
                 self.assertEqual(int(got.split(b" ")[1]), status)
-                self.assertEqual(got.count(b"HTTP/1.1"), 1)
+                self.assertEqual(got.count(b"HTTP/1.1 "), 1)
+                self.error_of(got)
         self.assertEqual(self.status_of(
             b"GET /../../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n"), 400)
 
@@ -168,7 +232,9 @@ class Api(unittest.TestCase):
                 s.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: a\r\n\r\n")
                 s.recv(100)
                 held.append(s)
-            self.assertEqual(self.status_of(b""), 503)
+            got = self.raw(b"")
+            self.assertEqual(int(got.split(b" ")[1]), 503)
+            self.error_of(got)
         finally:
             for s in held:
                 s.close()

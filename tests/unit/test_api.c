@@ -218,11 +218,15 @@ says_what_is_wrong_with_a_body(void **state)
 		{ "{\"name\":\"x\",\"flag\":true}", "{}", 201 },
 		{ "",
 		    "{\"error\":\"the body must be a JSON object, like "
-		    "{\\\"name\\\":\\\"anna\\\"}\"}",
+		    "{\\\"name\\\":\\\"anna\\\"}: strict JSON, no key twice, "
+		    "no numbers but "
+		    "whole ones\"}",
 		    400 },
 		{ "[]",
 		    "{\"error\":\"the body must be a JSON object, like "
-		    "{\\\"name\\\":\\\"anna\\\"}\"}",
+		    "{\\\"name\\\":\\\"anna\\\"}: strict JSON, no key twice, "
+		    "no numbers but "
+		    "whole ones\"}",
 		    400 },
 		{ "{}", "{\"error\":\"name is missing\"}", 400 },
 		{ "{\"name\":1}",

@@ -117,7 +117,7 @@ talk(const char *input, const char *output)
 #define REFUSED(status)                                                        \
 	"HTTP/1.1 " status "\r\nX-Content-Type-Options: nosniff\r\n"           \
 	"Cache-Control: no-store\r\n"                                          \
-	"Content-Type: text/plain; charset=utf-8\r\n"
+	"Content-Type: application/json\r\n"
 
 static void
 answers_pipelined_requests_in_order(void **state)
@@ -182,12 +182,17 @@ closes_after_what_could_be_read_two_ways(void **state)
 	(void)state;
 	talk("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
 	     "Content-Length: 3\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n",
-	    REFUSED("501 Not Implemented") "Content-Length: 15\r\n"
-					   "Connection: close\r\n\r\n"
-					   "Not Implemented");
+	    REFUSED("501 Not Implemented") "Content-Length: 90\r\nConnection: "
+					   "close\r\n\r\n"
+					   "{\"error\":\"neither this method "
+					   "nor Transfer-Encoding is known "
+					   "here; send a Content-Length\"}");
 	talk("GET / HTTP/1.1\nHost: a\n\n",
-	    REFUSED("400 Bad Request") "Content-Length: 11\r\n"
-				       "Connection: close\r\n\r\nBad Request");
+	    REFUSED("400 Bad Request") "Content-Length: 74\r\nConnection: "
+				       "close\r\n\r\n"
+				       "{\"error\":\"the request or its path "
+				       "can't be read, or could "
+				       "be in two ways\"}");
 	assert_int_equal(http_ops.want(&h), WANT_CLOSE);
 }
 
