@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -129,6 +130,14 @@ term_read_file(const char *path, char *out, size_t cap)
 	got = read_all(fd, out, cap);
 	(void)close(fd);
 	return got;
+}
+
+bool
+term_is_special(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
 int

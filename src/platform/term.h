@@ -41,6 +41,12 @@ int term_file_begin(
 int term_file_end(
     struct term *t, const char *part, const char *path) MUST_CHECK;
 
+/*
+ * Is something at `path` that a new file must not stand in for: a device, a
+ * pipe, a link (/dev/null, /dev/stdout), a folder?
+ */
+bool term_is_special(const char *path);
+
 /* Give up a file that has begun. */
 void term_file_abort(struct term *t, const char *part);
 

@@ -193,7 +193,8 @@ api_body(struct api_call *c, struct json *j)
 	int err = json_parse(j, c->body, c->api->tokens, API_TOKENS);
 
 	if (err == ERR_FULL) {
-		(void)api_refuse(c, 413, "the body has too many values");
+		(void)api_refuse(c, 413,
+		    "the body has too many values; make several requests");
 		return ERR_SYNTAX;
 	}
 	if (err || json_type(j, JSON_ROOT) != JSON_OBJECT) {

@@ -149,14 +149,14 @@ list(struct api_call *c)
 }
 
 static enum api_result
-no_such_key(struct api_call *c, struct span key)
+no_such_key(struct api_call *c, const char *why)
 {
 	char mem[API_MESSAGE];
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	text_span(&t, span_first(key, 64));
-	text_str(&t, ": no such setting; `gatepost settings list` shows all");
+	text_span(&t, span_first(c->arg[0], 64));
+	text_str(&t, why);
 	return api_refuse(c, 404, mem);
 }
 
@@ -182,8 +182,11 @@ show_member(struct api_call *c, enum setting id, struct span label)
 	int n = find_member(&s->settings, id, label, value, API_SCRATCH);
 
 	if (n == ERR_MISSING)
-		return api_refuse(
-		    c, 404, "this setting has not been set and has no default");
+		return no_such_key(
+		    c, span_is(label, SPAN("*"))
+			   ? ": this is a family: name one of its members, or "
+			     "see `gatepost settings list`"
+			   : ": has not been set, and has no default");
 	if (n < 0)
 		return api_failed(c, "reading the settings", n);
 	json_object(&c->json, NULL);
@@ -204,7 +207,8 @@ show(struct api_call *c)
 	int id = settings_find(c->arg[0], &label);
 
 	if (id < 0)
-		return no_such_key(c, c->arg[0]);
+		return no_such_key(
+		    c, ": no such setting; `gatepost settings list` shows all");
 	if (has((enum setting)id, SETTING_FAMILY) && label.len > 0)
 		return show_member(c, (enum setting)id, label);
 	if (c->cursor++ == 0) {

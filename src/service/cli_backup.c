@@ -1,6 +1,8 @@
 /* cli_backup: `gatepost settings export|import|reset|wear`, backup, restore. */
 #include "service/cli_all.h"
 
+#include <string.h>
+
 #include "core/secret.h"
 
 #define PASSPHRASE_SIZE 256
@@ -91,6 +93,17 @@ to_file(struct cli *cli, struct span piece)
 			    : CLI_OK;
 }
 
+/* "-": nothing but the file goes to standard output. */
+static int
+to_pipe(struct cli *cli)
+{
+	if (term_is_tty(TERM_OUT))
+		return cli_error(cli,
+		    "standard output is a terminal, and a backup is no text; "
+		    "name a file");
+	return ask_with_passphrase(cli, "/api/v1/backup", to_output);
+}
+
 static int
 backup(struct cli *cli)
 {
@@ -100,6 +113,11 @@ backup(struct cli *cli)
 	struct text t;
 	int status;
 
+	if (!strcmp(path, "-"))
+		return to_pipe(cli);
+	if (term_is_special(path))
+		return cli_error_at(cli, path,
+		    "this is no ordinary file; `-` writes to standard output");
 	text_init(&t, part, sizeof(cli->path_mem));
 	text_str(&t, path);
 	text_str(&t, ".new");
@@ -126,6 +144,8 @@ backup(struct cli *cli)
 static int
 explain_file(struct cli *cli, const char *path, int err)
 {
+	if (!strcmp(path, "-"))
+		path = "standard input";
 	switch (err) {
 	case ERR_MISSING:
 		return cli_error_at(cli, path, "no such file");

@@ -82,6 +82,11 @@ cli_files_replace(
 	struct text t;
 	int err;
 
+	if (term_is_special(path)) {
+		(void)cli_error_at(cli, path,
+		    "this is no ordinary file; name another, or remove it");
+		return ERR_UNSUPPORTED;
+	}
 	text_init(&t, mem, sizeof(f->path));
 	text_str(&t, path);
 	text_str(&t, ".new");

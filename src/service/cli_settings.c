@@ -92,13 +92,33 @@ ask_value(struct cli *cli, const char *key)
 	return n;
 }
 
-static int
-add_pair(struct cli *cli, struct json_out *o, const char *arg)
+static struct span
+key_of(const char *pair)
 {
+	return span_first(span_str(pair), span_find(span_str(pair), '='));
+}
+
+static bool
+stands_before(const struct cli *cli, unsigned nth)
+{
+	for (unsigned i = 0; i < nth; i++)
+		if (span_is(key_of(cli->args[i]), key_of(cli->args[nth])))
+			return true;
+	return false;
+}
+
+static int
+add_pair(struct cli *cli, struct json_out *o, unsigned nth)
+{
+	const char *arg = cli->args[nth];
 	struct span pair = span_str(arg), value;
 	size_t equals = span_find(pair, '=');
-	int n = equals < pair.len ? 0 : ask_value(cli, arg);
+	int n;
 
+	if (stands_before(cli, nth))
+		return cli_error_at(
+		    cli, arg, "this setting is given twice; leave one");
+	n = equals < pair.len ? 0 : ask_value(cli, arg);
 	if (n < 0)
 		return CLI_FAILED;
 	value = equals < pair.len ? span_from(pair, equals + 1)
@@ -131,10 +151,7 @@ explain_warn(struct cli *cli, const struct json *j)
 static int
 explain(struct cli *cli, const char *pair)
 {
-	struct span key =
-	    span_first(span_str(pair), span_find(span_str(pair), '='));
-
-	if (!span_is(key, SPAN("scan.warn")))
+	if (!span_is(key_of(pair), SPAN("scan.warn")))
 		return CLI_OK;
 	return cli_show(cli, HTTP_GET, "/api/v1/settings/scan.warn",
 	    span_of(NULL, 0), explain_warn);
@@ -150,7 +167,7 @@ set(struct cli *cli)
 	json_object(&o, NULL);
 	json_object(&o, "set");
 	for (unsigned i = 0; i < cli->n_args; i++)
-		if (add_pair(cli, &o, cli->args[i]))
+		if (add_pair(cli, &o, i))
 			return CLI_FAILED;
 	json_end(&o);
 	json_end(&o);

@@ -6,6 +6,7 @@
 
 #include "core/chr.h"
 #include "core/secret.h"
+#include "store/settings_view.h"
 
 static const char magic[] = "# gatepost settings ";
 static const char secrets_line[] = "# secrets: pbkdf2-sha256 ";
@@ -252,6 +253,19 @@ open_sealed(struct import *im, struct span key, struct span value)
 	return rc;
 }
 
+/* All that was stored goes away with an import; secrets may stay. */
+static bool
+stands_twice(const struct import *im, struct span key)
+{
+	const struct settings_view coming = settings_view_coming(im->s);
+	int id = settings_find(key, NULL);
+
+	return id >= 0 && !(settings_schema[id].flags & SETTING_SECRET)
+	       && settings_view_get(
+		      &coming, key, im->s->raw, sizeof(im->s->raw))
+		      >= 0;
+}
+
 static int
 read_setting(struct import *im, struct span line)
 {
@@ -268,6 +282,10 @@ read_setting(struct import *im, struct span line)
 			return rc;
 		value = span_of(im->plain, (size_t)rc);
 	}
+	if (stands_twice(im, key))
+		return refuse(im,
+		    "this key stands in an earlier line, too; leave one",
+		    ERR_SYNTAX);
 	text_str(im->message, "line ");
 	text_u64(im->message, im->line);
 	text_str(im->message, ": ");
@@ -346,6 +364,8 @@ import_lines(struct import *im, struct span file, struct span passphrase)
 		text_str(im->message, err_text(rc));
 		return rc;
 	}
+	if (span_starts(file, SPAN("\xef\xbb\xbf"))) /* of some editors */
+		file = span_from(file, 3);
 	while (rc == ERR_OK && span_next(&file, '\n', &line)) {
 		im->line++;
 		rc = read_line(im, line, passphrase);

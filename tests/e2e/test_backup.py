@@ -129,6 +129,63 @@ class Backup(unittest.TestCase):
                 if not running:
                     g.start()
 
+    def test_files_that_editors_have_touched_come_in(self):
+        with gatepost.Server() as g:
+            g.stop()
+            g.run("set", "alias.info=ann", "queue.hold=on",
+                  "scan.depth=7", "notices.language=ja")
+            text = g.run("settings", "export").stdout
+            for touched in (text.replace(b"\n", b"\r\n"),
+                            b"\xef\xbb\xbf" + text,
+                            text.rstrip(b"\n"),
+                            text + b"\n# a remark\n\n",
+                            text.replace(b"queue.hold=", b" queue.hold = ")):
+                g.run("settings", "reset")
+                g.run("settings", "import", stdin=touched)
+                self.assertEqual(g.run("settings", "export").stdout, text)
+            for wrong, words in (
+                    (b"queue.hold=off\n", "stands in an earlier line"),
+                    (b"alias.info=ann\n", "stands in an earlier line"),
+                    (b"no.such=1\n", "no such setting"),
+                    (b"junk\n", "key=value")):
+                line = text.count(b"\n") + 1
+                why = self.refused(g, "settings", "import",
+                                   stdin=text + wrong)
+                self.assertIn(f"line {line}: ", why)
+                self.assertIn(words, why)
+                self.assertEqual(g.run("settings", "export").stdout, text)
+            self.assertIn("standard input", self.refused(
+                g, "settings", "import", stdin=b"#" * 300000))
+            g.run("set", "route.password", stdin=b"first\n")
+            g.run("settings", "import", stdin=text + b"route.password=x\n")
+            g.start()
+
+    def test_a_device_is_no_place_for_a_file(self):
+        with gatepost.Server() as g:
+            sigs = f"{g.folder}/a.hdb"
+            with open(sigs, "wb") as f:
+                f.write(b"44d88612fea8a8f36de82e1278abb02f:68:Test\n")
+            for kind in ("pipe", "link", "folder"):
+                path = f"{g.folder}/{kind}"
+                {"pipe": os.mkfifo, "folder": os.mkdir,
+                 "link": lambda p: os.symlink("/dev/null", p)}[kind](path)
+                before = os.lstat(path)
+                for words in (("backup", path),
+                              ("sig", "compile", sigs, "-o", path)):
+                    why = self.refused(g, *words)
+                    self.assertIn(f"{path}: this is no ordinary file", why)
+                    self.assertEqual(os.lstat(path).st_ino, before.st_ino)
+                    self.assertFalse(os.path.exists(path + ".new"))
+
+    def test_a_backup_goes_through_a_pipe(self):
+        with gatepost.Server(users={"ann": "open"}) as g:
+            data = g.run("backup", "-").stdout
+            self.assertTrue(data.startswith(b"GPBACKUP"))
+            self.assertFalse(os.path.exists("-"))
+            g.run("user", "del", "ann")
+            g.run("restore", "-", stdin=data)
+            self.assertEqual(self.users(g), ["ann"])
+
     def test_limits_over_several_keys_are_refused_at_set(self):
         rules = [f"relay.rule.{i:02}=permit relay when auth"
                  for i in range(33)]

@@ -133,6 +133,11 @@ class Errors(unittest.TestCase):
         (["set", "net.idle_seconds=abc"], "net.idle_seconds"),
         (["set", "net.idle_seconds=1", "no.such=2"], "net.idle_seconds"),
         (["set", "=x"], "no such setting"),
+        (["set", "queue.hold=on", "queue.hold=off"], "given twice"),
+        (["set"] + [f"alias.n{i}=ann" for i in range(300)],
+         "too many values"),
+        (["get", "alias.*"], "alias.*: this is a family"),
+        (["get", "alias.nobody"], "alias.nobody: has not been set"),
         (["unset", "no.such"], "no such setting"),
     ]
 
