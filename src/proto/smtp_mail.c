@@ -85,7 +85,9 @@ smtp_verb_mail(struct smtp *s, struct span args, struct buf *out)
 	}
 	request_clear(s);
 	r = mail_parse(s, args);
-	if (r != SMTP_OK)
+	if (r == SMTP_TOO_BIG) /* no mistake: the service may note it */
+		smtp_reset_then(s, r);
+	else if (r != SMTP_OK)
 		smtp_mistake(s, r, out);
 	else
 		smtp_ask(s, SMTP_ASK_MAIL);

@@ -83,6 +83,17 @@ next_note(const struct delivery *d, size_t *at, struct note *n)
 	return true;
 }
 
+bool
+delivery_recipient(const struct delivery *d, size_t *at, struct span *path)
+{
+	struct note n;
+
+	if (!next_note(d, at, &n))
+		return false;
+	*path = n.path;
+	return true;
+}
+
 /* ---- places ---- */
 
 static int

@@ -94,6 +94,10 @@ void delivery_begin(struct delivery *d, struct deliver *owner);
 int delivery_add(struct delivery *d, const struct addr *path, unsigned notify,
     struct span orcpt) MUST_CHECK;
 
+/* The noted recipients in turn; `*at` is 0 before the first call. */
+bool delivery_recipient(
+    const struct delivery *d, size_t *at, struct span *path);
+
 /*
  * The message in `f` is complete: give it to the spool's batch.  On an error
  * it is still the caller's, to abort.

@@ -12,6 +12,7 @@
 #include "platform/clock.h"
 #include "service/access.h"
 #include "service/listen.h"
+#include "service/submit_log.h"
 #include "service/submit_may.h"
 #include "service/submit_quota.h"
 #include "service/submit_scan.h"
@@ -52,6 +53,9 @@ ask_rcpt(struct submit_session *ss, const struct smtp_request *r)
 {
 	enum smtp_reply reply = submit_rcpt(ss, r);
 
+	if (reply != SMTP_OK && reply != SMTP_RELAY_DENIED
+	    && reply != SMTP_RELAY_LATER) /* those are logged with the rule */
+		submit_log_refused(ss, reply, NULL, &r->path);
 	if (reply == SMTP_NO_USER || reply == SMTP_RELAY_DENIED)
 		bad_rcpt(ss, reply);
 	else if (reply == SMTP_OK && submit_quota_waits(ss))
@@ -200,14 +204,30 @@ ask_commit(struct submit_session *ss)
 	if (r == SMTP_OK) {
 		answer_kept(ss);
 	} else {
+		submit_log_refused(ss, r, NULL, NULL);
 		answer(ss, r);
 	}
 	submit_drop(ss);
 }
 
 static void
+ask_mail(struct submit_session *ss, const struct smtp_request *r)
+{
+	enum smtp_reply reply = submit_mail(ss, r);
+
+	if (reply != SMTP_OK)
+		submit_log_refused(ss, reply, &r->path, NULL);
+	answer(ss, reply);
+}
+
+/* The client's wish, or what the session found wrong with the message. */
+static void
 ask_reset(struct submit_session *ss)
 {
+	if (ss->smtp.after != SMTP_OK)
+		submit_log_refused(ss, (enum smtp_reply)ss->smtp.after,
+		    ss->txn == NULL ? &smtp_request(&ss->smtp)->path : NULL,
+		    NULL);
 	submit_drop(ss);
 	answer(ss, SMTP_OK);
 }
@@ -233,7 +253,7 @@ one_request(struct submit_session *ss)
 		answer(ss, SMTP_OK);
 		break;
 	case SMTP_ASK_MAIL:
-		answer(ss, submit_mail(ss, r));
+		ask_mail(ss, r);
 		break;
 	case SMTP_ASK_RCPT:
 		ask_rcpt(ss, r);

@@ -5,8 +5,8 @@
 #include "core/log.h"
 #include "platform/clock.h"
 #include "policy/relay.h"
-#include "service/listen.h"
 #include "service/lists.h"
+#include "service/submit_log.h"
 #include "service/submit_may.h"
 #include "service/submit_quota.h"
 #include "service/submit_scan.h"
@@ -369,27 +369,6 @@ submit_orphan(struct submit *su, struct submit_txn *t)
 	pool_give(su->txns, t);
 }
 
-static void
-log_accepted(const struct submit_session *ss)
-{
-	const struct submit_txn *t = ss->txn;
-	char peer[NET_ADDR_TEXT];
-	struct log_line l;
-
-	log_begin(&l, LOG_INFO, "smtp.accepted");
-	if (l.muted)
-		return;
-	net_addr_text(&ss->conn->peer, peer);
-	log_str(&l, "id", t->file.id);
-	log_str(&l, "peer", peer);
-	log_str(&l, "listener", listener_name(ss->conn->listener->role));
-	log_span(&l, "from", span_of(t->from, t->from_len));
-	log_span(&l, "to", span_of(t->to, t->to_len));
-	log_u64(&l, "recipients", t->recipients);
-	log_u64(&l, "octets", t->file.octets);
-	log_end(&l);
-}
-
 enum smtp_reply
 submit_result(struct submit_session *ss)
 {
@@ -406,7 +385,8 @@ submit_result(struct submit_session *ss)
 		return (enum smtp_reply)t->due;
 	ss->owner->accepted++;
 	ss->owner->octets += t->file.octets;
-	log_accepted(ss);
+	submit_log_accepted(ss);
+	submit_log_recipients(ss);
 	return SMTP_OK;
 }
 
