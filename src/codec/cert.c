@@ -121,14 +121,79 @@ read_fields(struct cert *c, struct span tbs)
 	return read_key(c, key);
 }
 
+/* TBSCertificate, the part that is signed. */
+static int
+read_tbs(struct span der, struct span *tbs)
+{
+	struct span body;
+
+	if (der_expect(&der, DER_SEQUENCE, &body) < 0 || der.len > 0
+	    || der_expect(&body, DER_SEQUENCE, tbs) < 0)
+		return ERR_SYNTAX;
+	return ERR_OK;
+}
+
 int
 cert_read(struct cert *c, struct span der)
 {
-	struct span body, tbs;
+	struct span tbs;
 
 	memset(c, 0, sizeof(*c));
-	if (der_expect(&der, DER_SEQUENCE, &body) < 0 || der.len > 0
-	    || der_expect(&body, DER_SEQUENCE, &tbs) < 0)
-		return ERR_SYNTAX;
-	return read_fields(c, tbs);
+	return read_tbs(der, &tbs) < 0 ? ERR_SYNTAX : read_fields(c, tbs);
+}
+
+/* ---- addresses ---- */
+
+#define IN_EXTENSIONS 0xa3
+#define IN_ADDRESS    0x87 /* GeneralName, iPAddress */
+
+static bool
+is_ip(struct span octets, const uint8_t ip[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (octets.len == 4)
+		return memcmp(ip, mapped, 12) == 0
+		       && memcmp(ip + 12, octets.p, 4) == 0;
+	return octets.len == 16 && memcmp(ip, octets.p, 16) == 0;
+}
+
+/* One Extension: is it the SAN, and is the address in it? */
+static bool
+has_ip(struct span extension, const uint8_t ip[16])
+{
+	struct span oid, value, names, name;
+	uint8_t tag;
+
+	if (der_expect(&extension, DER_OID, &oid) < 0
+	    || !span_is(oid, SPAN("\x55\x1d\x11")))
+		return false;
+	if (der_next(&extension, &tag, &value) < 0
+	    || (tag == DER_BOOLEAN && der_next(&extension, &tag, &value) < 0)
+	    || tag != DER_OCTETS
+	    || der_expect(&value, DER_SEQUENCE, &names) < 0)
+		return false;
+	while (der_next(&names, &tag, &name) == ERR_OK)
+		if (tag == IN_ADDRESS && is_ip(name, ip))
+			return true;
+	return false;
+}
+
+bool
+cert_has_ip(struct span der, const uint8_t ip[16])
+{
+	struct span tbs, value, all, one;
+	uint8_t tag = 0;
+
+	if (read_tbs(der, &tbs) < 0)
+		return false;
+	while (tag != IN_EXTENSIONS)
+		if (der_next(&tbs, &tag, &value) < 0)
+			return false;
+	if (der_expect(&value, DER_SEQUENCE, &all) < 0)
+		return false;
+	while (der_expect(&all, DER_SEQUENCE, &one) == ERR_OK)
+		if (has_ip(one, ip))
+			return true;
+	return false;
 }

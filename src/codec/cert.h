@@ -27,6 +27,12 @@ struct cert {
 /* Look into one certificate that fills `der`. */
 int cert_read(struct cert *c, struct span der) MUST_CHECK;
 
+/*
+ * Is the certificate for this address (16 octets, as of codec/ip)?  Only the
+ * iPAddress entries of its SAN count (RFC 9525, 6.5).
+ */
+bool cert_has_ip(struct span der, const uint8_t ip[16]);
+
 /* A host name, or the 4 or 16 bytes of an address. */
 struct cert_host {
 	struct span name;

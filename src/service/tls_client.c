@@ -7,6 +7,7 @@
  */
 #include "service/tls_engine.h"
 
+#include "codec/cert.h"
 #include "core/secret.h"
 #include "service/tls_peer.h"
 
@@ -38,7 +39,8 @@ begin_full(struct tls_peer *p)
 	br_x509_minimal_set_hash(x, br_sha512_ID, &br_sha512_vtable);
 	br_x509_minimal_set_minrsa(x, 2048 / 8);
 	br_x509_minimal_set_time(x, days, (uint32_t)(p->now_s % 86400));
-	x->vtable->start_chain(&x->vtable, p->name);
+	/* it knows no addresses: for those the leaf is asked at the end */
+	x->vtable->start_chain(&x->vtable, p->by_ip ? NULL : p->name);
 }
 
 static void
@@ -48,6 +50,7 @@ start_chain(const br_x509_class **ctx, const char *name)
 
 	(void)name;
 	p->depth = 0;
+	p->leaf_len = 0;
 	p->seen = p->verified = false;
 	br_sha256_init(&p->hash);
 	if (is_full(p))
@@ -67,6 +70,17 @@ start_cert(const br_x509_class **ctx, uint32_t length)
 }
 
 static void
+keep_leaf(struct tls_peer *p, const uint8_t *octets, size_t len)
+{
+	if (len > sizeof(p->leaf) || p->leaf_len > sizeof(p->leaf) - len) {
+		p->leaf_len = sizeof(p->leaf) + 1;
+		return;
+	}
+	memcpy(p->leaf + p->leaf_len, octets, len);
+	p->leaf_len = (uint16_t)(p->leaf_len + len);
+}
+
+static void
 append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
 {
 	struct tls_peer *p = of_class(ctx);
@@ -74,6 +88,8 @@ append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
 
 	if (p->depth == 0)
 		br_sha256_update(&p->hash, buf, len);
+	if (p->depth == 0 && p->by_ip)
+		keep_leaf(p, buf, len);
 	if (is_full(p))
 		x->vtable->append(&x->vtable, buf, len);
 	else if (p->depth == 0)
@@ -111,6 +127,13 @@ check_leaf(struct tls_peer *p)
 	return err == 0 ? 0 : (unsigned)err;
 }
 
+static bool
+is_for_ip(const struct tls_peer *p)
+{
+	return p->leaf_len <= sizeof(p->leaf)
+	       && cert_has_ip(span_of(p->leaf, p->leaf_len), p->ip);
+}
+
 static unsigned
 end_chain(const br_x509_class **ctx)
 {
@@ -121,6 +144,8 @@ end_chain(const br_x509_class **ctx)
 	if (!is_full(p))
 		return check_leaf(p);
 	err = x->vtable->end_chain(&x->vtable);
+	if (err == 0 && p->by_ip && !is_for_ip(p))
+		err = BR_ERR_X509_BAD_SERVER_NAME;
 	p->verified = err == 0;
 	return err;
 }
@@ -161,22 +186,8 @@ tls_peer_init(struct tls_peer *p, enum tls_level level, struct span name,
 	p->now_s = now_s;
 	if (name.len > 0)
 		memcpy(p->name, name.p, name.len);
+	p->by_ip = ip_parse(name, p->ip) == ERR_OK;
 	return ERR_OK;
-}
-
-/* RFC 6066 section 3: no addresses in SNI. */
-static bool
-is_address(const char *name)
-{
-	struct span s = span_str(name);
-
-	if (span_find(s, ':') < s.len)
-		return true;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] != '.' && (s.p[i] < '0' || s.p[i] > '9'))
-			return false;
-	}
-	return true;
 }
 
 int
@@ -195,8 +206,10 @@ tls_connect(struct tls *t, const struct tls_config *c, struct tls_peer *peer)
 	br_ssl_engine_set_rsavrfy(&cc->eng, c->kit.rsa_vrfy);
 	br_ssl_engine_set_ecdsa(&cc->eng, c->kit.ecdsa_vrfy);
 	br_ssl_client_set_rsapub(cc, c->kit.rsa_public);
-	/* Fails only for a bad configuration; the state tells. */
-	(void)br_ssl_client_reset(
-	    cc, is_address(peer->name) ? NULL : peer->name, 0);
+	/*
+	 * No addresses in SNI (RFC 6066, 3).  Fails only for a bad
+	 * configuration; the state tells.
+	 */
+	(void)br_ssl_client_reset(cc, peer->by_ip ? NULL : peer->name, 0);
 	return ERR_OK;
 }

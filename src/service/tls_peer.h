@@ -4,8 +4,9 @@
  *
  * Levels (R14): TLS_ANY takes any certificate (opportunistic and required
  * TLS); TLS_VERIFIED wants a chain to one of the given roots and the right
- * name; TLS_PINNED wants exactly the certificate whose fingerprint is known,
- * and asks neither for its name nor its dates.
+ * name, or for an address an iPAddress of its own; TLS_PINNED wants exactly the
+ * certificate whose fingerprint is known, and asks neither for its name nor its
+ * dates.
  *
  * Memory: struct tls_peer lives as long as the connection; struct tls_roots
  * holds all anchors in its own bytes.  Bounds: TLS_ROOTS anchors,
@@ -14,11 +15,13 @@
 #ifndef SERVICE_TLS_PEER_H
 #define SERVICE_TLS_PEER_H
 
+#include "codec/ip.h"
 #include "core/text.h"
 #include "platform/fs.h"
 #include "service/tls.h"
 
 #define TLS_NAME_MAX 255
+#define TLS_LEAF     3072 /* octets of a certificate for an address */
 
 enum tls_level {
 	TLS_ANY,
@@ -47,10 +50,14 @@ struct tls_peer {
 	bool verified; /* as the level asked, and more than TLS_ANY */
 	unsigned depth;
 	br_sha256_context hash;
+	bool by_ip; /* `name` is an address: the leaf is kept to look into */
+	uint8_t ip[IP_OCTETS];
+	uint16_t leaf_len; /* TLS_LEAF + 1: it did not fit */
 	union {
 		br_x509_decoder_context leaf;
 		br_x509_minimal_context full;
 	} x509;
+	uint8_t leaf[TLS_LEAF];
 };
 
 /*

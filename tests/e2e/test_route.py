@@ -20,7 +20,7 @@ from test_relay import QUICK, TEXT, arrived, emptied, settings, submit  # noqa: 
 class Certificate:
     """A self-signed certificate for a name, made by openssl."""
 
-    def __init__(self, name):
+    def __init__(self, name, san=None):
         self.folder = tempfile.mkdtemp()
         self.pem = os.path.join(self.folder, "cert.pem")
         key = os.path.join(self.folder, "key.pem")
@@ -28,7 +28,8 @@ class Certificate:
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
              "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
              f"/CN={name}", "-addext",
-             f"subjectAltName=DNS:{name},IP:127.0.0.1", "-keyout", key,
+             f"subjectAltName={san or f'DNS:{name},IP:127.0.0.1'}",
+             "-keyout", key,
              "-out", self.pem], check=True, capture_output=True)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(self.pem, key)
@@ -103,6 +104,21 @@ class Tls(unittest.TestCase):
         with farend.Server(offers=STARTTLS, context=other.context) as far:
             self.stays(far, "certificate", route__tls="verified",
                        tls__roots=self.cert.pem)
+
+    def test_a_certificate_for_the_address_alone_is_verified(self):
+        for san, right in (("IP:192.0.2.7,IP:127.0.0.1", True),
+                           ("IP:127.0.0.2,IP:::1", False),
+                           ("DNS:127.0.0.1", False)):
+            one = Certificate("127.0.0.1", san)
+            self.addCleanup(one.remove)
+            more = {"route__tls": "verified", "tls__roots": one.pem}
+            with self.subTest(san=san), farend.Server(
+                    offers=STARTTLS, context=one.context) as far:
+                if right:
+                    self.assertTrue(self.send(far, **more).tls)
+                else:
+                    self.stays(far, "the certificate is for another host name",
+                               **more)
 
     def test_a_pinned_certificate_needs_no_root(self):
         with farend.Server(offers=STARTTLS, context=self.cert.context) as far:

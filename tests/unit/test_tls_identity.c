@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "codec/cert.h"
+#include "codec/ip.h"
 #include "codec/pem.h"
 #include "platform/files.h"
 #include "service/tls_identity.h"
@@ -317,6 +318,43 @@ times_cross_2050_in_the_right_form(void **state)
 }
 
 static void
+addresses_of_a_certificate_are_found_and_no_others(void **state)
+{
+	static struct key k;
+	static uint8_t der[2048], ip[16];
+	struct cert_host hosts[] = {
+		{ .name = SPAN("192.0.2.9") },
+		{ .ip = { 192, 0, 2, 7 }, .ip_octets = 4 },
+		{ .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 }, .ip_octets = 16 },
+	};
+	struct cert_wish w = { hosts, 3, 0, 1,
+		(const uint8_t *)"0123456789abcdef" };
+	br_hmac_drbg_context rng;
+	int len;
+
+	(void)state;
+	br_hmac_drbg_init(&rng, &br_sha256_vtable, "test", 4);
+	assert_int_equal(key_make_p256(&k, &rng.vtable), ERR_OK);
+	len = cert_make(&k, &w, der, sizeof(der));
+	assert_true(len > 0);
+	for (unsigned i = 0; i < 4; i++) {
+		static const char *const texts[] = { "192.0.2.7", "2001:db8::1",
+			"192.0.2.9", "2001:db8::2" };
+
+		assert_int_equal(ip_parse(span_str(texts[i]), ip), ERR_OK);
+		assert_int_equal(
+		    cert_has_ip(span_of(der, (size_t)len), ip), i < 2);
+	}
+	assert_int_equal(ip_parse(SPAN("192.0.2.7"), ip), ERR_OK);
+	for (size_t n = 0; n < (size_t)len; n++) {
+		assert_false(cert_has_ip(span_of(der, n), ip));
+		der[n] ^= 0xff; /* nothing it reads lies outside */
+		(void)cert_has_ip(span_of(der, (size_t)len), ip);
+		der[n] ^= 0xff;
+	}
+}
+
+static void
 fingerprints_are_read_in_every_usual_form(void **state)
 {
 	char mem[128], plain[65];
@@ -358,6 +396,8 @@ main(void)
 		cmocka_unit_test(
 		    names_that_cannot_stand_in_a_certificate_are_refused),
 		cmocka_unit_test(times_cross_2050_in_the_right_form),
+		cmocka_unit_test(
+		    addresses_of_a_certificate_are_found_and_no_others),
 		cmocka_unit_test(fingerprints_are_read_in_every_usual_form),
 	};
 
