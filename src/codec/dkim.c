@@ -1,10 +1,9 @@
 /*
- * dkim: canonicalisation and the signature's field.  Whether a message is to
- * be signed, and with which key, is not decided here.
+ * dkim: canonicalisation and the signature's field.  Whose domain it may bear
+ * is dkim_domain.c's; which key signs is not decided here.
  */
 #include "codec/dkim.h"
 
-#include "codec/addr.h"
 #include "codec/base64.h"
 #include "core/chr.h"
 
@@ -124,13 +123,18 @@ fail(struct dkim *d, const char *words)
 		d->flaw = words;
 }
 
+/* The values that say whose it is. */
 static void
-keep_from(struct dkim *d, uint8_t c)
+keep_value(struct dkim *d, uint8_t c)
 {
-	if (d->from_len == sizeof(d->from))
-		fail(d, "its From is very long");
-	else
+	if (d->in_from && d->from_len < sizeof(d->from))
 		d->from[d->from_len++] = (char)c;
+	else if (d->in_from)
+		fail(d, "its From is very long");
+	if (d->in_sender && d->sender_len < sizeof(d->sender))
+		d->sender[d->sender_len++] = (char)c;
+	else if (d->in_sender)
+		fail(d, "its Sender is very long");
 }
 
 /* One octet of a field's value; folds have become blanks. */
@@ -139,8 +143,7 @@ put_value(struct dkim *d, uint8_t c)
 {
 	struct dkim_hash *h = &d->head;
 
-	if (d->in_from)
-		keep_from(d, c);
+	keep_value(d, c);
 	if (!d->signing)
 		return;
 	if (chr_is(c, CHR_SPACE)) {
@@ -162,7 +165,8 @@ end_field(struct dkim *d)
 	if (d->signing)
 		put_end(&d->head);
 	d->head.blank = false;
-	d->signing = d->in_from = d->in_name = false;
+	d->signing = d->in_name = false;
+	d->in_from = d->in_sender = false;
 }
 
 /* The colon is there: is this field to be signed? */
@@ -186,6 +190,7 @@ begin_value(struct dkim *d)
 		d->order[d->order_n++] = (uint8_t)i;
 		d->signing = true;
 		d->in_from = i == 0;
+		d->in_sender = i == 1;
 		for (size_t k = 0; k < name.len; k++)
 			put(&d->head, name.p[k]);
 		put(&d->head, ':');
@@ -251,89 +256,6 @@ dkim_end(struct dkim *d)
 	if (!d->over)
 		end_field(d);
 	dkim_body_end(&d->body);
-}
-
-/* ---- whose it is ---- */
-
-/* From without comments, blanks and the name before <>. */
-struct bare {
-	char mem[DKIM_FROM];
-	size_t len;
-	unsigned comment;
-	bool quoted, escaped, angle, closed, wrong;
-};
-
-static void
-bare_keep(struct bare *b, uint8_t c)
-{
-	if (b->closed)
-		b->wrong = true;
-	if (b->len < sizeof(b->mem))
-		b->mem[b->len++] = (char)c;
-}
-
-static void
-bare_special(struct bare *b, uint8_t c)
-{
-	if (c == '<') {
-		b->wrong |= b->angle;
-		b->angle = true;
-		b->len = 0;
-	} else if (c == '>') {
-		b->wrong |= !b->angle || b->closed;
-		b->closed = true;
-	} else if (c == ',' || c == ';' || c == ':') {
-		b->wrong = true; /* several, or a group */
-	} else if (!chr_is(c, CHR_SPACE)) {
-		bare_keep(b, c);
-	}
-}
-
-static void
-bare_octet(struct bare *b, uint8_t c)
-{
-	bool escaped = b->escaped;
-
-	b->escaped = !escaped && c == '\\' && (b->quoted || b->comment > 0);
-	if (b->comment > 0) {
-		if (!escaped && c == '(')
-			b->comment++;
-		else if (!escaped && c == ')')
-			b->comment--;
-	} else if (b->quoted) {
-		bare_keep(b, c);
-		b->quoted = escaped || c != '"';
-	} else if (c == '(') {
-		b->comment = 1;
-	} else if (c == '"') {
-		b->quoted = true;
-		bare_keep(b, c);
-	} else {
-		bare_special(b, c);
-	}
-}
-
-struct span
-dkim_domain(struct dkim *d, const char **why)
-{
-	struct bare b = { .len = 0 };
-	struct addr a;
-	size_t domain;
-
-	*why = d->flaw;
-	if (d->flaw != NULL)
-		return SPAN("");
-	for (size_t i = 0; i < d->from_len; i++)
-		bare_octet(&b, (uint8_t)d->from[i]);
-	*why = "its From is not one address";
-	if (b.wrong || b.quoted || b.comment > 0 || b.angle != b.closed
-	    || addr_parse(span_of(b.mem, b.len), ADDR_ALLOW_UTF8, &a) != ADDR_OK
-	    || a.literal)
-		return SPAN("");
-	domain = a.domain.len;
-	memcpy(d->from, a.domain.p, domain);
-	d->from_len = 0; /* what it held is used up */
-	return span_of(d->from, domain);
 }
 
 /* ---- the field ---- */

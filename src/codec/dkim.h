@@ -2,8 +2,8 @@
  * dkim: the signature of a message that leaves (RFC 6376): rsa-sha256,
  * relaxed/relaxed, one signature, the whole body (never l=).
  *
- *   dkim_init -> dkim_feed ... -> dkim_end -> dkim_domain -> dkim_sign
- *                the message as it leaves         the field, first of all
+ *   dkim_init -> dkim_feed ... -> dkim_end -> dkim_next ... -> dkim_sign
+ *                the message as it leaves     for whom?     the field, first
  *
  * Text has LF line ends, as stored; hashed is what the wire will carry: CR LF,
  * no other CR, a last line that ends.  Signed are the fields that readers see
@@ -13,9 +13,9 @@
  *
  * Not signed, with a reason in words, is what another server may read in
  * another way (section 3.8): a field twice that may stand once, a header line
- * that is none, no From or one with several addresses.
+ * that is none, no From or one that holds what is no address.
  *
- * Memory: struct dkim, under 2 KB, whatever the message.
+ * Memory: struct dkim, under 3 KB, whatever the message.
  * Cost: two hashes over the message; dkim_sign one RSA operation.
  * Tested: tests/unit/test_dkim.c (the vectors of RFC 6376 and 8463, every
  * split), fuzz_dkim, tests/e2e/test_dkim.py (two other verifiers).
@@ -25,13 +25,15 @@
 
 #include <bearssl.h>
 
+#include "codec/addr.h"
 #include "codec/pieces.h"
 #include "core/err.h"
 #include "core/text.h"
 
-#define DKIM_FIELDS 24	 /* names that are signed */
-#define DKIM_FROM   320	 /* octets of a From that are looked at */
-#define DKIM_TEXT   2048 /* holds any signature field */
+#define DKIM_FIELDS  24	 /* names that are signed */
+#define DKIM_FROM    768 /* octets of a From that are looked at */
+#define DKIM_ADDRESS (ADDR_TEXT_MAX + 1)
+#define DKIM_TEXT    2048 /* holds any signature field */
 
 /* One canonicalisation under way: octets into a hash. */
 struct dkim_hash {
@@ -49,6 +51,7 @@ struct dkim {
 	bool over;    /* the header is done */
 	bool in_name; /* of a field, up to its colon */
 	bool in_from; /* the field's value is From's */
+	bool in_sender;
 	bool signing; /* the field is hashed */
 	bool started; /* of its value, something was hashed */
 	const char *flaw;
@@ -56,9 +59,10 @@ struct dkim {
 	uint8_t order[DKIM_FIELDS];
 	uint8_t order_n;
 	uint8_t name_len;
-	uint16_t from_len;
+	uint16_t from_len, sender_len;
 	char name[32];
 	char from[DKIM_FROM];
+	char sender[DKIM_ADDRESS];
 };
 
 void dkim_init(struct dkim *d);
@@ -70,10 +74,21 @@ void dkim_feed(struct dkim *d, struct span text);
 void dkim_end(struct dkim *d);
 
 /*
- * The domain of its From, after dkim_end; empty: it is not to be signed, and
- * `*why` is a few words.
+ * Whose it is, after dkim_end: the domains of From's addresses, one after the
+ * other, then that of Sender.
  */
-struct span dkim_domain(struct dkim *d, const char **why);
+struct dkim_walk {
+	const struct dkim *dkim;
+	struct span rest;
+	bool in_sender, any;
+	const char *why; /* after ERR_SYNTAX: not to be signed for anybody */
+	char mem[DKIM_ADDRESS];
+};
+
+void dkim_walk(struct dkim_walk *w, const struct dkim *d);
+
+/* The next one, until the next call: 1; 0 at the end; ERR_SYNTAX. */
+int dkim_next(struct dkim_walk *w, struct span *domain) MUST_CHECK;
 
 /*
  * Write the field "DKIM-Signature: ...\n" for `domain` with the key `sk`,

@@ -121,17 +121,38 @@ not_signed(enum log_level level, const char *why)
 	return 0;
 }
 
+/* The first domain of ours; all must be right, or nothing is signed. */
+static int
+choose(const struct signer *s, const struct dkim *d, struct text *ours,
+    const char **why)
+{
+	struct dkim_walk w;
+	struct span domain;
+	int got;
+
+	dkim_walk(&w, d);
+	while ((got = dkim_next(&w, &domain)) == 1)
+		if (ours->len == 0 && is_listed(s, domain))
+			text_span(ours, domain);
+	*why = w.why;
+	return got;
+}
+
 int
 signer_sign(const struct signer *s, struct dkim *d, struct text *field)
 {
+	char mem[ADDR_DOMAIN_MAX + 1];
+	struct span domain;
+	struct text ours;
 	const char *why;
-	struct span domain = dkim_domain(d, &why);
 
-	if (domain.len == 0)
+	text_init(&ours, mem, sizeof(mem));
+	if (choose(s, d, &ours, &why) < 0)
 		return not_signed(LOG_INFO, why);
-	if (!is_listed(s, domain))
-		return not_signed(
-		    LOG_DEBUG, "its From is of none of dkim.domains");
+	domain = text_data(&ours);
+	if (domain.len == 0)
+		return not_signed(LOG_DEBUG,
+		    "its From and Sender are of none of dkim.domains");
 	if (s->key.type == 0)
 		return not_signed(LOG_WARN,
 		    "there is no key; `gatepost dkim keygen` makes one");

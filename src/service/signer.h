@@ -6,7 +6,8 @@
  *
  * One RSA-2048 key serves all domains; each publishes it in its own DNS.  A
  * message is signed for the domain of its From, when that is one of
- * dkim.domains (a domain within one of them is not).
+ * dkim.domains (a domain within one of them is not): of several addresses the
+ * first that is, and where none is, Sender.
  *
  * Memory: struct signer, about 4 KB.
  * Failure: no key, no domains: nothing is signed; a domain without a key is

@@ -157,6 +157,19 @@ class Dkim(unittest.TestCase):
         self.assertIn('dkim.not_signed why="a field stands there twice"',
                       self.server.log())
 
+    def test_of_several_senders_the_one_of_ours_is_signed_for(self):
+        froms = [b"From: Eve <e@x.example>,\r\n\tann@home.example\r\n",
+                 b"From: us: ann@home.example, bob@home.example;\r\n",
+                 b"From: e@x.example, f@y.example\r\n"
+                 b"Sender: Ann <ann@home.example>\r\n"]
+        rest = HEAD.split(b"\r\n", 1)[1]
+        for head in froms:
+            self.send(head + rest + b"\r\nbody\r\n")
+        self.send(b"From: ann@home.example, nobody\r\n" + rest + b"\r\nx\r\n")
+        self.assertEqual(sorted(self.signed(4)), [False, True, True, True])
+        signed = [m.data for m in self.far.messages if b"DKIM-S" in m.data]
+        self.assertEqual(by_opendkim(signed, self.key), [True] * 3)
+
     def test_mail_that_is_only_forwarded_is_not_signed(self):
         self.server.run("set", "forward.zoe=zoe@far.example")
         with smtplib.SMTP("127.0.0.1", self.server.port("smtp")) as smtp:
