@@ -33,9 +33,11 @@ begin(struct sevenbit *s)
 }
 
 void
-sevenbit_init(struct sevenbit *s)
+sevenbit_init(struct sevenbit *s, bool heads_only)
 {
 	memset(s, 0, sizeof(*s));
+	plainhead_init(&s->head);
+	s->heads_only = heads_only;
 	begin(s);
 }
 
@@ -43,6 +45,7 @@ void
 sevenbit_rewind(struct sevenbit *s)
 {
 	s->converting = true;
+	plainhead_rewind(&s->head);
 	begin(s);
 }
 
@@ -116,8 +119,9 @@ end_header(struct sevenbit *s)
 	};
 	enum sevenbit_plan plan = sevenbit_plan(s);
 
+	plainhead_end(&s->head, s->out);
 	sevenbit_judge(s);
-	if (s->part == 0 && !s->has_version)
+	if (s->part == 0 && !s->has_version && !s->heads_only)
 		sevenbit_put(s, SPAN("MIME-Version: 1.0\n"));
 	if ((plan == SEVENBIT_QP || plan == SEVENBIT_BASE64) && !s->has_type)
 		sevenbit_put(s,
@@ -143,8 +147,12 @@ header_piece(struct sevenbit *s, const struct piece *p)
 	if (p->first && !chr_is(value.p[0], CHR_SPACE))
 		begin_field(s, &value);
 	keep(s, value);
-	if (!s->dropping)
+	if (s->dropping)
+		return;
+	if (s->converting && !s->head.needed)
 		put_line(s, p);
+	else
+		plainhead_line(&s->head, p, s->out);
 }
 
 /* ---- boundaries ---- */
@@ -207,7 +215,7 @@ static void
 between_piece(struct sevenbit *s, const struct piece *p)
 {
 	for (size_t i = 0; i < p->text.len; i++) {
-		bool high = p->text.p[i] >= 0x80;
+		bool high = p->text.p[i] >= 0x80 && !s->heads_only;
 
 		s->needed = s->needed || high;
 		sevenbit_put(s, high ? SPAN("?") : span_of(p->text.p + i, 1));

@@ -1,6 +1,8 @@
 /*
  * sevenbit: a message for a server that takes only 7-bit text (RFC 6152,
- * section 3): its parts' bodies as quoted-printable or base64.
+ * section 3): its parts' bodies as quoted-printable or base64, its header
+ * fields as codec/plainhead writes them; or only the latter, for a server that
+ * takes 8-bit text, but not in header fields (no SMTPUTF8).
  *
  *   survey:   sevenbit_init, sevenbit_look ..., sevenbit_end
  *   convert:  sevenbit_rewind, sevenbit_feed ..., sevenbit_end
@@ -9,7 +11,7 @@
  * each: quoted-printable for text with few of them, base64 for the rest.  The
  * second writes them so, and says it in their headers.  Everything else stays
  * octet for octet; a preamble or epilogue, which is for nobody, gets "?" for
- * such octets, and header fields keep theirs: their character set is unknown.
+ * such octets.
  *
  * What must not be touched inside is not: a signed or encrypted part, a
  * message in the message, what is encoded already.  Where one of these holds
@@ -17,7 +19,7 @@
  *
  * Text has LF line ends; base64 encodes them as CR LF.
  *
- * Memory: struct sevenbit, about 2 KB, whatever the message.
+ * Memory: struct sevenbit, about 3 KB, whatever the message.
  * Bounds: SEVENBIT_PARTS parts, SEVENBIT_DEPTH multiparts in one another.
  * Failure: sevenbit_flaw.
  * Tested: tests/unit/test_sevenbit.c, tests/e2e/test_sevenbit.py (Python's
@@ -27,12 +29,15 @@
 #define CODEC_SEVENBIT_H
 
 #include "codec/pieces.h"
+#include "codec/plainhead.h"
 #include "core/text.h"
 
 #define SEVENBIT_PARTS	  512
 #define SEVENBIT_DEPTH	  10
 #define SEVENBIT_BOUNDARY 70
-#define SEVENBIT_OUT	  2048 /* what one call may append to 4 * its input */
+/* What one call may append: so many times its input, and this. */
+#define SEVENBIT_GROWTH PLAINHEAD_GROWTH
+#define SEVENBIT_OUT	1500
 
 enum sevenbit_where {
 	SEVENBIT_HEADER,
@@ -66,6 +71,7 @@ enum sevenbit_plan {
 struct sevenbit {
 	struct pieces lines;
 	bool converting;
+	bool heads_only;
 	bool needed; /* some part holds octets above 127 */
 	const char *flaw;
 	enum sevenbit_where where;
@@ -73,6 +79,7 @@ struct sevenbit {
 	struct text *out;
 
 	/* the part's header */
+	struct plainhead head;
 	enum sevenbit_kind kind;
 	enum sevenbit_label label;
 	bool in_type, in_label; /* the field being read */
@@ -100,8 +107,8 @@ struct sevenbit {
 	char label_mem[32];
 };
 
-/* Begin the survey. */
-void sevenbit_init(struct sevenbit *s);
+/* Begin the survey; `heads_only`: bodies may stay as they are. */
+void sevenbit_init(struct sevenbit *s, bool heads_only);
 
 /* The next piece of the message, in the survey. */
 void sevenbit_look(struct sevenbit *s, struct span in);
@@ -116,20 +123,27 @@ void sevenbit_end(struct sevenbit *s, struct text *out);
 static inline bool
 sevenbit_needed(const struct sevenbit *s)
 {
-	return s->needed;
+	return s->needed || s->head.needed;
 }
 static inline const char *
 sevenbit_flaw(const struct sevenbit *s)
 {
-	return s->flaw;
+	return s->head.flaw != NULL ? s->head.flaw : s->flaw;
+}
+
+/* Is the flaw an address that is not ASCII? */
+static inline bool
+sevenbit_is_address(const struct sevenbit *s)
+{
+	return s->head.is_address;
 }
 
 /* Begin the second pass, over the same message. */
 void sevenbit_rewind(struct sevenbit *s);
 
 /*
- * Append what becomes of `in` to `out`, which has 4 * in.len + SEVENBIT_OUT
- * octets free.
+ * Append what becomes of `in` to `out`, which has SEVENBIT_GROWTH * in.len +
+ * SEVENBIT_OUT octets free.
  */
 void sevenbit_feed(struct sevenbit *s, struct span in, struct text *out);
 

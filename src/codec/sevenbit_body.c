@@ -149,6 +149,9 @@ settle(struct sevenbit *s)
 {
 	unsigned shift = s->part % 4 * 2;
 
+	if (s->heads_only)
+		return;
+
 	s->needed = s->needed || s->high > 0;
 	if (s->high > 0 && s->sealed != NULL) {
 		s->flaw = s->sealed;

@@ -110,6 +110,29 @@ open_level(struct sevenbit *s, struct span params, bool digest)
 	return false;
 }
 
+/* What header fields are written in where they are no UTF-8. */
+static void
+note_charset(struct sevenbit *s, struct span params)
+{
+	char mem[ENCWORD_CHARSET];
+	struct span param;
+
+	while (next_param(&params, &param)) {
+		size_t eq = span_find(param, '=');
+		struct span v = span_trim(span_from(param, eq + 1));
+		int n;
+
+		if (!span_is_nocase(
+			span_trim(span_first(param, eq)), SPAN("charset")))
+			continue;
+		n = v.len > 0 && v.p[0] == '"'
+			? read_quoted(v, mem, sizeof(mem))
+			: read_token(v, mem, sizeof(mem));
+		if (n > 0)
+			plainhead_charset(&s->head, span_of(mem, (size_t)n));
+	}
+}
+
 static enum sevenbit_kind
 seal(struct sevenbit *s, const char *why)
 {
@@ -142,6 +165,7 @@ judge_type(struct sevenbit *s)
 	type = span_trim(span_first(type, span_find(type, '(')));
 	if (span_starts_nocase(type, SPAN("multipart/")))
 		return judge_multipart(s, type, rest);
+	note_charset(s, rest);
 	if (span_starts_nocase(type, SPAN("message/")))
 		return seal(s, inside);
 	return span_starts_nocase(type, SPAN("text/")) ? SEVENBIT_TEXT

@@ -36,8 +36,8 @@ is_refused(struct smtp_client *c, const struct smtp_client_mail *m)
 		refuse(c, 500, 3, 4,
 		    "the message is larger than the server takes");
 	else if (m->utf8 && !has(c, OFFER_SMTPUTF8))
-		refuse(
-		    c, 500, 6, 7, "the server does not take UTF-8 addresses");
+		refuse(c, 500, 6, 7,
+		    "the server does not take addresses that are not ASCII");
 	else
 		return false;
 	return true;

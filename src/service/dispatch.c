@@ -16,7 +16,7 @@ begin_pass(struct dispatch *l)
 	l->over = false;
 	if (has_refrom(l))
 		refrom_init(&l->refrom, l->wish.send_as);
-	if (l->wish.seven_bit)
+	if (l->wish.plain_head)
 		sevenbit_rewind(&l->seven);
 }
 
@@ -33,7 +33,7 @@ measure(struct dispatch *l)
 static bool
 is_plain(const struct dispatch *l)
 {
-	return !has_refrom(l) && !l->wish.seven_bit;
+	return !has_refrom(l) && !l->wish.plain_head;
 }
 
 /* What is left to be done after the survey, or without one. */
@@ -57,15 +57,15 @@ dispatch_init(struct dispatch *l, struct queue_file *file,
 
 	l->file = file;
 	l->wish = *wish;
-	l->wish.seven_bit = wish->seven_bit && high;
+	l->wish.plain_head = (wish->seven_bit || wish->plain_head) && high;
 	l->why = NULL;
 	l->eight_bit = high && !wish->seven_bit;
 	l->field_len = l->field_used = 0;
 	l->at = 0;
 	l->over = false;
-	if (l->wish.seven_bit) {
+	if (l->wish.plain_head) {
 		l->phase = DISPATCH_SURVEY;
-		sevenbit_init(&l->seven);
+		sevenbit_init(&l->seven, !wish->seven_bit);
 	} else {
 		after_survey(l);
 	}
@@ -101,7 +101,7 @@ survey(struct dispatch *l, struct dispatch_work *w)
 	l->why = sevenbit_flaw(&l->seven);
 	if (l->why != NULL)
 		return ERR_UNSUPPORTED;
-	l->wish.seven_bit = sevenbit_needed(&l->seven);
+	l->wish.plain_head = sevenbit_needed(&l->seven);
 	after_survey(l);
 	return l->phase != DISPATCH_READY;
 }
@@ -110,7 +110,7 @@ survey(struct dispatch *l, struct dispatch_work *w)
 static int
 pump(struct dispatch *l, struct dispatch_work *w, struct text *out)
 {
-	size_t most = l->wish.seven_bit ? DISPATCH_SMALL : DISPATCH_SLICE;
+	size_t most = l->wish.plain_head ? DISPATCH_SMALL : DISPATCH_SLICE;
 	int n = read_raw(l, w->raw, most);
 	struct span s = span_of(w->raw, n > 0 ? (size_t)n : 0);
 	struct text mid;
@@ -124,7 +124,7 @@ pump(struct dispatch *l, struct dispatch_work *w, struct text *out)
 			refrom_end(&l->refrom, &mid);
 		s = text_data(&mid);
 	}
-	if (l->wish.seven_bit) {
+	if (l->wish.plain_head) {
 		sevenbit_feed(&l->seven, s, out);
 		if (l->over)
 			sevenbit_end(&l->seven, out);

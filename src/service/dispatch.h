@@ -4,9 +4,10 @@
  *   queue file -> refrom -> sevenbit -> text -> wire
  *                                        `---> dkim, whose field goes first
  *
- *   dispatch_init    what is to be done: another From, 7-bit only, a signature
- *   dispatch_step    passes over the message, in slices, until it is ready
- *   dispatch_read    the octets that leave, again and again until the end
+ *   dispatch_init    what is to be done: another From, 7-bit only (all of it,
+ * or the header fields), a signature dispatch_step    passes over the message,
+ * in slices, until it is ready dispatch_read    the octets that leave, again
+ * and again until the end
  *
  * The signature is made over exactly what dispatch_read gives.  Where nothing
  * is to be done there is no pass, and dispatch_read reads the file.
@@ -28,8 +29,9 @@
 
 #define DISPATCH_SLICE 4096
 /* While parts are encoded: so much may each read become. */
-#define DISPATCH_SMALL 512
-#define DISPATCH_OUT   (4 * DISPATCH_SMALL + REFROM_OUT + SEVENBIT_OUT + 1)
+#define DISPATCH_SMALL 256
+#define DISPATCH_OUT                                                           \
+	(SEVENBIT_GROWTH * DISPATCH_SMALL + REFROM_OUT + SEVENBIT_OUT + 1)
 
 _Static_assert(
     DISPATCH_SLICE + REFROM_OUT < DISPATCH_OUT + 1, "either way fits");
@@ -45,6 +47,7 @@ enum dispatch_phase {
 struct dispatch_wish {
 	struct span send_as;	     /* empty: From stays; outlives this */
 	bool seven_bit;		     /* the far end takes no more */
+	bool plain_head;	     /* ... in header fields */
 	const struct signer *signer; /* NULL: not to be signed */
 };
 

@@ -80,6 +80,7 @@ struct relayd_slot {
 
 	/* the batch */
 	bool list; /* its one recipient is a list of ours */
+	bool utf8; /* its sender or its recipients are not ASCII */
 	struct route way;
 	uint32_t key;
 	unsigned rcpt_n, rcpt_at;

@@ -86,6 +86,24 @@ relayd_dest_of(void *relayd, struct span sender, struct span path)
 	return route_key(way, domain);
 }
 
+static bool
+is_utf8(struct span v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.p[i] >= 0x80)
+			return true;
+	return false;
+}
+
+static bool
+needs_utf8(const struct route *way, struct span sender, struct span path)
+{
+	bool renamed = way->send_as[0] != '\0' && sender.len > 0;
+
+	return is_utf8(path)
+	       || is_utf8(renamed ? span_str(way->send_as) : sender);
+}
+
 /* The first recipient decides what the batch is. */
 static bool
 begin_batch(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
@@ -101,6 +119,7 @@ begin_batch(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
 		return false;
 	s->way = *way;
 	s->key = key;
+	s->utf8 = needs_utf8(way, sender, q->path);
 	copy(s->domain, sizeof(s->domain), domain);
 	copy(s->sender, sizeof(s->sender), sender);
 	return true;
@@ -119,6 +138,7 @@ fits_batch(
 
 	return route_key(way, domain) == s->key
 	       && span_is(sender, span_str(s->sender))
+	       && needs_utf8(way, sender, q->path) == s->utf8
 	       && (s->way.host[0] != '\0'
 		   || span_is_nocase(domain, span_str(s->domain)));
 }

@@ -6,6 +6,15 @@
 
 #include "core/secret.h"
 
+/* Does this batch need a server that knows addresses beyond ASCII? */
+static bool
+needs_utf8(const struct relayd_slot *s)
+{
+	bool knows = (s->out.client.offers & OFFER_SMTPUTF8) != 0;
+
+	return s->utf8 || (knows && (s->file.head.flags & QUEUE_UTF8) != 0);
+}
+
 static void
 give_mail(struct relayd *r, struct relayd_slot *s)
 {
@@ -14,7 +23,7 @@ give_mail(struct relayd *r, struct relayd_slot *s)
 		.sender = span_str(s->sender),
 		.octets = s->dispatch.wire_octets,
 		.eight_bit = s->dispatch.eight_bit,
-		.utf8 = (h->flags & QUEUE_UTF8) != 0,
+		.utf8 = needs_utf8(s),
 		.ret = h->ret,
 		.envid = h->envid,
 	};
@@ -41,9 +50,12 @@ may_sign(const struct relayd *r, const struct relayd_slot *s)
 void
 relayd_prepare(struct relayd *r, struct relayd_slot *s)
 {
+	unsigned offers = s->out.client.offers;
 	const struct dispatch_wish wish = {
 		.send_as = span_str(s->way.send_as),
-		.seven_bit = (s->out.client.offers & OFFER_8BITMIME) == 0,
+		.seven_bit = (offers & OFFER_8BITMIME) == 0,
+		.plain_head = (offers & OFFER_SMTPUTF8) == 0
+			      && (s->file.head.flags & QUEUE_UTF8) != 0,
 		.signer = may_sign(r, s) ? r->signer : NULL,
 	};
 
@@ -76,14 +88,19 @@ static void
 failed(struct relayd *r, struct relayd_slot *s, int err)
 {
 	bool never = err == ERR_UNSUPPORTED;
+	bool address = sevenbit_is_address(&s->dispatch.seven);
+	bool eight = (s->out.client.offers & OFFER_8BITMIME) != 0;
 	char mem[160];
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	text_str(&t, "the next server takes only 7-bit mail, but ");
+	text_str(&t, "the next server takes only ");
+	text_str(
+	    &t, address || eight ? "ASCII in header fields" : "7-bit mail");
+	text_str(&t, ", but ");
 	if (never) {
 		text_str(&t, s->dispatch.why);
-		reply_set(&r->own, 500, 6, 3, mem);
+		reply_set(&r->own, 500, 6, address ? 7 : 3, mem);
 	} else
 		reply_set(
 		    &r->own, 400, 3, 0, "the message cannot be read here");

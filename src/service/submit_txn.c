@@ -209,9 +209,10 @@ write_out(struct submit_session *ss, struct span text)
 	int err;
 
 	header_feed(&t->header, text, mark);
-	if (!t->eight_bit_head && has_eight_bit(text)) {
+	if ((!t->eight_bit || (in_head && !t->eight_bit_head))
+	    && has_eight_bit(text)) {
 		t->eight_bit = true;
-		t->eight_bit_head = in_head;
+		t->eight_bit_head = t->eight_bit_head || in_head;
 	}
 	if (t->begun)
 		err = spool_append(ss->owner->spool, &t->file, &text, 1);
@@ -283,7 +284,8 @@ flags_of(const struct submit_session *ss)
 	const struct submit_txn *t = ss->txn;
 	bool own = ss->account != 0 || t->basis != RELAY_BY_NONE;
 
-	return (t->eight_bit ? QUEUE_8BIT : 0u)
+	/* such an address stands in our own header fields, too */
+	return (t->eight_bit || t->eight_bit_head ? QUEUE_8BIT : 0u)
 	       | (t->utf8 && t->eight_bit_head ? QUEUE_UTF8 : 0u)
 	       | (own ? QUEUE_OWN : 0u);
 }

@@ -11,7 +11,7 @@ survey(const char *message, size_t step)
 {
 	struct span rest = span_str(message);
 
-	sevenbit_init(&s);
+	sevenbit_init(&s, false);
 	while (rest.len > 0) {
 		sevenbit_look(&s, span_first(rest, step));
 		rest = span_from(rest, step);
@@ -101,7 +101,8 @@ much_of_it_becomes_base64(void **state)
 	      "content-transfer-encoding:\n 8bit\nSubject: \xe3\n\n"
 	      "\xe3\x83\xa1\xe3\x83\xbc\nx\n",
 	    "MIME-Version: 1.0\nContent-Type: text/html\n"
-	    "Subject: \xe3\nContent-Transfer-Encoding: base64\n\n"
+	    "Subject: =?unknown-8bit?Q?=E3?=\n"
+	    "Content-Transfer-Encoding: base64\n\n"
 	    "44Oh44O8DQp4DQo=\n");
 }
 
@@ -184,7 +185,7 @@ static void
 a_plain_message_needs_nothing(void **state)
 {
 	(void)state;
-	survey("Subject: \xe9\nContent-Type: message/rfc822\n\nplain\n", 7);
+	survey("Subject: e\nContent-Type: message/rfc822\n\nplain\n", 7);
 	assert_false(sevenbit_needed(&s));
 	assert_null(sevenbit_flaw(&s));
 }
