@@ -5,6 +5,8 @@ void
 pem_init(struct pem *p, struct span text)
 {
 	br_pem_decoder_init(&p->br);
+	if (span_starts(text, SPAN("\xef\xbb\xbf"))) /* of some editors */
+		text = span_from(text, 3);
 	p->rest = text;
 	p->to = NULL;
 	p->cap = p->len = 0;
@@ -29,8 +31,13 @@ static int
 next_event(struct pem *p)
 {
 	while (p->rest.len > 0) {
-		size_t n = br_pem_decoder_push(&p->br, p->rest.p, p->rest.len);
-		int event = br_pem_decoder_event(&p->br);
+		/* the decoder takes a CR for a part of the banner */
+		struct span part =
+		    span_first(p->rest, span_find(p->rest, '\r'));
+		size_t n = part.len == 0
+			       ? 1
+			       : br_pem_decoder_push(&p->br, part.p, part.len);
+		int event = part.len == 0 ? 0 : br_pem_decoder_event(&p->br);
 
 		p->rest = span_from(p->rest, n);
 		if (event != 0)

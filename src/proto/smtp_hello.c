@@ -72,9 +72,11 @@ smtp_hello_done(struct smtp *s, struct buf *out)
 	smtp_say_host(s, "250-", "", out);
 	smtp_put(out, SPAN("250-PIPELINING\r\n250-SIZE "));
 	smtp_put_number(out, c->max_octets);
+	smtp_put(out, SPAN("\r\n250-8BITMIME\r\n"));
+	if (!c->no_utf8)
+		smtp_put(out, SPAN("250-SMTPUTF8\r\n"));
 	smtp_put(out,
-	    SPAN("\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
-		 "250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-CHUNKING\r\n"));
+	    SPAN("250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-CHUNKING\r\n"));
 	if (c->offer_tls)
 		smtp_put(out, SPAN("250-STARTTLS\r\n"));
 	put_auth(c, out);

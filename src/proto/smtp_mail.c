@@ -59,7 +59,8 @@ path_allow(const struct smtp *s, bool utf8)
 static enum smtp_reply
 mail_parse(struct smtp *s, struct span args)
 {
-	unsigned allow = path_allow(s, asks_utf8(args)) | ADDR_ALLOW_NULL
+	bool utf8 = !s->config->no_utf8 && asks_utf8(args);
+	unsigned allow = path_allow(s, utf8) | ADDR_ALLOW_NULL
 			 | (s->config->naked_paths ? ADDR_ALLOW_BARE : 0u);
 	enum smtp_reply r;
 
@@ -68,6 +69,8 @@ mail_parse(struct smtp *s, struct span args)
 	r = path_reply(addr_path(&args, allow, &s->req.path), true);
 	if (r == SMTP_OK)
 		r = smtp_param_mail(args, &s->req);
+	if (r == SMTP_OK && s->req.utf8 && !utf8)
+		r = SMTP_PARAMETER;
 	if (r == SMTP_OK && s->req.size > s->config->max_octets)
 		r = SMTP_TOO_BIG;
 	return r;

@@ -230,6 +230,7 @@ walk_targets(struct delivery *d, const struct delivery_head *head, bool count)
 	int got = 0;
 
 	directory_begin(&s->walk, s->directory, head->sender);
+	s->walk.tell = count;
 	while (got == 0 && next_note(d, &at, &n)) {
 		if (addr_parse(n.path, ADDR_ALLOW_BARE | ADDR_ALLOW_UTF8, &a)
 		    != ADDR_OK)

@@ -6,6 +6,7 @@
 #include "service/directory.h"
 
 #include "core/chr.h"
+#include "core/log.h"
 #include "service/directory_find.h"
 
 static bool
@@ -95,7 +96,18 @@ directory_begin(
 	w->d = d;
 	w->sender = sender;
 	w->depth = w->seen_n = 0;
-	w->pending = false;
+	w->pending = w->tell = false;
+}
+
+bool
+directory_leads_on(
+    struct directory_walk *w, const struct directory *d, const struct addr *a)
+{
+	struct directory_target t;
+
+	directory_begin(w, d, SPAN(""));
+	directory_expand(w, a);
+	return directory_next(w, &t) != 0;
 }
 
 void
@@ -243,6 +255,20 @@ give_back(
 	return give_remote(w, t, text_data(&text), false);
 }
 
+/* An alias, a forward or a list names somebody who is not there. */
+static void
+log_nowhere(const struct directory_walk *w, struct span name)
+{
+	struct log_line l;
+
+	if (!w->tell || w->depth == 0)
+		return;
+	log_begin(&l, LOG_WARN, "directory.nobody");
+	log_span(&l, "name", name);
+	log_span(&l, "for", w->first.local);
+	log_end(&l);
+}
+
 /* One of our own addresses: what does it lead to? */
 static int
 give_local(
@@ -271,6 +297,7 @@ give_local(
 	case DIRECTORY_FOUND_BACK:
 		return give_back(w, t, a);
 	case DIRECTORY_FOUND_NOTHING:
+		log_nowhere(w, a->local);
 		break;
 	}
 	return 0;

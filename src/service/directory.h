@@ -109,6 +109,7 @@ struct directory_walk {
 	unsigned depth; /* texts open */
 	unsigned seen_n;
 	bool pending; /* `first` waits */
+	bool tell;    /* log the names that lead nowhere */
 	struct addr first;
 	char key[DIRECTORY_KEY];
 	char sender_mem[ADDR_TEXT_MAX + 1];
@@ -119,6 +120,10 @@ struct directory_walk {
 /* Begin the walk for one message; `sender` outlives it. */
 void directory_begin(
     struct directory_walk *w, const struct directory *d, struct span sender);
+
+/* Does the address lead to a box, a list or another server at all? */
+bool directory_leads_on(
+    struct directory_walk *w, const struct directory *d, const struct addr *a);
 
 /* The next recipient of the message; then call directory_next until 0. */
 void directory_expand(struct directory_walk *w, const struct addr *a);

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "codec/ip.h"
 #include "service/clamd.h"
 #include "service/listen.h"
 #include "service/resolver.h"
@@ -49,8 +50,16 @@ judge_networks(struct span value, struct text *why)
 static int
 judge_servers(struct span value, struct text *why)
 {
+	struct span list = value, piece;
 	unsigned n = count_pieces(value);
 
+	while (n > 0 && span_next(&list, ',', &piece)) {
+		if (!span_ends_nocase(piece, SPAN(":0"))
+		    || span_find(piece, '.') == piece.len)
+			continue;
+		text_str(why, "nobody answers at port 0");
+		return ERR_RANGE;
+	}
 	if (n <= RESOLVER_SERVERS)
 		return ERR_OK;
 	return say_too_many(why, " DNS servers; at most ", n, RESOLVER_SERVERS);
@@ -88,6 +97,29 @@ judge_clamd(struct span value, struct text *why)
 	return err;
 }
 
+/* RFC 6376 section 3.5: a domain and selector as DNS and SMTP take them. */
+static int
+judge_dkim(enum setting id, struct span list, struct text *why)
+{
+	struct span piece;
+
+	while (list.len > 0 && span_next(&list, ',', &piece)) {
+		bool dotted = span_find(piece, '.') < piece.len;
+
+		if (span_find(piece, '_') < piece.len) {
+			text_span(why, span_first(piece, 64));
+			text_str(why, ": an underscore can't be in it");
+			return ERR_SYNTAX;
+		}
+		if (id == SETTING_DKIM_DOMAINS && !dotted) {
+			text_span(why, span_first(piece, 64));
+			text_str(why, ": needs a dot, DNS holds its key");
+			return ERR_SYNTAX;
+		}
+	}
+	return ERR_OK;
+}
+
 static int
 judge_value(void *user, enum setting id, struct span label, struct span value,
     struct text *why)
@@ -97,6 +129,9 @@ judge_value(void *user, enum setting id, struct span label, struct span value,
 	switch ((int)id) {
 	case SETTING_HOST_DNS:
 		return judge_servers(value, why);
+	case SETTING_DKIM_DOMAINS:
+	case SETTING_DKIM_SELECTOR:
+		return judge_dkim(id, value, why);
 	case SETTING_AUTH_ITERATIONS:
 		return judge_iterations(value, why);
 	case SETTING_LISTEN_POP3:
@@ -133,10 +168,86 @@ weigh_routes(const struct settings_view *v, struct text *why)
 	return say_too_many(why, " rules in all; at most ", n, ROUTES_MAX);
 }
 
+/* An address that is to be listened on. */
+struct place {
+	const char *key;
+	uint8_t ip[IP_OCTETS];
+	uint64_t port;
+	bool all; /* "*" */
+};
+
+static bool
+is_all_of_its_kind(const uint8_t ip[IP_OCTETS])
+{
+	uint8_t any[IP_OCTETS];
+
+	return (!ip_parse(SPAN("0.0.0.0"), any) && !memcmp(ip, any, IP_OCTETS))
+	       || (!ip_parse(SPAN("::"), any) && !memcmp(ip, any, IP_OCTETS));
+}
+
+static bool
+is_v4(const uint8_t ip[IP_OCTETS])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(ip, mapped, sizeof(mapped));
+}
+
+/* Would the system refuse the second of the two? */
+static bool
+is_taken(const struct place *a, const struct place *b)
+{
+	if (a->port != b->port || a->port == 0)
+		return false;
+	return a->all || b->all || !memcmp(a->ip, b->ip, IP_OCTETS)
+	       || (is_v4(a->ip) == is_v4(b->ip)
+		   && (is_all_of_its_kind(a->ip) || is_all_of_its_kind(b->ip)));
+}
+
+static struct place
+read_place(const char *key, struct span piece)
+{
+	size_t colon = span_rfind(piece, ':');
+	struct span host = span_first(piece, colon);
+	struct place p = { .key = key, .all = span_is(host, SPAN("*")) };
+
+	if (span_u64(span_from(piece, colon + 1), UINT16_MAX, &p.port))
+		p.port = 0;
+	if (!p.all && ip_parse(host, p.ip))
+		p.port = 0;
+	return p;
+}
+
+/* Note the addresses of one listener; two at one place can't both listen. */
+static int
+add_places(struct place *places, unsigned n, const char *key, struct span list,
+    struct text *why)
+{
+	struct span piece;
+
+	while (n < ADDRESSES_MAX && span_next(&list, ',', &piece)) {
+		places[n] = read_place(key, piece);
+		for (unsigned i = 0; i < n; i++) {
+			if (!is_taken(&places[i], &places[n]))
+				continue;
+			text_str(why, key);
+			text_str(why, ": ");
+			text_span(why, span_first(piece, 64));
+			text_str(why, " is taken by ");
+			text_str(why, places[i].key);
+			text_str(why, "; give each a port of its own");
+			return ERR_RANGE;
+		}
+		n++;
+	}
+	return ERR_OK;
+}
+
 static int
 weigh_listeners(const struct settings_view *v, struct text *why)
 {
 	static char mem[SETTING_TEXT_MAX];
+	static struct place places[ADDRESSES_MAX];
 	unsigned n = 0;
 
 	for (int id = SETTING_LISTEN_SMTP; id <= SETTING_LISTEN_HTTPS; id++) {
@@ -149,8 +260,11 @@ weigh_listeners(const struct settings_view *v, struct text *why)
 			return len;
 		if (len >= 0)
 			list = span_of(mem, (size_t)len);
-		if (!span_is(list, SPAN("off")))
-			n += count_pieces(list);
+		if (span_is(list, SPAN("off")))
+			continue;
+		if (add_places(places, n, spec->key, list, why))
+			return ERR_RANGE;
+		n += count_pieces(list);
 	}
 	if (n <= ADDRESSES_MAX)
 		return ERR_OK;

@@ -242,6 +242,20 @@ configure_relayd(struct sending *s)
 	s->deliver.lmtp = s->relayd.routes.has_lmtp;
 }
 
+/* RFC 5321 section 4.5.1 wants somebody there. */
+static void
+look_for_postmaster(struct sending *s)
+{
+	const struct addr a = { .local = SPAN("postmaster"), .bare = true };
+
+	if (s->deliver.spool == NULL || s->deliver.accounts == NULL
+	    || accounts_next(s->deliver.accounts, 0) == NULL
+	    || directory_leads_on(&s->deliver.walk, &s->directory, &a))
+		return;
+	log_event(LOG_WARN, "postmaster.nobody", "try",
+	    "set host.postmaster to an account", 0);
+}
+
 int
 sending_configure(struct sending *s, const char *host)
 {
@@ -268,6 +282,7 @@ sending_configure(struct sending *s, const char *host)
 	s->srs.day = (uint32_t)(clock_wall_us() / 1000000 / 86400);
 	configure_relayd(s);
 	custody_configure(&s->custody, st);
+	look_for_postmaster(s);
 	return cut || t.cut ? ERR_RANGE : ERR_OK;
 }
 

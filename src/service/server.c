@@ -188,7 +188,7 @@ server_open(struct server *sv, struct state *st, const struct server_memory *m,
 	open_pools(sv, m);
 	err = open_watch(sv, why);
 	if (!err)
-		err = server_configure_host(sv, why);
+		err = server_configure_host(sv, why); /* ids begin with it */
 	if (!err)
 		err = open_ids(sv, why);
 	if (!err)

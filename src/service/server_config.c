@@ -138,6 +138,7 @@ configure_submit(struct server *sv)
 		.max_octets = settings_number(s, SETTING_SMTP_MAX_OCTETS),
 		.max_recipients =
 		    settings_number(s, SETTING_SMTP_MAX_RECIPIENTS),
+		.utf8 = settings_bool(s, SETTING_SMTP_UTF8),
 	};
 
 	read_rules(s, &c.rules);
@@ -169,6 +170,11 @@ server_configure(struct server *sv, struct text *why)
 	sv->conns.idle_ms = 1000 * settings_number(s, SETTING_NET_IDLE_SECONDS);
 	sv->listeners.max_per_address =
 	    settings_number(s, SETTING_NET_MAX_PER_ADDRESS);
+	sv->spool.reserve_octets =
+	    (uint64_t)settings_number(s, SETTING_MAIL_FREE_MIB) * MIB;
+	err = server_configure_host(sv, why);
+	if (err)
+		return err;
 	err = configure_submit(sv);
 	if (err)
 		text_str(why, "host.domains is too long: name fewer domains");

@@ -1,6 +1,8 @@
 /* server_tls: which pair, which profile; how they are used is tls's. */
 #include "service/server_tls.h"
 
+#include "core/log.h"
+#include "platform/clock.h"
 #include "service/state.h"
 
 void
@@ -23,6 +25,35 @@ copy_path(const struct settings *s, enum setting id, char *mem, size_t size)
 	text_init(&t, mem, size);
 	text_span(&t, settings_text(s, id));
 	return t.cut ? ERR_RANGE : ERR_OK;
+}
+
+#define DAY_S	  86400
+#define SOON_DAYS 14
+
+/* What clients will see, and whether they will take it. */
+static void
+log_pair(const struct tls_identity *id, const char *path)
+{
+	int64_t now_s = clock_wall_us() / 1000000;
+	int64_t left_s = id->not_after_s - now_s;
+	bool early = now_s < id->not_before_s;
+	bool soon = left_s < (int64_t)SOON_DAYS * DAY_S;
+	char mem[2 * TLS_FINGERPRINT + 1];
+	struct log_line l;
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_hex(&t, span_of(id->fingerprint, TLS_FINGERPRINT));
+	log_begin(&l, early || soon ? LOG_WARN : LOG_INFO, "tls.certificate");
+	log_str(&l, "file", path);
+	log_str(&l, "sha256", mem);
+	if (left_s < 0)
+		log_str(&l, "why", "it has expired: renew it");
+	else
+		log_u64(&l, "days", (uint64_t)(left_s / DAY_S));
+	if (early)
+		log_str(&l, "why", "it is not valid yet: is the clock right?");
+	log_end(&l);
 }
 
 struct pair {
@@ -53,8 +84,14 @@ load_pair(struct tls_identity id[2], struct tls_identity **now, struct fs *fs,
 		return ERR_OK;
 	err =
 	    tls_identity_load(next, fs, path, key[0] != '\0' ? key : path, why);
+	if (err < 0 && cert[0] != '\0' && key[0] == '\0') {
+		text_str(why, "; the key was looked for there, too: ");
+		text_str(why, settings_schema[p->key].key);
+		text_str(why, " names another file");
+	}
 	if (err < 0)
 		return err;
+	log_pair(next, path);
 	*now = next;
 	return 1;
 }

@@ -87,6 +87,7 @@ ask_hello(struct submit_session *ss)
 	struct conn *c = ss->conn;
 
 	submit_drop(ss);
+	ss->config.no_utf8 = !ss->owner->utf8;
 	ss->config.offer_tls = c->tls == NULL && c->owner->tls_modern != NULL;
 	ss->config.mechanisms = auth_mechanisms(ss->owner->auth, &peer);
 	ss->config.legacy_auth = auth_has_old_form(ss->owner->auth, &peer);
@@ -316,6 +317,7 @@ submit_open(struct conn *c)
 	ss->config.host = su->host;
 	ss->config.max_octets = su->max_octets;
 	ss->config.max_recipients = su->max_recipients;
+	ss->config.no_utf8 = !su->utf8;
 	submit_may_open(ss);
 	c->session = ss;
 	smtp_init(&ss->smtp, &ss->config, &c->out);
@@ -438,6 +440,7 @@ submit_configure(struct submit *su, const struct submit_config *c)
 	su->max_recipients = c->max_recipients < MAX_RECIPIENTS
 				 ? c->max_recipients
 				 : MAX_RECIPIENTS;
+	su->utf8 = c->utf8;
 	su->rules = c->rules;
 	return host.cut || domains.cut ? ERR_RANGE : ERR_OK;
 }

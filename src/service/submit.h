@@ -114,6 +114,7 @@ struct submit_config {
 	struct span domains; /* local ones, comma separated */
 	uint64_t max_octets;
 	unsigned max_recipients;
+	bool utf8; /* SMTPUTF8 is offered */
 	struct verdict_rules rules;
 };
 
@@ -138,6 +139,7 @@ struct submit {
 	char head[TRACE_MAX];		/* our own lines, while they are made */
 	uint64_t max_octets;
 	unsigned max_recipients;
+	bool utf8;
 	struct submit_session *slow;
 	uint64_t accepted;
 	uint64_t refused;

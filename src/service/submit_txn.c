@@ -104,7 +104,10 @@ submit_rcpt(struct submit_session *ss, const struct smtp_request *r)
 
 	if (may != SMTP_OK)
 		return may;
-	if (hit.kind == DIRECTORY_UNKNOWN)
+	if (hit.kind == DIRECTORY_UNKNOWN
+	    || (hit.kind == DIRECTORY_LOCAL && hit.account == 0
+		&& !directory_leads_on(&ss->owner->deliver->walk,
+		    ss->owner->deliver->directory, &r->path)))
 		return SMTP_NO_USER;
 	if (hit.is_list
 	    && !lists_may_post(ss->owner->deliver->directory, hit.list,

@@ -29,8 +29,13 @@ static int
 open_source(const struct source *s, struct span *mapped)
 {
 	int h = s->fs->open(s->fs, s->path, FS_READ);
+	struct fs_stat st;
 	int err = h;
 
+	if (h >= 0 && !s->fs->stat(s->fs, s->path, &st) && st.is_dir) {
+		(void)s->fs->close(s->fs, h);
+		return say(s, ERR_UNSUPPORTED, "this is a folder: name a file");
+	}
 	if (h >= 0) {
 		err = s->fs->map(s->fs, h, mapped);
 		(void)s->fs->close(s->fs, h);

@@ -206,6 +206,33 @@ class Backup(unittest.TestCase):
                 g.run("unset", *(r.split("=")[0] for r in rules[:32]))
             g.start()
 
+    def test_what_can_not_work_together_is_refused_at_set(self):
+        with gatepost.Server() as g:
+            free = g.ports["smtp"] + 10000
+            for words, why in (
+                    (["dkim.domains=a_b"], "a_b: an underscore"),
+                    (["dkim.domains=example.org,home"], "home: needs a dot"),
+                    (["dkim.selector=a_b"], "underscore"),
+                    (["host.dns=192.0.2.1,192.0.2.2:0"], "port 0"),
+                    ([f"listen.pop3=127.0.0.1:{g.ports['smtp']}"],
+                     "listen.pop3: 127.0.0.1:.* is taken by listen.smtp"),
+                    ([f"listen.pop3=*:{g.ports['smtp']}"], "is taken by"),
+                    ([f"listen.pop3=0.0.0.0:{g.ports['smtp']}"], "taken by"),
+                    ([f"listen.smtp=*:{free},127.0.0.1:{free}"], "taken by"),
+                    ([f"listen.smtp=*:{free}", f"listen.pop3=[::]:{free}"],
+                     "taken by")):
+                with self.subTest(words=words):
+                    got = self.refused(g, "set", *words)
+                    self.assertRegex(got, why)
+                    self.assertIn(words[-1].split("=")[0], got)
+            for words in (["dkim.domains=example.org,a-b.example"],
+                          ["host.dns=192.0.2.1:53,2001:db8::53"],
+                          [f"listen.smtp=0.0.0.0:{free},[::]:{free}",
+                           f"listen.pop3=127.0.0.1:{free + 1}"],
+                          [f"listen.smtp=127.0.0.1:{free}",
+                           f"listen.pop3=127.0.0.2:{free}"]):
+                g.run("set", *words)
+
     def test_wear_is_shown(self):
         with gatepost.Server() as g:
             out = g.run("settings", "wear").stdout.decode()

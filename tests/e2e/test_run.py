@@ -16,7 +16,7 @@ class Run(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="gatepost-run-")
         self.addCleanup(folder.cleanup)
-        self.state = os.path.join(folder.name, "state")
+        self.state = os.path.join(folder.name, "a state")
         self.log_path = os.path.join(folder.name, "log")
         self.first = self.free_row()
 
@@ -81,6 +81,15 @@ class Run(unittest.TestCase):
         self.assertIn(b"It works.", self.shell(self.command("Fetch it")))
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(10), 0)
+
+    def test_ports_that_are_none_are_refused_in_words(self):
+        for ports in ("abc", "-1", "20 000", "123456", "65534"):
+            self.first = ports
+            process = self.start()
+            self.assertEqual(process.wait(10), 2)
+            lines = self.log().splitlines()
+            self.assertEqual(len(lines), 1, lines)
+            self.assertRegex(lines[0], "PORTS=20000|has no port")
 
     def test_a_taken_port_is_named(self):
         with gatepost.socket.socket() as s:

@@ -126,8 +126,9 @@ class Files(unittest.TestCase):
         server = gatepost.Server(users={})
         try:
             server.init()
+            keys = ["--set", f"tls.key={VECTORS}{key}"] if key else []
             done = server.run("serve", "--set", f"tls.cert={VECTORS}{cert}",
-                              "--set", f"tls.key={VECTORS}{key}", check=False)
+                              *keys, check=False)
             self.assertNotEqual(done.returncode, 0)
             return done.stderr.decode()
         finally:
@@ -142,6 +143,50 @@ class Files(unittest.TestCase):
                       self.refusal("p256.cert.pem", "locked8.key.pem"))
         self.assertIn("there is no certificate in it",
                       self.refusal("p256.key.pem", "p256.key.pem"))
+        self.assertIn("this is a folder", self.refusal("", "p256.key.pem"))
+        self.assertIn("tls.key names another file",
+                      self.refusal("p256.cert.pem", ""))
+
+    def test_files_from_windows_are_taken(self):
+        with gatepost.Server() as g:
+            g.stop()
+            for name in ("p256.cert.pem", "p256.key.pem"):
+                with open(VECTORS + name, "rb") as f:
+                    text = f.read().replace(b"\n", b"\r\n")
+                with open(f"{g.folder}/{name}", "wb") as f:
+                    f.write(b"\xef\xbb\xbf" + text)
+            g.run("set", f"tls.cert={g.folder}/p256.cert.pem",
+                  f"tls.key={g.folder}/p256.key.pem")
+            g.start()
+            with gatepost.Talk(g.port("smtps"), tls=True) as t:
+                self.assertEqual(t.reply()[0], 220)
+
+    def test_the_log_says_which_certificate_is_shown_and_how_long(self):
+        with gatepost.Server() as g:
+            g.stop()
+            init = g.run("init").stdout.decode()
+            g.start()
+            line = [x for x in g.log().splitlines()
+                    if " tls.certificate " in x]
+            self.assertEqual(len(line), 2)
+            self.assertIn(" info ", line[0])
+            self.assertIn("sha256=" + re.search(
+                "certificate sha256: ([0-9a-f]{64})", init).group(1), line[0])
+            self.assertGreater(int(line[0].split("days=")[1]), 300)
+            for part in ("key", "cert"):
+                subprocess.run(
+                    ["openssl"] + (["ecparam", "-name", "prime256v1",
+                                    "-genkey", "-noout"] if part == "key"
+                                   else ["req", "-x509", "-new", "-days", "5",
+                                         "-subj", "/CN=x", "-key",
+                                         f"{g.folder}/key"])
+                    + ["-out", f"{g.folder}/{part}"], check=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            g.run("set", f"tls.cert={g.folder}/cert",
+                  f"tls.key={g.folder}/key")
+            g.restart()
+            self.assertIn(f" warn tls.certificate file={g.folder}/cert",
+                          g.log())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
  *
  * Users: ann and bob at home.example.  The stub's words: "tls" offers STARTTLS,
  * "auth" offers AUTH (password "open"), "max N" and "recipients N" set limits,
- * "full" refuses to store, "later" refuses MAIL, "naked" allows bare addresses.
+ * "full" refuses to store, "later" refuses MAIL, "naked" allows bare addresses,
+ * "ascii" does without SMTPUTF8.
  */
 #include "support/talk.h"
 #include "support/test.h"
@@ -59,6 +60,8 @@ stub_setup(void *ctx, struct span words)
 		s->full = true;
 	else if (span_is(word, SPAN("later")))
 		s->later = true;
+	else if (span_is(word, SPAN("ascii")))
+		s->config.no_utf8 = true;
 	else if (span_is(word, SPAN("naked")))
 		s->config.naked_paths = true;
 	else
