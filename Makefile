@@ -28,6 +28,12 @@ endif
 ifneq ($(CROSS),)
 CC := $(CROSS)gcc
 AR := $(CROSS)ar
+# zlib, BearSSL, cmocka and perhaps musl for the board (tools/cross); DEPS= for
+# a compiler that finds its own
+DEPS ?= build/cross/$(BOARD)
+ifneq ($(and $(DEPS),$(filter musl,$(LIBC))),)
+CC += -specs=$(CURDIR)/$(DEPS)/lib/musl-gcc.specs
+endif
 endif
 
 # ---- packages: asked once, before anything is built ------------------------
@@ -36,6 +42,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := $(if $(filter-out help clean install,$(GOALS)),build) \
 	$(if $(filter test unit san diff-scan,$(GOALS)),test) \
 	$(if $(filter lint lint-%,$(GOALS)),lint test) \
+	$(if $(CROSS),$(shell grep -q '^$(BOARD) ' tools/packages && echo $(BOARD))) \
 	$(if $(filter run,$(GOALS)),run) \
 	$(if $(filter fuzz fuzzers,$(GOALS)),fuzz) \
 	$(if $(filter bench bench-%,$(GOALS)),bench)
@@ -72,13 +79,18 @@ OPT := -O1 -fno-omit-frame-pointer
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-Wno-format-truncation -Wno-maybe-uninitialized -Wno-stringop-overflow
 endif
-override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections -fPIE $(HARDEN) $(WARN)
+BOARD_CFLAGS := $(CFLAGS)
+override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections \
+	$(if $(STATIC),-fno-pie,-fPIE) $(HARDEN) $(WARN)
 # what touches every byte of a message is built for speed
 $(BUILD)/obj/src/codec/%.o $(BUILD)/obj/src/scan/%.o: HOT = $(if $(SAN)$(FUZZING),,-O2)
-override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) -isystem /usr/include/bearssl
-override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--gc-sections $(RELR)
+# and what does not, as small as the board can
+$(BUILD)/obj/src/policy/%.o $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/service/%.o: HOT = $(COLD)
+override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) \
+	-isystem $(or $(DEPS:%=%/include),/usr/include/bearssl)
+override LDFLAGS += $(if $(STATIC),-static -no-pie,-pie) $(DEPS:%=-L%/lib) -Wl,-z,relro,-z,now -Wl,--gc-sections $(RELR)
 # asked when something is linked: the configuration is made by then
-LIBS = -Wl,-Bstatic -lbearssl -lz -Wl,-Bdynamic -lresolv
+LIBS = -Wl,-Bstatic -lbearssl -lz $(if $(STATIC),,-Wl,-Bdynamic) -lresolv
 
 # ---- files -----------------------------------------------------------------
 
@@ -139,6 +151,15 @@ savedefconfig: $(BUILD)/.config ## make that choice the board's default
 $(BUILD)/config.h: $(BUILD)/.config Kconfig tools/genconfig
 	@tools/genconfig Kconfig $< >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# another board's libraries, before anything is compiled
+ifneq ($(DEPS),)
+$(DEPS)/done: tools/cross board/$(BOARD)/board.mk
+	@CROSS='$(CROSS)' FLAGS='$(BOARD_CFLAGS)' LIBC='$(LIBC)' INSTALL='$(INSTALL)' tools/cross $(BOARD)
+	@touch $@
+
+$(BUILD)/flags: | $(DEPS)/done
+endif
 
 # a change of compiler or flags rebuilds; a change of nothing does not
 $(BUILD)/flags: FORCE
