@@ -135,7 +135,9 @@ open_state(const struct setup *su)
 	text_init(&why, mem, sizeof(mem));
 	if (cli_link_open(su->link, su->cli, &why) < 0)
 		return cli_error(su->cli, mem);
-	print(su->cli, STATE_SETTINGS " and " STATE_KEY,
+	print(su->cli,
+	    su->link->state->medium.is_mtd ? "settings on flash and " STATE_KEY
+					   : STATE_SETTINGS " and " STATE_KEY,
 	    su->link->state->fresh ? "made" : "exist, kept");
 	return CLI_OK;
 }

@@ -25,6 +25,37 @@ say(struct state *s, struct text *why, const char *file, const char *what,
 	return err;
 }
 
+/* As say, of what the settings lie on. */
+static int
+say_medium(struct state *s, const struct state_memory *m, struct text *why,
+    const char *what, int err)
+{
+	if (m->mtd[0] == '\0')
+		return say(s, why, STATE_SETTINGS, what, err);
+	text_str(why, "flash partition ");
+	text_str(why, m->mtd);
+	text_str(why, ": ");
+	text_str(why, what);
+	return err;
+}
+
+static const char *
+mtd_words(int err)
+{
+	switch (err) {
+	case ERR_MISSING:
+		return "not in /proc/mtd; the settings of this build lie on "
+		       "it (SETTINGS_MTD)";
+	case ERR_DENIED:
+		return "no right to use it; run as root";
+	case ERR_UNSUPPORTED:
+		return "is not NOR flash; build for a file (SETTINGS_MTD=\"\") "
+		       "on UBIFS";
+	default:
+		return err_text(err);
+	}
+}
+
 static const char *
 folder_words(int err)
 {
@@ -98,15 +129,17 @@ open_kv(struct state *s, const struct state_memory *m, struct text *why)
 	int err = kv_open(
 	    &s->kv, &s->medium.on.flash, s->medium.on.flash.blocks / 2, &m->kv);
 
-	if (err == ERR_MISSING)
+	if (err == ERR_MISSING) {
+		s->fresh = true;
 		err = kv_format(&s->kv);
+	}
 	if (err == ERR_UNSUPPORTED)
-		return say(s, why, STATE_SETTINGS,
+		return say_medium(s, m, why,
 		    "was written by a newer version of gatepost; use that "
 		    "version, or restore a backup of this one",
 		    err);
 	if (err < 0)
-		return say(s, why, STATE_SETTINGS, err_text(err), err);
+		return say_medium(s, m, why, err_text(err), err);
 	return ERR_OK;
 }
 
@@ -124,7 +157,8 @@ open_flash(struct state *s, const struct state_memory *m, struct text *why)
 		return say(s, why, "", "the path is too long", ERR_RANGE);
 	err = medium_open(&s->medium, m->mtd, path, m->bank_octets, &s->fresh);
 	if (err < 0)
-		return say(s, why, STATE_SETTINGS, err_text(err), err);
+		return say_medium(s, m, why,
+		    m->mtd[0] != '\0' ? mtd_words(err) : err_text(err), err);
 	err = open_kv(s, m, why);
 	if (err < 0)
 		medium_close(&s->medium);
@@ -140,22 +174,21 @@ load(struct state *s, const struct state_memory *m, struct text *why)
 	settings_init(&s->settings, &s->kv, m->settings, m->settings_cap);
 	err = settings_unlock(&s->settings, s->device_key, entropy_fill);
 	if (err < 0 && err != ERR_DENIED)
-		return say(s, why, STATE_SETTINGS, err_text(err), err);
+		return say_medium(s, m, why, err_text(err), err);
 	err = settings_load(&s->settings, &s->bad);
 	if (err < 0)
-		return say(s, why, STATE_SETTINGS, err_text(err), err);
+		return say_medium(s, m, why, err_text(err), err);
 	s->is_set_up =
 	    kv_get(&s->kv, span_str(set_up_key), &mark, sizeof(mark)) >= 0;
 	accounts_init(
 	    &s->accounts, m->accounts, m->accounts_cap, m->accounts_index);
 	err = accounts_load(&s->accounts, &s->kv, &s->bad_accounts);
 	if (err == ERR_FULL)
-		return say(s, why, STATE_SETTINGS,
+		return say_medium(s, m, why,
 		    "holds more accounts than this program was built for; use "
 		    "one with a larger MAX_ACCOUNTS",
 		    err);
-	return err < 0 ? say(s, why, STATE_SETTINGS, err_text(err), err)
-		       : ERR_OK;
+	return err < 0 ? say_medium(s, m, why, err_text(err), err) : ERR_OK;
 }
 
 /* ---- the folder ---- */
