@@ -4,7 +4,7 @@
 #include "core/log.h"
 #include "service/listen.h"
 
-#define BOXES_SHOWN 8
+#define BOXES_SHOWN 7
 #define REPLY_SHOWN 200
 
 static void
