@@ -1,11 +1,11 @@
 /* lzarj: canonical codes, decoded bit by bit: rare, so small. */
 #include "codec/lzarj.h"
 
-#define LONGEST	  LZARJ_LONGEST
-#define SYMBOLS	  LZARJ_SYMBOLS
-#define LENGTHS	  19 /* symbols of the code for the lengths of codes */
-#define DISTANCES 17
-#define SHORTEST  3 /* match */
+#define LONGEST	 LZARJ_LONGEST
+#define SYMBOLS	 LZARJ_SYMBOLS
+#define LENGTHS	 19 /* symbols of the code for the lengths of codes */
+#define LEN_BITS 5
+#define SHORTEST 3 /* match */
 
 /* ---- bits ---- */
 
@@ -105,16 +105,17 @@ short_length(struct lzarj *z)
 }
 
 /*
- * A code of at most `most` symbols; behind the first `gap` lengths (0: never)
- * stands how many zeros follow.
+ * A code of at most `most` symbols, their number in `bits`; behind the third
+ * length of the lengths' own code stands how many zeros follow.
  */
 static int
-read_short(struct lzarj *z, struct lzarj_code *c, unsigned most, unsigned gap)
+read_short(struct lzarj *z, struct lzarj_code *c, unsigned most, unsigned bits)
 {
-	unsigned n = take(z, 5), i = 0;
+	unsigned n = take(z, bits), i = 0;
+	unsigned gap = c == &z->length ? 3 : 0;
 
 	if (n == 0)
-		return make_one(c, take(z, 5), most);
+		return make_one(c, take(z, bits), most);
 	if (n > most)
 		return ERR_SYNTAX;
 	while (i < n) {
@@ -169,21 +170,24 @@ begin_block(struct lzarj *z)
 	/* as it is counted down before it is looked at */
 	if (z->left == 0)
 		z->left = 65536;
-	err = read_short(z, &z->length, LENGTHS, 3);
+	err = read_short(z, &z->length, LENGTHS, LEN_BITS);
 	if (!err)
 		err = read_symbols(z);
 	if (!err)
-		err = read_short(z, &z->distance, DISTANCES, 0);
+		err = read_short(z, &z->distance, z->distances, z->count_bits);
 	return err;
 }
 
 /* ---- output ---- */
 
+/* LHA's window is full of spaces at the start. */
 static int
 copy(struct lzarj *z, size_t distance, size_t n)
 {
-	if (distance > z->len)
+	if (distance > z->len && z->method < LZARJ_LH5)
 		return ERR_SYNTAX;
+	for (; n > 0 && z->len < z->cap && distance > z->len; n--)
+		z->out[z->len++] = ' ';
 	for (; n > 0 && z->len < z->cap; n--, z->len++)
 		z->out[z->len] = z->out[z->len - distance];
 	return ERR_OK;
@@ -243,9 +247,17 @@ int
 lzarj(struct lzarj *z, unsigned method, struct span in, uint8_t *out,
     size_t cap, size_t *len)
 {
-	int err = method >= 1 && method <= 4 ? ERR_OK : ERR_UNSUPPORTED;
+	int err = method >= 1 && method <= LZARJ_LH7 ? ERR_OK : ERR_UNSUPPORTED;
 
-	*z = (struct lzarj) { .in = in, .out = out, .cap = cap };
+	*z = (struct lzarj) {
+		.in = in,
+		.out = out,
+		.cap = cap,
+		.method = method,
+		.distances =
+		    method == LZARJ_LH5 ? 14 : (method == LZARJ_LH6 ? 16 : 17),
+		.count_bits = method == LZARJ_LH5 ? 4 : 5,
+	};
 	while (!err && z->len < cap) {
 		size_t before = z->len;
 

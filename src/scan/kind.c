@@ -30,6 +30,7 @@ static const struct sign {
 	{ "PK\003\004", 4, 0, SCAN_BY_US, scan_next_zip },
 	{ "PK\005\006", 4, 0, SCAN_BY_US, scan_next_zip },
 	{ "PK00PK\003\004", 8, 0, SCAN_BY_US, scan_next_zip },
+	{ "PK\007\010PK\003\004", 8, 0, SCAN_BY_US, scan_next_zip },
 	{ "\x1f\x8b", 2, 0, SCAN_BY_US, scan_next_gzip },
 	{ "MZ", 2, TARGET_PE, SCAN_BY_US, scan_next_program },
 	{ "\x7f"
@@ -47,6 +48,27 @@ static const struct sign {
 	{ "\x28\xb5\x2f\xfd", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* Zstandard */
 	{ "\x78\x9f\x3e\x22", 4, 0, SCAN_BY_US, scan_next_tnef },
 	{ "=ybegin ", 8, 0, SCAN_BY_US, scan_next_mail },
+	{ "\x04\x22\x4d\x18", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* LZ4 */
+	{ "\x02\x21\x4c\x18", 4, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "LZIP", 4, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "xar!\0\x1c", 6, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "!<arch>\n", 8, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "\xed\xab\xee\xdb", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* RPM */
+	{ "\x89LZO\0\r\n\x1a\n", 9, 0, SCAN_BY_NOBODY, NULL },
+	{ "LRZI\0", 5, 0, SCAN_BY_NOBODY, NULL },
+	{ "GRZipII", 7, 0, SCAN_BY_NOBODY, NULL },
+	{ "7kSt", 4, 0, SCAN_BY_NOBODY, NULL }, /* ZPAQ */
+	{ "ALZ\1", 4, 0, SCAN_BY_NOBODY, NULL },
+	{ "EGGA\0", 5, 0, SCAN_BY_NOBODY, NULL },
+	{ "MSWIM\0\0\0", 8, 0, SCAN_BY_NOBODY, NULL },
+	{ "ITSF\3\0\0\0", 8, 0, SCAN_BY_NOBODY, NULL }, /* CHM */
+	{ "SZDD\x88\xf0\x27\x33", 8, 0, SCAN_BY_NOBODY,
+	    NULL }, /* compress.exe */
+	{ "KWAJ\x88\xf0\x27\xd1", 8, 0, SCAN_BY_NOBODY, NULL },
+	{ "vhdxfile", 8, 0, SCAN_BY_NOBODY, NULL },
+	{ "conectix", 8, 0, SCAN_BY_NOBODY, NULL },
+	{ "StuffIt ", 8, 0, SCAN_BY_NOBODY, NULL },
+	{ "SIT!", 4, 0, SCAN_BY_NOBODY, NULL },
 	{ "\xc7\x71", 2, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "\x71\xc7", 2, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "070701", 6, 0, SCAN_BY_ARCHIVE, NULL }, /* cpio */
@@ -71,6 +93,45 @@ is_cpio(struct span s, size_t len)
 	s = span_from(s, 26);
 	return len > 1 && len < 4096 && len <= s.len
 	       && span_find(s, 0) == len - 1;
+}
+
+/* Signs that do not stand at the start: ACE, ZOO, SQX; not opened here. */
+static bool
+has_packer_sign(struct span s)
+{
+	return span_starts(span_from(s, 7), SPAN("**ACE**"))
+	       || span_starts(span_from(s, 20), SPAN("\xdc\xa7\xc4\xfd"))
+	       || span_starts(span_from(s, 7), SPAN("-sqx-"));
+}
+
+/*
+ * LZMA without a container: what tells it apart is that its fields are what
+ * packers write.  Properties, the window (a power of two, or one and a half),
+ * the size or "unknown", the coder's first byte.
+ */
+static bool
+is_lzma(struct span s)
+{
+	uint32_t window;
+	uint64_t size;
+
+	if (s.len < 19 || s.p[0] >= 225 || s.p[13] != 0)
+		return false;
+	window = le32_get(s.p + 1);
+	size = le64_get(s.p + 5);
+	if (window < 4096
+	    || ((window & (window - 1)) != 0
+		&& (window % 3 != 0 || (window / 3 & (window / 3 - 1)) != 0)))
+		return false;
+	return size == UINT64_MAX || (size > 0 && size < 1ull << 38);
+}
+
+/* A frame of LZ4 or Zstandard that is to be skipped. */
+static bool
+is_skippable(struct span s)
+{
+	return s.len > 8 && (s.p[0] & 0xf0) == 0x50
+	       && span_starts(span_from(s, 1), SPAN("\x2a\x4d\x18"));
 }
 
 /* Two bytes alone are chance too often: does the next one fit, too? */
@@ -101,55 +162,22 @@ sign_of(struct span s)
 	return NULL;
 }
 
-/* A tar header's checksum: bytes added up, its own field as spaces. */
+/* Its own signs of one kind stand in the 17th sector and behind it. */
 static bool
-is_tar(struct span s)
+is_iso(struct span s)
 {
-	uint32_t sum = 0, want = 0;
-
-	if (s.len < 512)
-		return false;
-	for (size_t i = 0; i < 512; i++)
-		sum += i >= 148 && i < 156 ? ' ' : s.p[i];
-	for (size_t i = 148; i < 156; i++)
-		if (s.p[i] >= '0' && s.p[i] <= '7')
-			want = want << 3 | (s.p[i] & 7u);
-	return sum == want && sum > 8 * ' ';
+	return span_starts(span_from(s, 0x8001), SPAN("CD001"));
 }
 
-/* The older headers have a checksum; the newer ones tell their length. */
+/* The disk has a second tree of files, which nobody here reads. */
 static bool
-is_lzh_header(struct span s)
+is_udf(struct span s)
 {
-	size_t len = s.p[0] + 2u;
-	uint8_t sum = 0;
-
-	if (s.p[20] == 2)
-		return le16_get(s.p) >= 26;
-	if (s.p[20] > 1)
-		return s.p[20] == 3 && le16_get(s.p) == 4;
-	if (len < 22 || s.len < len)
-		return false;
-	for (size_t i = 2; i < len; i++)
-		sum = (uint8_t)(sum + s.p[i]);
-	return sum == s.p[1];
-}
-
-/* "-lh5-" and kin at 2. */
-bool
-scan_is_lzh(struct span s)
-{
-	return s.len > 26 && s.p[2] == '-' && s.p[3] == 'l' && s.p[6] == '-'
-	       && (s.p[4] == 'h' || s.p[4] == 'z')
-	       && chr_is(s.p[5], CHR_DIGIT | CHR_LOWER) && is_lzh_header(s);
-}
-
-/* Signs that do not stand at the start: "CD001" is in the 17th sector. */
-static bool
-is_other_archive(struct span s)
-{
-	return scan_is_lzh(s)
-	       || span_starts(span_from(s, 0x8001), SPAN("CD001"));
+	s = span_first(span_from(s, 0x8000), 16 * 2048);
+	for (; s.len > 6; s = span_from(s, 2048))
+		if (span_starts(span_from(s, 1), SPAN("NSR0")))
+			return true;
+	return false;
 }
 
 /*
@@ -282,6 +310,23 @@ kind_of_text(struct span s)
 	return k;
 }
 
+/* What does not begin with a sign of its own. */
+static bool
+is_by_other_signs(struct span s, struct scan_kind *k)
+{
+	if (scan_is_tar(s))
+		k->next = scan_next_tar;
+	else if (scan_is_lzh(s))
+		k->next = scan_next_lzh;
+	else if (is_iso(s) || is_lzma(s) || is_skippable(s))
+		k->how = SCAN_BY_ARCHIVE;
+	else if (has_packer_sign(s) || is_udf(s))
+		k->how = SCAN_BY_NOBODY;
+	else
+		return false;
+	return true;
+}
+
 struct scan_kind
 scan_kind_of(struct span s)
 {
@@ -292,13 +337,10 @@ scan_kind_of(struct span s)
 		k.targets |= 1u << sign->target;
 		k.next = sign->next;
 		k.how = sign->how;
-	} else if (is_tar(s)) {
-		k.next = scan_next_tar;
-	} else if (is_other_archive(s)) {
-		k.how = SCAN_BY_ARCHIVE;
-	} else if (is_text(s) || is_mail(s)) {
+	} else if (!is_by_other_signs(s, &k) && (is_text(s) || is_mail(s))) {
 		k = kind_of_text(s);
 	}
+	k.has_more = is_iso(s) && is_udf(s);
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
 	if (k.next == NULL && k.how == SCAN_BY_US) {
 		if (has_yenc(s))

@@ -113,14 +113,17 @@ is_deep(scan_next next)
 	return next != scan_next_mail && next != scan_next_program;
 }
 
-/* Archives open just now. */
+/*
+ * Archives around the member that is looked at; those that are still to be
+ * read, as other readings of the same bytes, have given none.
+ */
 static unsigned
 depth(const struct scan *sc)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < sc->n; i++)
-		n += is_deep(sc->stack[i].next);
+		n += sc->stack[i].count > 0 && is_deep(sc->stack[i].next);
 	return n;
 }
 
@@ -172,6 +175,8 @@ examine(struct scan *sc, struct span s, unsigned hints)
 	if (kind.how == SCAN_BY_ARCHIVE && sc->archive != NULL)
 		kind.next = sc->archive;
 	else if (kind.how != SCAN_BY_US)
+		scan_flaw(sc, SCAN_UNOPENED);
+	if (kind.has_more)
 		scan_flaw(sc, SCAN_UNOPENED);
 	if (kind.next != NULL)
 		push(sc, s, kind.next, hints);

@@ -73,6 +73,7 @@ struct scan_frame {
 	unsigned phase;	   /* the reader's own */
 	size_t from, to;   /* the same */
 	size_t kept, used; /* the same */
+	uint64_t told;	   /* the same */
 	bool within;	   /* found within other bytes, which go on behind it */
 	unsigned hints;	   /* enum scan_hint: about the member given last */
 	void *handle;	   /* the same; given to sc->close */
@@ -172,12 +173,20 @@ void scan_note_where(struct scan *sc);
 /* Is it the head of a zip's entry, not chance (as far as it is there)? */
 bool scan_is_zip_head(struct span s);
 
-/* Does an LZH, or an ARJ, archive begin here? */
+/* Does an LZH, or an ARJ, archive begin here; a tar's header? */
 bool scan_is_lzh(struct span s);
 bool scan_is_arj(struct span s);
+bool scan_is_tar(struct span s);
+
+/*
+ * Where an archive of libarchive's ends (*end; 0: not told).  False: it is cut
+ * off, or one of several volumes.
+ */
+bool scan_measure(struct span s, size_t *end);
 
 int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_arj(struct scan *, struct scan_frame *, struct span *);
+int scan_next_lzh(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tnef(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
 int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
@@ -197,6 +206,7 @@ struct scan_kind {
 	scan_next next;	  /* NULL: not a container */
 	uint8_t how;	  /* enum scan_how */
 	bool is_zip_too;  /* by its end, whatever it begins with */
+	bool has_more;	  /* than what `next` opens */
 };
 
 struct scan_kind scan_kind_of(struct span bytes);

@@ -196,15 +196,20 @@ next_local(struct scan *sc, struct scan_frame *f, struct span *member)
 
 /* ---- by the directories ---- */
 
-/* The local header that a directory's entry means; empty: there is none. */
+/*
+ * The local header that a directory's entry means; empty: there is none.
+ * `base`, the distance of all of it from where it should be, is taken modulo
+ * the size of addresses: what stood before may have been cut off, too.
+ */
 static struct span
 local_of(struct span s, size_t base, uint64_t offset)
 {
-	struct span at;
+	struct span at = SPAN("");
 
+	if (offset + base < s.len)
+		at = span_from(s, (size_t)offset + base);
 	if (offset >= s.len)
-		return SPAN("");
-	at = span_from(span_from(s, base), (size_t)offset);
+		offset = s.len;
 	if (at.len < LOCAL || !span_starts(at, SPAN("PK\003\004")))
 		at = span_from(s, (size_t)offset);
 	if (at.len < LOCAL || !span_starts(at, SPAN("PK\003\004"))
@@ -308,7 +313,7 @@ next_directory(struct scan_frame *f)
 	read_end(f->bytes, &at, &size, &offset);
 	before = size < at ? at - (size_t)size : 0;
 	f->at = second && offset < f->bytes.len ? (size_t)offset : before;
-	f->from = second || offset > before ? 0 : before - (size_t)offset;
+	f->from = second ? 0 : before - (size_t)offset;
 	if (second && f->at == before)
 		f->at = f->bytes.len;
 	return true;

@@ -21,7 +21,12 @@
 	X(read_next_header)                                                    \
 	X(read_data)                                                           \
 	X(format)                                                              \
+	X(filter_code)                                                         \
 	X(read_has_encrypted_entries)                                          \
+	X(entry_filetype)                                                      \
+	X(entry_hardlink)                                                      \
+	X(entry_size)                                                          \
+	X(entry_size_is_set)                                                   \
 	X(entry_is_encrypted)                                                  \
 	X(entry_pathname)                                                      \
 	X(entry_pathname_utf8)                                                 \
@@ -29,13 +34,19 @@
 	X(read_support_filter_xz)                                              \
 	X(read_support_filter_compress)                                        \
 	X(read_support_filter_zstd)                                            \
+	X(read_support_filter_gzip)                                            \
+	X(read_support_filter_lz4)                                             \
+	X(read_support_filter_lzip)                                            \
+	X(read_support_filter_lzma)                                            \
+	X(read_support_filter_rpm)                                             \
 	X(read_support_format_zip_streamable)                                  \
 	X(read_support_format_raw)                                             \
 	X(read_support_format_rar)                                             \
 	X(read_support_format_rar5)                                            \
 	X(read_support_format_7zip)                                            \
 	X(read_support_format_cab)                                             \
-	X(read_support_format_lha)                                             \
+	X(read_support_format_ar)                                              \
+	X(read_support_format_xar)                                             \
 	X(read_support_format_iso9660)                                         \
 	X(read_support_format_cpio)
 
@@ -68,38 +79,54 @@ has_library(void)
 	return lib.is_there;
 }
 
-/* Packed with no archive around it: one member, of whatever kind. */
+/* The archives; all else that is given here is packed with none around it. */
 static bool
-is_filter(struct span s)
+is_archive(struct span s)
 {
-	return span_starts(s, SPAN("BZh"))
-	       || span_starts(s, SPAN("\xfd"
-				      "7zXZ"))
-	       || span_starts(s, SPAN("\x1f\x9d"))
-	       || span_starts(s, SPAN("\x28\xb5\x2f\xfd"));
+	static const struct span signs[] = { { (const uint8_t *)"Rar!", 4 },
+		{ (const uint8_t *)"7z\xbc\xaf", 4 },
+		{ (const uint8_t *)"MSCF", 4 }, { (const uint8_t *)"xar!", 4 },
+		{ (const uint8_t *)"!<arch>", 7 },
+		{ (const uint8_t *)"0707", 4 },
+		{ (const uint8_t *)"\xc7\x71", 2 },
+		{ (const uint8_t *)"\x71\xc7", 2 } };
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (span_starts(s, signs[i]))
+			return true;
+	return span_starts(span_from(s, 0x8001), SPAN("CD001"));
 }
 
-static int
-support(struct archive *a, bool filter)
+/* ---- reading ---- */
+
+static void
+support(struct archive *a, bool archive)
 {
 	int bad = 0;
 
-	if (filter) {
+	if (archive) {
+		bad |= lib.read_support_format_rar(a);
+		bad |= lib.read_support_format_rar5(a);
+		bad |= lib.read_support_format_7zip(a);
+		bad |= lib.read_support_format_cab(a);
+		bad |= lib.read_support_format_iso9660(a);
+		bad |= lib.read_support_format_cpio(a);
+		bad |= lib.read_support_format_ar(a);
+		bad |= lib.read_support_format_xar(a);
+	} else {
 		bad |= lib.read_support_filter_bzip2(a);
 		bad |= lib.read_support_filter_xz(a);
 		bad |= lib.read_support_filter_compress(a);
 		bad |= lib.read_support_filter_zstd(a);
+		bad |= lib.read_support_filter_gzip(a);
+		bad |= lib.read_support_filter_lz4(a);
+		bad |= lib.read_support_filter_lzip(a);
+		bad |= lib.read_support_filter_lzma(a);
+		bad |= lib.read_support_filter_rpm(a);
 		bad |= lib.read_support_format_raw(a);
-		return bad;
 	}
-	bad |= lib.read_support_format_rar(a);
-	bad |= lib.read_support_format_rar5(a);
-	bad |= lib.read_support_format_7zip(a);
-	bad |= lib.read_support_format_cab(a);
-	bad |= lib.read_support_format_lha(a);
-	bad |= lib.read_support_format_iso9660(a);
-	bad |= lib.read_support_format_cpio(a);
-	return bad;
+	/* a filter that would need a program is not used, and is no failure */
+	(void)bad;
 }
 
 static void
@@ -110,15 +137,16 @@ unarchive_close(struct scan_frame *f)
 }
 
 static bool
-open_archive(struct scan_frame *f)
+open_archive(struct scan *sc, struct scan_frame *f)
 {
 	struct archive *a = lib.read_new();
 
 	if (a == NULL)
 		return false;
 	f->handle = a;
-	/* a filter that would need a program is not used, and is no failure */
-	(void)support(a, is_filter(f->bytes));
+	support(a, is_archive(f->bytes));
+	if (!scan_measure(f->bytes, &f->to))
+		scan_flaw(sc, SCAN_DAMAGED);
 	return lib.read_open_memory(a, f->bytes.p, f->bytes.len) == ARCHIVE_OK;
 }
 
@@ -165,30 +193,75 @@ tell_name(struct scan *sc, struct scan_frame *f, struct archive_entry *e)
 	scan_named(sc, f, name != NULL ? span_str(name) : SPAN(""));
 }
 
+/* As much as was promised?  A piece of a volume may give nothing at all. */
+static bool
+is_whole(struct archive_entry *e, size_t len)
+{
+	return lib.entry_filetype(e) == AE_IFLNK
+	       || lib.entry_filetype(e) == AE_IFDIR
+	       || lib.entry_hardlink(e) != NULL || !lib.entry_size_is_set(e)
+	       || lib.entry_size(e) == (la_int64_t)len;
+}
+
+static struct span
+member_of(struct scan *sc, struct archive *a, struct archive_entry *e)
+{
+	unsigned flaws = sc->flaws;
+	struct span out;
+
+	if (lib.entry_is_encrypted(e)) {
+		scan_flaw(sc, SCAN_ENCRYPTED);
+		return SPAN("");
+	}
+	/* to read what a folder does not have is an error for some formats */
+	if (lib.entry_filetype(e) == AE_IFDIR && lib.entry_size(e) == 0)
+		return SPAN("");
+	out = read_member(sc, a);
+	if (sc->flaws == flaws && !is_whole(e, out.len))
+		scan_flaw(sc, SCAN_DAMAGED);
+	return out;
+}
+
+/* At its end, once: what stands behind it. */
+static int
+behind_it(struct scan_frame *f, struct span *member)
+{
+	size_t end = f->to;
+
+	f->to = 0;
+	if (end == 0 || end >= f->bytes.len || f->within)
+		return 0;
+	f->name = SPAN("");
+	f->hints = 0;
+	*member = span_from(f->bytes, end);
+	return 1;
+}
+
 static int
 next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 {
 	struct archive_entry *e;
 	int r;
 
-	if (f->handle == NULL && !open_archive(f)) {
+	if (f->handle == NULL && !open_archive(sc, f)) {
 		note_failure(sc, f->handle);
 		return 0;
 	}
 	r = lib.read_next_header(f->handle, &e);
 	if (r == ARCHIVE_EOF)
-		return 0;
+		return behind_it(f, member);
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN) {
 		note_failure(sc, f->handle);
 		return 0;
 	}
-	tell_name(sc, f, e);
-	if (lib.entry_is_encrypted(e)) {
-		scan_flaw(sc, SCAN_ENCRYPTED);
-		*member = SPAN("");
-		return 1;
+	/* not unpacked at all: the library does not know it after all */
+	if (!is_archive(f->bytes)
+	    && lib.filter_code(f->handle, 0) == ARCHIVE_FILTER_NONE) {
+		scan_flaw(sc, SCAN_UNOPENED);
+		return 0;
 	}
-	*member = read_member(sc, f->handle);
+	tell_name(sc, f, e);
+	*member = member_of(sc, f->handle, e);
 	return 1;
 }
 

@@ -1,10 +1,10 @@
 /*
  * unarchive: the containers that libarchive opens, as a reader of scan/unpack.
  *
- * RAR, 7z, CAB, LZH, ISO, cpio, BZIP2, XZ, compress, Zstandard.  libarchive
- * allocates memory, so that it stands here and not in scan/, and is used only
- * where a process can be spared.  Members go to the scan's scratch memory;
- * nothing is written to a file.
+ * RAR, 7z, CAB, ISO, cpio, ar, XAR, RPM, BZIP2, XZ, LZMA, LZIP, LZ4, compress,
+ * Zstandard.  libarchive allocates memory, so that it stands here and not in
+ * scan/, and is used only where a process can be spared.  Members go to the
+ * scan's scratch memory; nothing is written to a file.
  *
  * Built with ENABLE_LIBARCHIVE; without it unarchive_offer does nothing, and
  * these kinds are reported as not opened.

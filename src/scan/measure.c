@@ -1,0 +1,127 @@
+/*
+ * measure: where archives end that libarchive opens, and whether all is there.
+ *
+ * It takes a cut-off RAR archive, or one of several volumes, for one that ends
+ * there, and looks at nothing behind an archive.  Here RAR's blocks are walked
+ * to the mark of the end; 7z and CAB tell their length.  A head that is
+ * encrypted ends the walk: that is told by who opens it.
+ */
+#include "core/le.h"
+#include "scan/unpack.h"
+
+#define VOLUME 1u /* archive flags of both forms */
+
+/* A number of RAR 5: seven bits an octet, the lowest first. */
+static uint64_t
+number(struct span *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < 9 && s->len > 0; i++) {
+		uint8_t c = s->p[0];
+
+		*s = span_from(*s, 1);
+		n |= (uint64_t)(c & 0x7f) << 7 * i;
+		if (c < 0x80)
+			break;
+	}
+	return n;
+}
+
+/* One block of RAR 5: `*s` goes behind it; its type, 0 where it is cut. */
+static uint64_t
+next_block(struct span *s, uint64_t *archive_flags)
+{
+	struct span head = span_from(*s, 4); /* behind its checksum */
+	uint64_t size = number(&head), type, flags, data = 0;
+
+	if (size > head.len || size < 2)
+		return 0;
+	*s = span_from(head, (size_t)size);
+	head = span_first(head, (size_t)size);
+	type = number(&head);
+	flags = number(&head);
+	if (flags & 1)
+		(void)number(&head); /* octets of the extra area */
+	if (flags & 2)
+		data = number(&head);
+	*archive_flags = number(&head);
+	if (data > s->len)
+		return 0;
+	*s = span_from(*s, (size_t)data);
+	return type;
+}
+
+static bool
+measure_5(struct span s, size_t *end)
+{
+	struct span rest = span_from(s, 8);
+	uint64_t flags;
+
+	for (;;) {
+		uint64_t type = next_block(&rest, &flags);
+
+		if (type == 0 || (type == 1 && (flags & VOLUME)))
+			return false;
+		if (type == 5)
+			*end = s.len - rest.len;
+		if (type == 4 || type == 5) /* encrypted; the end */
+			return true;
+	}
+}
+
+/* Octets of data behind a block's head in RAR 4. */
+static uint64_t
+data_octets(struct span head, unsigned flags)
+{
+	uint64_t n = 0;
+
+	if ((flags & 0x8000) && head.len >= 11)
+		n = le32_get(head.p + 7);
+	if (head.p[2] == 0x74 && (flags & 0x100) && head.len >= 36)
+		n |= (uint64_t)le32_get(head.p + 32) << 32;
+	return n;
+}
+
+static bool
+measure_4(struct span all, size_t *end)
+{
+	struct span s = span_from(all, 7);
+
+	while (s.len >= 7) {
+		unsigned flags = le16_get(s.p + 3), size = le16_get(s.p + 5);
+		uint8_t type = s.p[2];
+		uint64_t data;
+
+		if (type == 0x73 && (flags & 0x80)) /* encrypted */
+			return true;
+		if (size < 7 || size > s.len
+		    || (type == 0x73 && (flags & VOLUME)))
+			return false;
+		data = data_octets(span_first(s, size), flags);
+		if (data > s.len - size)
+			return false;
+		s = span_from(s, size + (size_t)data);
+		if (type == 0x7b) {
+			*end = all.len - s.len;
+			return true;
+		}
+	}
+	return s.len == 0; /* older ones have no mark */
+}
+
+bool
+scan_measure(struct span s, size_t *end)
+{
+	*end = 0;
+	if (span_starts(s, SPAN("Rar!\x1a\x07\x01")))
+		return measure_5(s, end);
+	if (span_starts(s, SPAN("Rar!")))
+		return measure_4(s, end);
+	if (span_starts(s, SPAN("7z\xbc\xaf")) && s.len >= 32)
+		*end = (size_t)(32 + le64_get(s.p + 12) + le64_get(s.p + 20));
+	if (!span_starts(s, SPAN("MSCF")) || s.len < 36)
+		return true;
+	*end = le32_get(s.p + 8);
+	return (s.p[30] & 3) == 0; /* goes on before or behind */
+}

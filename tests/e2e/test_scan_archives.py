@@ -1,0 +1,355 @@
+#!/usr/bin/python3
+"""Archives from outside: of real packers, in one another, cut and lying.
+
+What has the test program in it is found or called unscannable for the right
+reason; what has not is clean.
+"""
+
+import bz2
+import gzip
+import hashlib
+import io
+import itertools
+import lzma
+import os
+import random
+import struct
+import subprocess
+import tarfile
+import unittest
+import zlib
+
+import gatepost
+import test_scan
+from test_scan import B64, EICAR, FOUND, mail, tarred, uuencoded, zipped
+import test_scan_formats
+from test_scan_formats import DAMAGED, LOCKED, UNOPENED
+
+VECTORS = os.path.join(gatepost.ROOT, "tests/vectors")
+
+
+def rar4(data, flags=0, file_flags=0, name=b"a.com"):
+    """A RAR 4 archive of one stored file, by the public description."""
+    def block(body):
+        return struct.pack("<H", zlib.crc32(body) & 0xffff) + body
+
+    body = struct.pack("<BHHIIBIIBBHI", 0x74, 0x8000 | file_flags,
+                       32 + len(name), len(data), len(data), 2,
+                       zlib.crc32(data), 0x21, 20, 0x30, len(name), 0x20)
+    return (b"Rar!\x1a\7\0" + block(struct.pack("<BHHHI", 0x73, flags, 13,
+                                                0, 0))
+            + block(body + name) + data
+            + block(struct.pack("<BHH", 0x7b, 0x4000, 7)))
+
+
+def vint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def rar5(data, flags=0, name=b"a.com"):
+    """The same in RAR 5's form."""
+    def block(body):
+        body = vint(len(body)) + body
+        return struct.pack("<I", zlib.crc32(body)) + body
+
+    file = b"".join(map(vint, (2, 2, len(data), 4, len(data), 0x20)))
+    file += struct.pack("<I", zlib.crc32(data)) + vint(0) + vint(1)
+    return (b"Rar!\x1a\7\1\0" + block(vint(1) + vint(0) + vint(flags))
+            + block(file + vint(len(name)) + name) + data
+            + block(vint(5) + vint(0) + vint(0)))
+
+
+def rpm(payload):
+    """A package: a lead, two empty headers, a compressed archive."""
+    header = b"\x8e\xad\xe8\1\0\0\0\0" + struct.pack(
+        ">IIIIII", 1, 4, 62, 7, 0, 4) + bytes(4)
+    header += bytes(-len(header) % 8)
+    return (b"\xed\xab\xee\xdb\3\0" + bytes(90) + header + header
+            + gzip.compress(payload))
+
+
+def cpio(data, name=b"a.com\0"):
+    """A newc archive of one file."""
+    def entry(name, data, mode):
+        head = b"070701" + b"".join(b"%08X" % n for n in (
+            1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)) + name
+        head += bytes(-len(head) % 4)
+        return head + data + bytes(-len(data) % 4)
+
+    return entry(name, data, 0o100644) + entry(b"TRAILER!!!\0", b"", 0)
+
+
+def ar(data):
+    return (b"!<arch>\n" + b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (
+        b"a.com/", 0, 0, 0, b"100644", len(data)) + data
+        + b"\n" * (len(data) & 1))
+
+
+def pax(fields, data, **lie):
+    """A tar with a pax header before the file."""
+    told = b""
+    for key, value in fields.items():
+        line = b" %s=%s\n" % (key, value)
+        n = len(line)
+        while len(b"%d" % n) + len(line) != n:
+            n = len(b"%d" % n) + len(line)
+        told += b"%d%s" % (n, line)
+
+    def block(kind, data, size=None):
+        info = tarfile.TarInfo("a.com")
+        info.type = kind
+        info.size = len(data) if size is None else size
+        return (info.tobuf(tarfile.USTAR_FORMAT) + data
+                + bytes(-len(data) % 512))
+
+    return block(b"x", told) + block(b"0", data, **lie) + bytes(1024)
+
+
+class Archives(unittest.TestCase):
+    setUp = test_scan.Scan.setUp
+    write = test_scan.Scan.write
+    run_scan = test_scan.Scan.run_scan
+    verdict = test_scan.Scan.verdict
+    pack = test_scan_formats.Formats.pack
+    image = test_scan_formats.Formats.image
+
+    def vector(self, name):
+        with open(os.path.join(VECTORS, name), "rb") as f:
+            return f.read()
+
+    def knows(self, digest):
+        """A signature file of one hash."""
+        text = self.write("it.hsb", f"{digest}:Hit\n".encode())
+        sigs = os.path.join(self.folder, "it.sigs")
+        subprocess.run([gatepost.PROGRAM, "sig", "compile", text, "-o", sigs],
+                       check=True, stdout=subprocess.DEVNULL)
+        return sigs
+
+    def test_every_member_of_real_archives_is_searched(self):
+        with open(os.path.join(VECTORS, "rar/members")) as f:
+            for line in f:
+                name, digest = line.split()
+                data = self.vector(name)
+                self.assertEqual(
+                    self.verdict(data, "--sigs", self.knows(digest)),
+                    "INFECTED Hit", line)
+                self.assertEqual(self.verdict(data), "OK", name)
+
+    def test_real_archives_behind_a_password_or_in_pieces(self):
+        for name, want in (
+                ("encryption_data", LOCKED), ("encryption_header", LOCKED),
+                ("encryption_partially", LOCKED),
+                ("multivolume_multiple_files.part1", DAMAGED),
+                ("multivolume_multiple_files.part6", DAMAGED)):
+            data = self.vector(f"rar/rar_{name}.rar")
+            self.assertEqual(self.verdict(data), want, name)
+
+    def test_real_archives_cut_anywhere_or_changed_are_not_clean(self):
+        for name in ("rar/rar5_solid.rar", "rar/rar_compress_best.rar",
+                     "lzh/lh6.lzh"):
+            data = self.vector(name)
+            for part in (1, 3, 5, 7):
+                at = len(data) * part // 8
+                self.assertNotEqual(self.verdict(data[:at]), "OK", (name, at))
+                if "lzh" in name:
+                    continue  # a name has no checksum
+                changed = bytearray(data)
+                changed[at] ^= 0x55
+                self.assertNotEqual(self.verdict(bytes(changed)), "OK",
+                                    (name, at))
+
+    def test_rar_by_hand(self):
+        for make in (rar4, rar5):
+            self.assertEqual(self.verdict(make(EICAR)), FOUND)
+            self.assertEqual(self.verdict(make(b"fine")), "OK")
+            self.assertEqual(self.verdict(make(b"fine", flags=1)), DAMAGED)
+            self.assertEqual(self.verdict(self.image(b"", make(EICAR))), FOUND)
+            self.assertEqual(self.verdict(make(make(EICAR))), FOUND)
+            for data in (make(EICAR)[:-30], make(EICAR)[:40]):
+                self.assertNotEqual(self.verdict(data), "OK")
+        self.assertEqual(self.verdict(rar4(b"fine", file_flags=4)), LOCKED)
+
+    def test_packings_without_an_archive(self):
+        packed = lzma.compress(EICAR, lzma.FORMAT_ALONE)
+        told = (packed[:5] + struct.pack("<Q", len(EICAR)) + packed[13:])
+        for what, data in (
+                ("lzma", packed), ("lzma, size told", told),
+                ("lzma, small window", lzma.compress(
+                    EICAR, lzma.FORMAT_ALONE, filters=[
+                        {"id": lzma.FILTER_LZMA1, "dict_size": 4096}])),
+                ("lzip", self.pack("bsdtar", "--lzip", "-cf",
+                                   "{} a.com b.txt")),
+                ("lz4", self.pack("bsdtar", "--lz4", "-cf",
+                                  "{} a.com b.txt")),
+                ("zstd", self.pack("bsdtar", "--zstd", "-cf",
+                                   "{} a.com b.txt")),
+                ("ar", ar(EICAR)), ("rpm", rpm(cpio(EICAR))),
+                ("xar", self.pack("bsdtar", "--format=xar", "-cf",
+                                  "{} a.com b.txt"))):
+            self.assertEqual(self.verdict(data), FOUND, what)
+            self.assertNotEqual(self.verdict(data[:len(data) // 2]), "OK",
+                                what)
+            if what == "zstd":
+                skipped = b"\x50\x2a\x4d\x18" + struct.pack("<I", 3) + b"abc"
+                self.assertEqual(self.verdict(skipped + data), FOUND)
+
+    def test_what_is_known_and_not_opened(self):
+        for sign in (b"\x89LZO\0\r\n\x1a\n", b"LRZI\0\6", b"MSWIM\0\0\0",
+                     b"vhdxfile", b"conectix", b"ALZ\1", b"EGGA\0",
+                     b"ITSF\3\0\0\0", b"KWAJ\x88\xf0\x27\xd1",
+                     b"1234567**ACE**"):
+            self.assertEqual(self.verdict(sign + b"what follows" * 9),
+                             UNOPENED, sign)
+
+    def test_a_disk_with_a_second_tree_is_not_clean(self):
+        data = self.pack("genisoimage", "-quiet", "-udf", "-o", "{} .",
+                         files={"a.txt": b"fine"})
+        self.assertEqual(self.verdict(data), UNOPENED)
+        data = self.pack("genisoimage", "-quiet", "-udf", "-o", "{} .")
+        self.assertEqual(self.verdict(data), FOUND)
+        self.assertEqual(self.verdict(self.pack(
+            "genisoimage", "-quiet", "-J", "-r", "-o", "{} a.txt",
+            files={"a.txt": b"fine"})), "OK")
+
+    # ---- tar
+
+    def test_tar_whose_readers_disagree(self):
+        size = b"%d" % len(EICAR)
+        self.assertEqual(self.verdict(pax({b"size": size}, EICAR, size=0)),
+                         FOUND)
+        self.assertEqual(self.verdict(pax({b"path": b"b.com"}, EICAR)), FOUND)
+        self.assertEqual(self.verdict(pax({b"path": b"b.com"}, b"fine")), "OK")
+        # a header that is none may hide what it holds
+        whole = bytearray(tarred(EICAR))
+        whole[whole.index(EICAR) - 512 + 148] ^= 1
+        self.assertEqual(self.verdict(gzip.compress(whole)), DAMAGED)
+        # but what follows it is seen
+        self.assertEqual(self.verdict(
+            tarred(b"x")[:512] + bytes(whole[:512]) + b"junk" * 128
+            + tarred(EICAR)), FOUND)
+
+    def test_links_in_tar_do_not_hide_the_next_file(self):
+        for kind in "1234567":
+            link = tarfile.TarInfo("link")
+            link.type, link.size = kind.encode(), 4096
+            data = link.tobuf(tarfile.USTAR_FORMAT) + tarred(EICAR)
+            want = "OK" if kind == "7" else FOUND
+            self.assertIn(self.verdict(data), (FOUND, want), kind)
+        link = tarfile.TarInfo("link")
+        link.type, link.size = b"1", 321
+        self.assertEqual(self.verdict(
+            tarred(b"x")[:-1024] + link.tobuf() + bytes(1024)), "OK")
+
+    def test_files_with_holes_are_not_clean(self):
+        holes = self.write("pack/holes", b"")
+        with open(holes, "r+b") as f:
+            f.truncate(1 << 20)
+            f.write(EICAR)
+        for form in ("gnu", "pax"):
+            for version in ("0.0", "0.1", "1.0"):
+                path = os.path.join(self.folder, "o.tar")
+                subprocess.run(["tar", "-S", "--format", form,
+                                "--sparse-version=" + version, "-cf", path,
+                                "-C", os.path.dirname(holes), "holes"],
+                               check=True)
+                with open(path, "rb") as f:
+                    said = self.verdict(f.read())
+                self.assertIn(said, (UNOPENED, FOUND), (form, version))
+
+    def test_long_names_in_tar_are_names(self):
+        for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode="w", format=form) as t:
+                t.addfile(tarfile.TarInfo("x" * 200 + ".exe"))
+            done = self.run_scan("--rules", "programs",
+                                 self.write("it", out.getvalue()))
+            self.assertIn("INFECTED Name.Program", done.stdout)
+
+    # ---- in one another
+
+    def containers(self):
+        return {
+            "zip": zipped, "stored": lambda d: zipped(d, 0),
+            "gzip": gzip.compress, "bzip2": bz2.compress,
+            "xz": lzma.compress,
+            "lzma": lambda d: lzma.compress(d, lzma.FORMAT_ALONE),
+            "tar": tarred, "cpio": cpio, "ar": ar, "rpm":
+            lambda d: rpm(cpio(d)), "rar4": rar4, "rar5": rar5,
+            "mail": lambda d: mail(
+                B64, __import__("base64").encodebytes(d)),
+            "uu": uuencoded,
+            "sfx": lambda d: self.image(b"", zipped(d)),
+            "7z": lambda d: self.pack("7zz", "a", "{} a.com", name="o.7z",
+                                      files={"a.com": d}),
+            "arj": lambda d: self.pack("arj", "a", "{} a.com", name="o.arj",
+                                       files={"a.com": d}),
+            "lzh": lambda d: self.pack("jlha", "a", "{} a.com", name="o.lzh",
+                                       files={"a.com": d}),
+            "cab": lambda d: self.pack("gcab", "-cz", "{} a.com",
+                                       name="o.cab", files={"a.com": d}),
+            "iso": lambda d: self.pack(
+                "genisoimage", "-quiet", "-J", "-r", "-o", "{} a.com",
+                name="o.iso", files={"a.com": d}),
+        }
+
+    def all_found(self, made):
+        """Each of these bytes by name: found, and clean without it."""
+        for name, data in made.items():
+            self.write("many/" + name, data)
+        done = self.run_scan(os.path.join(self.folder, "many"))
+        said = dict(line.rsplit(": ", 1) for line in done.stdout.splitlines())
+        self.assertEqual(len(said), len(made))
+        self.assertEqual({k: v for k, v in said.items() if v != FOUND}, {})
+
+    def test_all_pairs_of_containers(self):
+        how = self.containers()
+        inner = {k: make(EICAR) for k, make in how.items()}
+        self.all_found({f"{a} in {b}": how[b](inner[a])
+                        for a, b in itertools.product(how, how)})
+
+    def test_random_mixtures_eight_deep(self):
+        how = self.containers()
+        dice = random.Random(8)
+        made, clean = {}, {}
+        for i in range(12):
+            ways = dice.choices(sorted(how), k=7 if "rpm" in how else 8)
+            ways = [w for w in ways if w not in ("rpm", "sfx")] + ["zip"]
+            bad, good = EICAR, b"nothing at all"
+            for way in ways:
+                bad, good = how[way](bad), how[way](good)
+            made[f"{i} " + " ".join(ways)] = bad
+            clean[" ".join(ways)] = good
+        self.all_found(made)
+        for name, data in clean.items():
+            self.assertEqual(self.verdict(data), "OK", name)
+
+    def test_joined_or_behind_junk(self):
+        how = self.containers()
+        for name in ("zip", "gzip", "bzip2", "xz", "tar", "rar4", "rar5",
+                     "7z", "arj", "lzh", "cab"):
+            bad, good = how[name](EICAR), how[name](b"fine")
+            if name in ("zip", "gzip", "tar"):
+                self.assertEqual(self.verdict(good + bad), FOUND, name)
+            if name not in ("bzip2", "xz"):  # one file from two streams
+                self.assertNotEqual(self.verdict(good + bad), "OK", name)
+            if name in ("zip", "rar4", "rar5", "7z", "arj", "lzh", "cab"):
+                self.assertEqual(self.verdict(bytes(700) + b"x" + bad), FOUND,
+                                 name)
+
+    def test_cut_off_is_never_clean(self):
+        for name, make in self.containers().items():
+            if name in ("mail", "uu", "iso", "ar"):
+                continue  # of text a part is a text
+            data = make(b"".join(hashlib.sha256(b"%d" % i).digest()
+                                 for i in range(200))).rstrip(b"\0")
+            for part in (3, 5, 6, 7):
+                cut = data[:len(data) * part // 8]
+                self.assertNotEqual(self.verdict(cut), "OK", (name, part))
+
+
+if __name__ == "__main__":
+    unittest.main()
