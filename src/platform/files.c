@@ -84,6 +84,7 @@ files_op_open(struct fs *fs, const char *path, enum fs_how how)
 {
 	static const int flags[] = {
 		[FS_READ] = O_RDONLY,
+		[FS_FOREIGN] = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
 		[FS_CREATE] = O_RDWR | O_CREAT | O_EXCL,
 		[FS_UPDATE] = O_RDWR,
 		[FS_SCRATCH] = O_RDWR | O_TMPFILE,

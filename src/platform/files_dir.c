@@ -24,6 +24,7 @@ struct dir_record {
 enum dir_type {
 	TYPE_UNKNOWN = 0,
 	TYPE_DIR = 4,
+	TYPE_FILE = 8,
 };
 
 /* The walk whose descriptor is `fd`; -1 asks for a free place. */
@@ -55,15 +56,19 @@ files_dir_open(struct fs *fs, const char *path)
 	return fd;
 }
 
-static bool
-is_record_dir(int fd, const struct dir_record *r)
+/* What the record names, where the file system does not say it itself. */
+static void
+find_type(int fd, const struct dir_record *r, struct fs_entry *e)
 {
+	bool known = r->type != TYPE_UNKNOWN;
 	struct stat s;
 
-	if (r->type != TYPE_UNKNOWN)
-		return r->type == TYPE_DIR;
-	return !fstatat(fd, r->name, &s, AT_SYMLINK_NOFOLLOW)
-	       && S_ISDIR(s.st_mode);
+	e->is_dir = r->type == TYPE_DIR;
+	e->is_file = r->type == TYPE_FILE;
+	if (known || fstatat(fd, r->name, &s, AT_SYMLINK_NOFOLLOW))
+		return;
+	e->is_dir = S_ISDIR(s.st_mode);
+	e->is_file = S_ISREG(s.st_mode);
 }
 
 static bool
@@ -113,7 +118,7 @@ files_dir_next(struct fs *fs, int h, struct fs_entry *e)
 	if (e->len >= sizeof(e->name))
 		return ERR_RANGE;
 	memcpy(e->name, r->name, e->len + 1);
-	e->is_dir = is_record_dir(h, r);
+	find_type(h, r, e);
 	return 1;
 }
 

@@ -29,6 +29,8 @@
 
 enum fs_how {
 	FS_READ,    /* an existing file, for reading */
+	FS_FOREIGN, /* the same, where others may put things: no link is
+		       followed, and nothing is waited for */
 	FS_CREATE,  /* a new file, read and write, owner only; ERR_EXISTS */
 	FS_UPDATE,  /* an existing file, read and write */
 	FS_SCRATCH, /* a new nameless file inside folder `path` */
@@ -52,6 +54,7 @@ struct fs_entry {
 	char name[FS_NAME_MAX];
 	size_t len;
 	bool is_dir;
+	bool is_file; /* neither folder, link, pipe nor device */
 };
 
 /*

@@ -134,7 +134,7 @@ octets_of(struct quota *q)
 	struct mailbox_entry e;
 	struct fs_stat st;
 
-	if (q->entry.is_dir || mailbox_parse(name, &e))
+	if (!q->entry.is_file || mailbox_parse(name, &e))
 		return 0;
 	if (e.has_octets)
 		return e.octets;

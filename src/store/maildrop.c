@@ -138,7 +138,7 @@ typedef int (*deed_fn)(struct fs *fs, const char *path);
 static int
 deed_open(struct fs *fs, const char *path)
 {
-	return fs->open(fs, path, FS_READ);
+	return fs->open(fs, path, FS_FOREIGN);
 }
 
 static int

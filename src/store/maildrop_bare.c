@@ -41,7 +41,7 @@ walk_folder(struct maildrop *d, uint8_t folder, void *ctx,
 	if (dir < 0)
 		return dir == ERR_MISSING ? ERR_OK : dir;
 	while (!err && (more = fs->dir_next(fs, dir, &e)) > 0)
-		if (!e.is_dir)
+		if (e.is_file)
 			err = see(ctx, folder, span_of(e.name, e.len));
 	if (!err && more < 0)
 		err = more;

@@ -70,7 +70,7 @@ add(struct maildrop *d, const struct fs_entry *file)
 	struct span name = span_of(file->name, file->len);
 	struct maildrop_entry *e = &w->entry[d->loaded];
 
-	if (file->is_dir || maildrop_record(d->folder_now, name, e))
+	if (!file->is_file || maildrop_record(d->folder_now, name, e))
 		return ERR_OK;
 	if (d->bare) {
 		add_bare(d, e, name);

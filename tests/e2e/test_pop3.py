@@ -142,6 +142,23 @@ class RoundTrips(Case):
         self.assertEqual(pop.retr(4)[1], [b"a", b"b"])
         self.assertEqual(pop.top(1, 0)[1], [b"Subject: a", b""])
 
+    def test_what_is_no_file_is_no_message(self):
+        """A pipe would hold up everybody, a link show what is not mail."""
+        new = os.path.join(self.server.mail_folder("ann"), "new")
+        self.put("2.real", b"Subject: a\n\nx\n")
+        os.mkfifo(os.path.join(new, "1.pipe"))
+        os.symlink(os.path.join(self.server.state, "tls.pem"),
+                   os.path.join(new, "3.link"))
+        os.mkdir(os.path.join(new, "4.folder"))
+        pop = self.login()
+        self.assertEqual([line.split()[1] for line in pop.uidl()[1]],
+                         [b"2.real"])
+        os.unlink(os.path.join(new, "2.real"))
+        os.symlink(os.path.join(self.server.state, "tls.pem"),
+                   os.path.join(new, "2.real"))
+        with self.assertRaises(poplib.error_proto):
+            pop.retr(1)
+
 
 class Maildrop(Case):
     def test_unique_ids_outlive_restarts_moves_and_flags(self):

@@ -649,6 +649,7 @@ op_dir_next(struct fs *fs, int h, struct fs_entry *out)
 		out->len = strlen(n->name);
 		memcpy(out->name, n->name, out->len + 1);
 		out->is_dir = e->node[n->node].is_dir;
+		out->is_file = !out->is_dir;
 		w->at++;
 		return 1;
 	}

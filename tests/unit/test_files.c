@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "platform/files.h"
@@ -284,6 +285,42 @@ only_one_holds_the_lock(void **state)
 	assert_int_equal(files_open(&files, root), 0);
 }
 
+/* Whoever may write into a Maildir must not hold us up, nor read our files. */
+static void
+foreign_files_are_files_and_nothing_else(void **state)
+{
+	struct fs_entry e;
+	char path[96];
+	unsigned files_seen = 0, seen = 0;
+	int d;
+
+	(void)state;
+	put("plain", SPAN("x"));
+	(void)snprintf(path, sizeof(path), "%s/pipe", root);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	(void)snprintf(path, sizeof(path), "%s/link", root);
+	assert_int_equal(symlink("plain", path), 0);
+	assert_int_equal(fs->mkdir(fs, "folder"), 0);
+	d = fs->dir_open(fs, ".");
+	while (fs->dir_next(fs, d, &e) > 0) {
+		seen++;
+		files_seen += e.is_file;
+		assert_int_equal(e.is_file, !strcmp(e.name, "plain"));
+		assert_int_equal(e.is_dir, !strcmp(e.name, "folder"));
+	}
+	assert_int_equal(fs->dir_close(fs, d), 0);
+	assert_int_equal(seen, 4);
+	assert_int_equal(files_seen, 1);
+	d = fs->open(fs, "link", FS_READ);
+	assert_true(d >= 0);
+	assert_int_equal(fs->close(fs, d), 0);
+	assert_int_equal(fs->open(fs, "link", FS_FOREIGN), ERR_DENIED);
+	d = fs->open(fs, "pipe", FS_FOREIGN); /* at once, with no writer */
+	assert_true(d >= 0);
+	assert_true(fs->read(fs, d, path, 1, 0) < 0);
+	assert_int_equal(fs->close(fs, d), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -300,6 +337,7 @@ main(void)
 		TEST(scratch_files_have_no_name),
 		TEST(space_is_told_and_missing_folders_too),
 		TEST(only_one_holds_the_lock),
+		TEST(foreign_files_are_files_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
