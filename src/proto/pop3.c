@@ -268,7 +268,8 @@ do_top(struct pop3 *s, struct span arg, struct buf *out)
 	uint32_t number;
 	uint64_t lines;
 
-	if (span_u64(span_from(arg, space + 1), UINT64_MAX, &lines)) {
+	if (span_u64(
+		span_trim(span_from(arg, space + 1)), UINT64_MAX, &lines)) {
 		wrong(s, "-ERR usage: TOP message lines", out);
 		return;
 	}
@@ -362,17 +363,25 @@ command(struct pop3 *s, struct span line, struct buf *out)
 	size_t space = span_find(line, ' ');
 	struct span arg = span_from(line, space + 1);
 	const struct verb *v = find_verb(span_first(line, space));
+	unsigned wrong_before = s->wrong;
+
+	/* blanks are harmless where neither name nor secret can stand */
+	if (v != NULL
+	    && (v->states != POP3_AUTHORIZATION || v->argument == ARG_NONE))
+		arg = span_trim(arg);
 
 	if (v == NULL)
 		wrong(s, "-ERR unknown command", out);
 	else if (!(v->states & s->state))
 		wrong(s, "-ERR not in this state", out);
-	else if (v->argument == ARG_NONE && space < line.len)
+	else if (v->argument == ARG_NONE && arg.len > 0)
 		wrong(s, "-ERR that takes no argument", out);
 	else if (v->argument == ARG_NEEDED && arg.len == 0)
 		wrong(s, "-ERR an argument is needed", out);
 	else
 		v->handle(s, arg, out);
+	if (s->wrong == wrong_before)
+		s->wrong = 0;
 }
 
 /* A line of a SASL exchange; NULL p for one that can't be used. */

@@ -16,8 +16,8 @@
  *
  * Memory: struct pop3, about 1 KiB, in the caller's memory.  No secret is kept
  * once the request that carries it has been answered.
- * Bounds: POP3_LINE_MAX octets a line; POP3_WRONG_MAX wrong commands and
- * POP3_DENIED_MAX refused logins, then the connection is closed.
+ * Bounds: POP3_LINE_MAX octets a line; POP3_WRONG_MAX wrong commands in
+ * a row and POP3_DENIED_MAX refused logins, then the connection is closed.
  * Failure: a client's mistake gets one "-ERR" line.  A message that can't be
  * read to its end closes the connection, as no reply could undo the "+OK".
  * Tested: talks/pop3 at every split (test_pop3), fuzz_pop3.
@@ -33,7 +33,7 @@
 #define POP3_SECRET_MAX	   512
 #define POP3_CHALLENGE_MAX 96
 #define POP3_UID_MAX	   70 /* RFC 1939 section 7 */
-#define POP3_WRONG_MAX	   10
+#define POP3_WRONG_MAX	   20
 #define POP3_DENIED_MAX	   5
 
 /* The largest line that one entry of a list makes, end of list included. */
