@@ -170,6 +170,8 @@ verb_starttls(struct smtp *s, struct span args, struct buf *out)
 		smtp_mistake(s, SMTP_SYNTAX, out);
 	} else if (!s->greeted) {
 		smtp_mistake(s, SMTP_HELLO_FIRST, out);
+	} else if (s->config->tls_on) {
+		smtp_mistake(s, SMTP_SEQUENCE, out);
 	} else if (!s->config->offer_tls) {
 		smtp_mistake(s, SMTP_TLS_UNAVAILABLE, out);
 	} else {

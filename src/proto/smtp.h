@@ -139,6 +139,7 @@ struct smtp_config {
 	unsigned max_recipients;
 	bool offer_tls;
 	bool no_utf8;	  /* SMTPUTF8 is neither announced nor taken */
+	bool tls_on;
 	bool legacy_auth; /* announce AUTH=... too */
 	bool naked_paths; /* addresses without <> are taken (old devices) */
 };
