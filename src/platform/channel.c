@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "platform/oserr.h"
+
 #define ROOM CMSG_SPACE(CHANNEL_FDS * sizeof(int))
 
 int
@@ -42,8 +44,10 @@ channel_send(int fd, struct span message, const int *fds, unsigned n)
 	while (sendmsg(fd, &m, MSG_NOSIGNAL) < 0) {
 		if (errno == EAGAIN || errno == ETOOMANYREFS)
 			return ERR_AGAIN;
-		if (errno != EINTR)
+		if (errno == EPIPE || errno == ECONNRESET)
 			return ERR_EOF;
+		if (errno != EINTR)
+			return oserr_now();
 	}
 	return ERR_OK;
 }
@@ -78,8 +82,10 @@ channel_receive(int fd, void *to, size_t len, int *fds)
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return ERR_AGAIN;
-	if (n <= 0)
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return ERR_EOF;
+	if (n < 0)
+		return oserr_now();
 	take_fds(&m, fds);
 	if ((size_t)n == len && !(m.msg_flags & MSG_TRUNC))
 		return ERR_OK;

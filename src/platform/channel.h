@@ -7,7 +7,8 @@
  * in one call comes out in one call.  Both ends are close-on-exec; the first
  * does not block, the second, the child's, does.
  *
- * Failure: ERR_AGAIN as in net.h; ERR_EOF: the other process has ended.
+ * Failure: ERR_AGAIN as in net.h; ERR_EOF: the other process has ended; any
+ * other error is this one call's: the channel is as good as before.
  */
 #ifndef PLATFORM_CHANNEL_H
 #define PLATFORM_CHANNEL_H

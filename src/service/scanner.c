@@ -214,8 +214,11 @@ send_one(struct scanner *sc, struct scanner_lane *l, struct scan_job *job)
 	int err = channel_send(l->fd, span_of(&r, sizeof(r)), &job->fd, 1);
 
 	l->stuck = err == ERR_AGAIN;
-	if (err) /* an end is seen when its channel is read */
+	if (err) { /* an end is seen when its channel is read */
+		if (err != ERR_AGAIN && err != ERR_EOF)
+			lost(sc, l);
 		return false;
+	}
 	if (++sc->serial == 0)
 		sc->serial = 1;
 	if (l->n == 0)

@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+"""Failing calls of the whole server (T15, T23): for every function and every
+n, the n-th call fails while mail comes in and is fetched.  Nothing that was
+promised is lost, torn or doubled, nobody waits for an answer that does not
+come, and the next message gets through.
+
+test-sanitizer: no
+"""
+
+import collections
+import errno
+import mmap
+import os
+import re
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import gatepost
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "faults.c")
+PASSWORD = "open sesame"
+PATIENCE = 8
+FILES = ("openat64 close fsync read write pread64 pwritev64 renameat linkat "
+         "unlinkat mkdirat fstat64 fstatvfs64 mmap64 io_submit io_event "
+         "getdents64").split()
+SOCKETS = "send recv sendmsg recvmsg accept4 select".split()
+LASTING = "fsync pwritev64 renameat openat64 io_event linkat".split()
+
+
+class FaultyServer(gatepost.Server):
+    def start(self):
+        path = os.path.join(self.folder, "faults")
+        with open(path, "wb") as f:
+            f.write(bytes(mmap.PAGESIZE))
+        with open(path, "r+b") as f:
+            self.order = mmap.mmap(f.fileno(), mmap.PAGESIZE)
+        os.environ.update(LD_PRELOAD=self.library, FAULTS=path)
+        try:
+            super().start()
+        finally:
+            del os.environ["LD_PRELOAD"], os.environ["FAULTS"]
+
+    def arm(self, name, nth, error, lasting):
+        self.order[:56] = struct.pack("6i32s", 0, nth, lasting, error, 0, 0,
+                                      name.encode())
+        self.order[:4] = struct.pack("i", 1)
+
+    def disarm(self):
+        """How many calls have failed."""
+        self.order[:4] = struct.pack("i", 0)
+        return struct.unpack("i", self.order[20:24])[0]
+
+
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="gatepost-")
+        cls.addClassCleanup(folder.cleanup)
+        FaultyServer.library = os.path.join(folder.name, "faults.so")
+        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC",
+                        "-o", FaultyServer.library, SOURCE, "-ldl"],
+                       check=True)
+
+    def setUp(self):
+        self.server = FaultyServer(
+            users={"ann": PASSWORD, "bob": PASSWORD},
+            settings={"auth.plaintext": "any", "scan.enabled": "on"})
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__, None)
+        self.serial = 0
+        self.promised = set()  # (account, message)
+        self.deleted = set()   # messages of ann, surely or perhaps
+
+    def tell(self, talk, people, mark):
+        """One message; those who are to have it, as far as we were told."""
+        talk.send(b"EHLO me\r\nMAIL FROM:<x@far.example>\r\n" + b"".join(
+            b"RCPT TO:<%s@home.example>\r\n" % p.encode() for p in people)
+                  + b"DATA\r\n")
+        talk.reply()  # the greeting
+        talk.reply()
+        talk.reply()
+        taken = [p for p in people if talk.reply()[0] == 250]
+        if talk.reply()[0] != 354:
+            return []
+        talk.send(b"Subject: " + mark + b"\r\n\r\n" + (b"x" * 70 + b"\r\n")
+                  * 300 + mark + b"\r\n.\r\n")
+        return taken if talk.reply()[0] == 250 else []
+
+    def send(self, *people):
+        self.serial += 1
+        mark = b"message %06d" % self.serial
+        try:
+            with gatepost.Talk(self.server.port("smtp")) as talk:
+                talk.sock.settimeout(PATIENCE)
+                told = self.tell(talk, people, mark)
+        except TimeoutError:
+            raise
+        except (OSError, AssertionError):  # cut off
+            told = []
+        self.promised |= {(p, mark) for p in told}
+        return bool(told)
+
+    def fetch_one(self):
+        """Fetch and delete the first message of ann, as far as it goes."""
+        with gatepost.Talk(self.server.port("pop3")) as talk:
+            talk.sock.settimeout(PATIENCE)
+            talk.line()
+            talk.pop("USER ann")
+            welcome = talk.pop(f"PASS {PASSWORD}")
+            if not welcome or not welcome.startswith(b"+OK") \
+                    or welcome.startswith(b"+OK 0 ") \
+                    or not talk.pop("RETR 1").startswith(b"+OK"):
+                return
+            try:
+                lines = talk.listing()
+            except AssertionError:  # no reply could undo the "+OK"
+                return
+            self.assertIn(b"Subject: " + lines[-1], lines)
+            if talk.pop("DELE 1").startswith(b"+OK"):
+                self.deleted.add(lines[-1])
+                talk.pop("QUIT")
+
+    def scene(self):
+        sent = [self.send("ann"), self.send("ann", "bob"), self.send("bob")]
+        try:
+            self.fetch_one()
+        except TimeoutError:
+            raise
+        except (OSError, AttributeError):  # cut off
+            pass
+        return all(sent)
+
+    def look(self):
+        """Each promised message is there once and whole."""
+        found = collections.Counter()
+        for person in ("ann", "bob"):
+            for text in self.server.stored(person):
+                mark = re.search(rb"\nSubject: (message \d+)\n", text).group(1)
+                self.assertTrue(text.endswith(mark + b"\n"))
+                found[person, mark] += 1
+        self.assertLessEqual(set(found.values()), {1})
+        lost = {(p, m) for p, m in self.promised - set(found)
+                if p != "ann" or m not in self.deleted}
+        self.assertEqual(lost, set())
+
+    def empty(self):
+        for person in ("ann", "bob"):
+            folder = os.path.join(self.server.mail_folder(person), "new")
+            for name in os.listdir(folder):
+                os.unlink(os.path.join(folder, name))
+        self.promised.clear()
+        self.deleted.clear()
+
+    def try_one(self, name, nth, error, lasting):
+        """Did a call fail at all?"""
+        self.server.arm(name, nth, error, lasting)
+        self.scene()
+        failed = self.server.disarm()
+        self.assertIsNone(self.server.process.poll(), self.server.log())
+        self.look()
+        self.assertTrue(self.scene(), "no recovery\n" + self.server.log())
+        self.look()
+        self.empty()
+        return failed > 0
+
+    def try_all(self, names, error, lasting):
+        self.scene()  # folders are made, workers are there
+        points = 0
+        for name in names:
+            nth = 1
+            while self.try_one(name, nth, error, lasting):
+                nth += 1
+                points += 1
+                self.assertLess(nth, 100, name)
+        self.assertGreater(points, len(names))
+        left = os.listdir(os.path.join(self.server.state, "tmp"))
+        self.assertEqual(left, [])
+
+    def test_every_call_for_files_may_fail_once(self):
+        self.try_all(FILES, errno.EIO, 0)
+
+    def test_every_call_for_files_may_fail_for_want_of_room(self):
+        self.try_all(FILES, errno.ENOSPC, 0)
+
+    def test_every_call_for_sockets_may_fail_once(self):
+        self.try_all(SOCKETS, errno.ENOMEM, 0)
+
+    def test_calls_for_files_may_fail_for_a_while(self):
+        self.try_all(LASTING, errno.EIO, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
