@@ -451,7 +451,7 @@ configure_session(struct collect_session *s)
 		.implementation = SPAN("gatepost"),
 		.sasl_plain = auth_mechanisms(as, &plain),
 		.sasl_tls = auth_mechanisms(as, &tls),
-		.stls = s->conn->owner->tls_modern != NULL,
+		.stls = conn_may_secure(s->conn),
 		.login_delay_s = s->owner->config.login_delay_s,
 		.plaintext = auth_is_plaintext_ok(as, &plain),
 	};

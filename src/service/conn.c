@@ -13,8 +13,9 @@
 #include "service/listener.h"
 #include "service/tls.h"
 
-#define STEPS_MAX 512 /* lines or pieces a connection may use up in a turn */
-#define LINGER_MS 2000
+#define STEPS_MAX   512 /* lines or pieces a connection may use up in a turn */
+#define LINGER_MS   2000
+#define HANDSHAKE_S 60 /* a place for TLS is dear */
 
 enum step {
 	MOVED,
@@ -159,18 +160,23 @@ advance(struct conn *c)
 	io_return_windows(c);
 }
 
-/* A new phase begins a new total time. */
+/* A new phase begins a new total time; a TLS handshake is one of its own. */
 static void
 watch_phase(struct conn *c)
 {
 	const struct session_ops *ops = c->kind->ops;
-	unsigned phase = ops->phase(c->session);
+	bool shaking = io_is_shaking_hands(c);
+	unsigned phase = 2 * ops->phase(c->session) + shaking;
 	int64_t now = c->owner->now_ms;
 
 	if (phase == c->phase && c->phase_at_ms != 0)
 		return;
 	c->phase = phase;
-	c->phase_at_ms = now + 1000 * (int64_t)ops->phase_seconds(c->session);
+	c->phase_at_ms =
+	    now
+	    + 1000
+		  * (int64_t)(shaking ? HANDSHAKE_S
+				      : ops->phase_seconds(c->session));
 }
 
 static void

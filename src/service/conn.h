@@ -93,6 +93,9 @@ struct conns {
 	const struct tls_config *tls_modern; /* NULL: no TLS to offer */
 	const struct tls_config *tls_legacy;
 	const struct networks *old_tls; /* who gets that one; or NULL */
+	/* Is there a TLS session for this peer?  Set by listeners_init. */
+	bool (*may_secure)(void *judge, const struct net_addr *peer);
+	void *judge;
 	unsigned idle_ms;
 	uint32_t serial;
 	int64_t now_ms; /* the time of this turn */
@@ -123,6 +126,9 @@ struct buf *conn_out(struct conn *c, size_t room);
 
 /* The same in a large window, if one is free; for bulk data. */
 struct buf *conn_out_big(struct conn *c, size_t room);
+
+/* Could this connection have TLS now? */
+bool conn_may_secure(const struct conn *c);
 
 /* How many connections there are from this address. */
 unsigned conns_from(const struct conns *cs, const struct net_addr *peer);

@@ -310,6 +310,14 @@ is_old_tls(const struct conn *c)
 	       || (old != NULL && networks_has(old, c->peer.ip));
 }
 
+bool
+conn_may_secure(const struct conn *c)
+{
+	const struct conns *cs = c->owner;
+
+	return cs->tls_modern != NULL && cs->may_secure(cs->judge, &c->peer);
+}
+
 int
 io_start_tls(struct conn *c)
 {
@@ -319,7 +327,7 @@ io_start_tls(struct conn *c)
 
 	if (config == NULL)
 		return ERR_UNSUPPORTED;
-	c->tls = pool_take(c->owner->tls_pool);
+	c->tls = conn_may_secure(c) ? pool_take(c->owner->tls_pool) : NULL;
 	if (c->tls == NULL)
 		return ERR_FULL;
 	err = tls_serve(c->tls, config, c->owner->now_ms);

@@ -7,18 +7,32 @@
 #define BACKLOG		128
 #define ACCEPT_PER_TURN 16
 
+/* Is one of these places for this address, or are the last kept for others? */
+static bool
+has_place(struct listeners *ls, const struct pool *places,
+    const struct net_addr *peer)
+{
+	if (pool_left(places) == 0)
+		return false;
+	return ls->access == NULL
+	       || access_accept(ls->access, peer, places->used, places->cap,
+		      ls->conns->now_ms)
+		      == LIMIT_OK;
+}
+
+static bool
+may_secure(void *judge, const struct net_addr *peer)
+{
+	struct listeners *ls = judge;
+
+	return has_place(ls, ls->conns->tls_pool, peer);
+}
+
 /* Is there a place for one more from this address? */
 static bool
 is_welcome(struct listeners *ls, const struct net_addr *peer)
 {
-	const struct pool *places = ls->conns->pool;
-
-	if (pool_left(places) == 0)
-		return false;
-	if (ls->access != NULL
-	    && access_accept(ls->access, peer, places->used, places->cap,
-		   ls->conns->now_ms)
-		   != LIMIT_OK)
+	if (!has_place(ls, ls->conns->pool, peer))
 		return false;
 	return ls->max_per_address == 0
 	       || conns_from(ls->conns, peer) < ls->max_per_address;
@@ -89,6 +103,8 @@ listeners_init(struct listeners *ls, struct conns *conns)
 		    .run = listen_run },
 		.conns = conns,
 	};
+	conns->may_secure = may_secure;
+	conns->judge = ls;
 }
 
 int

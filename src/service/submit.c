@@ -89,7 +89,7 @@ ask_hello(struct submit_session *ss)
 	submit_drop(ss);
 	ss->config.no_utf8 = !ss->owner->utf8;
 	ss->config.tls_on = c->tls != NULL;
-	ss->config.offer_tls = c->tls == NULL && c->owner->tls_modern != NULL;
+	ss->config.offer_tls = c->tls == NULL && conn_may_secure(c);
 	ss->config.mechanisms = auth_mechanisms(ss->owner->auth, &peer);
 	ss->config.legacy_auth = auth_has_old_form(ss->owner->auth, &peer);
 	answer(ss, SMTP_OK);

@@ -749,6 +749,49 @@ class Limits(AccessCase):
         gatepost.wait_for(lambda: self.has_place("127.10.0.1"),
                           "the attackers' slots are free again")
 
+    @staticmethod
+    def is_refused(talk):
+        """Is a handshake that has begun cut off at once?"""
+        talk.sock.settimeout(0.01)
+        try:
+            talk.send(b"\x16\x03\x01")
+            return not talk.sock.recv(1)
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+
+    def test_granted_client_has_tls_while_every_session_is_attacked(self):
+        """Half handshakes take what there is, by both doors."""
+        self.assertTrue(self.apop("127.9.0.5").startswith(b"+OK"))
+        gatepost.raise_descriptor_limit()
+        sockets, refused, service = [], 0, "smtps"
+        for i in range(2 * gatepost.config("MAX_TLS")):
+            talk = From(self.server.port(service), f"127.11.{i % 250}.1")
+            sockets.append(talk)
+            self.addCleanup(talk.close)
+            if service == "smtps":
+                refused += self.is_refused(talk)
+            elif talk.reply()[0] == 220:
+                lines = talk.expect(250, "EHLO attacker.example")
+                refused += "STARTTLS" not in lines
+                talk.command("STARTTLS")
+            if refused > 5:
+                service, refused = "smtp", 0
+            if len(sockets) > 1.5 * gatepost.config("MAX_TLS"):
+                break
+        self.assertEqual(service, "smtp")
+        begun = time.monotonic()
+        with From(self.server.port("smtps"), "127.9.0.5", tls=True) as talk:
+            self.assertEqual(talk.reply()[0], 220)
+        talk = self.starttls("127.9.0.5", "smtp")
+        self.assertEqual(self.rule(talk), "grant")
+        self.assertLess(time.monotonic() - begun, 2)
+        for talk in sockets:
+            talk.close()
+        gatepost.wait_for(lambda: self.has_place("127.11.0.1"),
+                          "the attackers' slots are free again")
+
     def has_place(self, source):
         """Does a stranger get in?  (Else the next test would meet the attack.)"""
         talk = From(self.server.port("smtp"), source)
