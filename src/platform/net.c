@@ -171,14 +171,30 @@ close_with(int fd)
 	return err;
 }
 
+/* "*" means every address there is, with or without IPv6 in the kernel. */
+static int
+open_listener(const struct net_addr *a, union sock_any *s, socklen_t *len)
+{
+	static const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	static const uint8_t every[16];
+	struct net_addr v4 = *a;
+	int fd;
+
+	*len = to_sock(a, s);
+	fd = socket(s->any.sa_family, type, 0);
+	if (fd >= 0 || errno != EAFNOSUPPORT || memcmp(a->ip, every, 16) != 0)
+		return fd;
+	memcpy(v4.ip, v4_prefix, sizeof(v4_prefix));
+	*len = to_sock(&v4, s);
+	return socket(s->any.sa_family, type, 0);
+}
+
 int
 net_listen(const struct net_addr *a, int backlog)
 {
 	union sock_any s;
-	socklen_t len = to_sock(a, &s);
-	int on = 1, off = 0;
-	int fd = socket(
-	    s.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	socklen_t len;
+	int on = 1, off = 0, fd = open_listener(a, &s, &len);
 
 	if (fd < 0)
 		return err_now();

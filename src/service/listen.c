@@ -6,6 +6,7 @@
 
 #define BACKLOG		128
 #define ACCEPT_PER_TURN 16
+#define REST_MS		100 /* where a client can't even be refused */
 
 /* Is one of these places for this address, or are the last kept for others? */
 static bool
@@ -63,6 +64,25 @@ accept_one(struct listeners *ls, struct listener *l, int fd,
 }
 
 static void
+accept_some(struct listeners *ls, struct listener *l, int64_t now_ms)
+{
+	struct net_addr peer;
+
+	for (unsigned k = 0; k < ACCEPT_PER_TURN; k++) {
+		int fd = net_accept(l->fd, &peer);
+
+		if (fd == ERR_FULL) { /* they wait; asking on would be a race */
+			log_event(
+			    LOG_WARN, "listen.no_descriptors", NULL, NULL, 0);
+			ls->rest_until_ms = now_ms + REST_MS;
+		}
+		if (fd < 0)
+			return;
+		accept_one(ls, l, fd, &peer);
+	}
+}
+
+static void
 listen_run(struct participant *me, struct poller *p)
 {
 	struct listeners *ls = (struct listeners *)me;
@@ -70,17 +90,9 @@ listen_run(struct participant *me, struct poller *p)
 	ls->conns->now_ms = p->now_ms;
 	for (unsigned i = 0; i < ls->n; i++) {
 		struct listener *l = &ls->table[i];
-		struct net_addr peer;
 
-		if (l->fd < 0 || !poller_can_read(p, l->fd))
-			continue;
-		for (unsigned k = 0; k < ACCEPT_PER_TURN; k++) {
-			int fd = net_accept(l->fd, &peer);
-
-			if (fd < 0)
-				break;
-			accept_one(ls, l, fd, &peer);
-		}
+		if (l->fd >= 0 && poller_can_read(p, l->fd))
+			accept_some(ls, l, p->now_ms);
 	}
 }
 
@@ -89,6 +101,10 @@ listen_prep(struct participant *me, struct poller *p)
 {
 	struct listeners *ls = (struct listeners *)me;
 
+	if (p->now_ms < ls->rest_until_ms) {
+		poller_at(p, ls->rest_until_ms);
+		return;
+	}
 	for (unsigned i = 0; i < ls->n; i++)
 		if (ls->table[i].fd >= 0)
 			poller_read(p, ls->table[i].fd);

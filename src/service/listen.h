@@ -26,6 +26,7 @@ struct listeners {
 	struct access *access;	  /* who may have a place; NULL: anybody */
 	unsigned max_per_address; /* 0: no limit */
 	uint64_t refused;
+	int64_t rest_until_ms; /* out of descriptors: nobody is accepted */
 };
 
 void listeners_init(struct listeners *ls, struct conns *conns);

@@ -93,6 +93,7 @@ CALL(ssize_t, -1, send, (int fd, const void *b, size_t n, int f), (fd, b, n, f))
 CALL(ssize_t, -1, recv, (int fd, void *b, size_t n, int f), (fd, b, n, f))
 CALL(ssize_t, -1, sendmsg, (int fd, const struct msghdr *m, int f), (fd, m, f))
 CALL(ssize_t, -1, recvmsg, (int fd, struct msghdr *m, int f), (fd, m, f))
+CALL(int, -1, socket, (int d, int t, int p), (d, t, p))
 CALL(int, -1, accept4, (int fd, struct sockaddr *a, socklen_t *n, int f),
     (fd, a, n, f))
 CALL(int, -1, select,

@@ -15,6 +15,7 @@ import re
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 import gatepost
@@ -30,12 +31,16 @@ LASTING = "fsync pwritev64 renameat openat64 io_event linkat".split()
 
 
 class FaultyServer(gatepost.Server):
+    first_order = None
+
     def start(self):
         path = os.path.join(self.folder, "faults")
         with open(path, "wb") as f:
             f.write(bytes(mmap.PAGESIZE))
         with open(path, "r+b") as f:
             self.order = mmap.mmap(f.fileno(), mmap.PAGESIZE)
+        if self.first_order:
+            self.arm(*self.first_order)
         os.environ.update(LD_PRELOAD=self.library, FAULTS=path)
         try:
             super().start()
@@ -53,16 +58,43 @@ class FaultyServer(gatepost.Server):
         return struct.unpack("i", self.order[20:24])[0]
 
 
-class Faults(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="gatepost-")
-        cls.addClassCleanup(folder.cleanup)
-        FaultyServer.library = os.path.join(folder.name, "faults.so")
-        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC",
-                        "-o", FaultyServer.library, SOURCE, "-ldl"],
-                       check=True)
+def setUpModule():
+    folder = tempfile.TemporaryDirectory(prefix="gatepost-")
+    unittest.addModuleCleanup(folder.cleanup)
+    FaultyServer.library = os.path.join(folder.name, "faults.so")
+    subprocess.run([os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC",
+                    "-o", FaultyServer.library, SOURCE, "-ldl"], check=True)
 
+
+class Wants(unittest.TestCase):
+    """What the machine may not have."""
+
+    def test_every_address_without_ipv6_is_every_ipv4_address(self):
+        server = FaultyServer()
+        server.settings["listen.smtp"] = f"*:{server.port('smtp')}"
+        server.first_order = "socket", 1, errno.EAFNOSUPPORT, 0
+        with server:
+            self.assertEqual(server.disarm(), 1)
+            self.assertIn("listener=smtp address=0.0.0.0", server.log())
+
+    def test_without_descriptors_clients_wait_and_nothing_spins(self):
+        server = FaultyServer()
+        with server:
+            turns = self.turns(server)
+            server.arm("accept4", 1, errno.EMFILE, 1)
+            with gatepost.Talk(server.port("smtp")) as talk:
+                time.sleep(1)
+                self.assertGreater(server.disarm(), 1)
+                self.assertEqual(talk.reply()[0], 220)
+            self.assertLess(self.turns(server) - turns, 200)
+
+    @staticmethod
+    def turns(server):
+        status = server.run("status").stdout
+        return int(re.search(rb"loop.turns: (\d+)", status).group(1))
+
+
+class Faults(unittest.TestCase):
     def setUp(self):
         self.server = FaultyServer(
             users={"ann": PASSWORD, "bob": PASSWORD},
