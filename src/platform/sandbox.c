@@ -1,5 +1,5 @@
 /*
- * sandbox: resource limits, and a seccomp filter built from two lists.
+ * sandbox: resource limits, and a seccomp filter built from lists.
  */
 #include "platform/sandbox.h"
 
@@ -172,8 +172,147 @@ static const uint32_t denied[] = {
 #endif
 };
 
+/* What a mail server never does and an intruder would begin with. */
+static const uint32_t forbidden[] = {
+#if defined(SYS_execve)
+	SYS_execve,
+#endif
+#if defined(SYS_execveat)
+	SYS_execveat,
+#endif
+#if defined(SYS_fork)
+	SYS_fork,
+#endif
+#if defined(SYS_vfork)
+	SYS_vfork,
+#endif
+#if defined(SYS_clone)
+	SYS_clone,
+#endif
+#if defined(SYS_clone3)
+	SYS_clone3,
+#endif
+#if defined(SYS_ptrace)
+	SYS_ptrace,
+#endif
+#if defined(SYS_process_vm_readv)
+	SYS_process_vm_readv,
+#endif
+#if defined(SYS_process_vm_writev)
+	SYS_process_vm_writev,
+#endif
+#if defined(SYS_mount)
+	SYS_mount,
+#endif
+#if defined(SYS_umount2)
+	SYS_umount2,
+#endif
+#if defined(SYS_pivot_root)
+	SYS_pivot_root,
+#endif
+#if defined(SYS_chroot)
+	SYS_chroot,
+#endif
+#if defined(SYS_setns)
+	SYS_setns,
+#endif
+#if defined(SYS_unshare)
+	SYS_unshare,
+#endif
+#if defined(SYS_init_module)
+	SYS_init_module,
+#endif
+#if defined(SYS_finit_module)
+	SYS_finit_module,
+#endif
+#if defined(SYS_delete_module)
+	SYS_delete_module,
+#endif
+#if defined(SYS_kexec_load)
+	SYS_kexec_load,
+#endif
+#if defined(SYS_kexec_file_load)
+	SYS_kexec_file_load,
+#endif
+#if defined(SYS_bpf)
+	SYS_bpf,
+#endif
+#if defined(SYS_perf_event_open)
+	SYS_perf_event_open,
+#endif
+#if defined(SYS_userfaultfd)
+	SYS_userfaultfd,
+#endif
+#if defined(SYS_io_uring_setup)
+	SYS_io_uring_setup,
+#endif
+#if defined(SYS_keyctl)
+	SYS_keyctl,
+#endif
+#if defined(SYS_add_key)
+	SYS_add_key,
+#endif
+#if defined(SYS_request_key)
+	SYS_request_key,
+#endif
+#if defined(SYS_personality)
+	SYS_personality,
+#endif
+#if defined(SYS_mknod)
+	SYS_mknod,
+#endif
+#if defined(SYS_mknodat)
+	SYS_mknodat,
+#endif
+#if defined(SYS_open_by_handle_at)
+	SYS_open_by_handle_at,
+#endif
+#if defined(SYS_reboot)
+	SYS_reboot,
+#endif
+#if defined(SYS_swapon)
+	SYS_swapon,
+#endif
+#if defined(SYS_swapoff)
+	SYS_swapoff,
+#endif
+#if defined(SYS_sethostname)
+	SYS_sethostname,
+#endif
+#if defined(SYS_setdomainname)
+	SYS_setdomainname,
+#endif
+#if defined(SYS_settimeofday)
+	SYS_settimeofday,
+#endif
+#if defined(SYS_clock_settime)
+	SYS_clock_settime,
+#endif
+#if defined(SYS_adjtimex)
+	SYS_adjtimex,
+#endif
+#if defined(SYS_clock_adjtime)
+	SYS_clock_adjtime,
+#endif
+#if defined(SYS_acct)
+	SYS_acct,
+#endif
+#if defined(SYS_quotactl)
+	SYS_quotactl,
+#endif
+#if defined(SYS_syslog)
+	SYS_syslog,
+#endif
+#if defined(SYS_iopl)
+	SYS_iopl,
+#endif
+#if defined(SYS_ioperm)
+	SYS_ioperm,
+#endif
+};
+
 #define N_OF(a)	   (sizeof(a) / sizeof((a)[0]))
-#define PROGRAM	   (16 + 2 * (N_OF(allowed) + N_OF(denied)))
+#define PROGRAM	   (24 + N_OF(allowed) + N_OF(denied) + N_OF(forbidden))
 #define LOAD(what) offsetof(struct seccomp_data, what)
 
 /* The lower half of an argument, where it lies. */
@@ -206,13 +345,14 @@ end_with(struct program *p, uint32_t action)
 	put(p, BPF_RET | BPF_K, action, 0, 0);
 }
 
+/* All of the list jump to one end; what is none of it goes on behind that. */
 static void
 put_list(struct program *p, const uint32_t *list, size_t n, uint32_t action)
 {
-	for (size_t i = 0; i < n; i++) {
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, list[i], 0, 1);
-		end_with(p, action);
-	}
+	for (size_t i = 0; i < n; i++)
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, list[i], (uint8_t)(n - i), 0);
+	put(p, BPF_JMP | BPF_JA, 1, 0, 0);
+	end_with(p, action);
 }
 
 /* mmap, mprotect: nothing executable; mappings are never shared. */
@@ -230,6 +370,50 @@ put_memory(struct program *p)
 	end_with(p, SECCOMP_RET_KILL_PROCESS);
 }
 
+/* Nothing becomes executable any more; all that is left is allowed. */
+static void
+put_no_code(struct program *p)
+{
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, NR_MMAP, 1, 0);
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3);
+	load(p, ARG(2));
+	put(p, BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1);
+	end_with(p, SECCOMP_RET_ERRNO | 1 /* EPERM */);
+	end_with(p, SECCOMP_RET_ALLOW);
+}
+
+/* Calls of another kind of processor are none of ours. */
+static void
+begin_with(struct program *p)
+{
+	load(p, LOAD(arch));
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	end_with(p, SECCOMP_RET_KILL_PROCESS);
+	load(p, LOAD(nr));
+	if (ARCH != AUDIT_ARCH_X86_64)
+		return;
+	put(p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1); /* x32 */
+	end_with(p, SECCOMP_RET_KILL_PROCESS);
+}
+
+int
+sandbox_shield(void)
+{
+	struct program p = { .n = 0 };
+	struct sock_fprog f = { .filter = p.code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || ARCH == 0 || SANITIZED)
+		return ERR_UNSUPPORTED;
+	begin_with(&p);
+	put_list(
+	    &p, forbidden, N_OF(forbidden), SECCOMP_RET_ERRNO | 1 /* EPERM */);
+	put_no_code(&p);
+	f.len = p.n;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &f, 0, 0)
+		   ? ERR_UNSUPPORTED
+		   : ERR_OK;
+}
+
 int
 sandbox_enter(void)
 {
@@ -238,10 +422,7 @@ sandbox_enter(void)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || ARCH == 0 || SANITIZED)
 		return ERR_UNSUPPORTED;
-	load(&p, LOAD(arch));
-	put(&p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
-	end_with(&p, SECCOMP_RET_KILL_PROCESS);
-	load(&p, LOAD(nr));
+	begin_with(&p);
 	put_list(&p, allowed, N_OF(allowed), SECCOMP_RET_ALLOW);
 	put_list(&p, denied, N_OF(denied), SECCOMP_RET_ERRNO | 1 /* EPERM */);
 	put_memory(&p);

@@ -5,6 +5,9 @@
  *   sandbox_limit        memory, descriptors, files, core dumps
  *   sandbox_enter        no new privileges; from here on the system calls of a
  *                        calculator: memory, its channel, its end
+ *   sandbox_shield       for main: no new privileges, no program, no child, no
+ *                        new code, and none of the calls that manage the
+ *                        machine; files and sockets stay what they were
  *
  * After sandbox_enter opening a file or a socket is denied by number, whatever
  * the arguments: calls that libraries make to look for files fail with "not
@@ -33,6 +36,12 @@ void sandbox_keep_only(int *fds, unsigned n);
  * once; no files written, no core dump, no children.
  */
 void sandbox_limit(size_t octets, unsigned descriptors);
+
+/*
+ * What main gives up once its ports are open and its child is there; those
+ * calls fail with "not permitted".  ERR_UNSUPPORTED as below.
+ */
+int sandbox_shield(void) MUST_CHECK;
 
 /*
  * Install the filter.  ERR_UNSUPPORTED: the kernel, or this kind of processor,

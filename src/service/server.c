@@ -14,6 +14,7 @@
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
+#include "platform/sandbox.h"
 #include "platform/signals.h"
 #include "service/judge.h"
 #include "service/server_config.h"
@@ -170,6 +171,8 @@ drop_rights(struct server *sv, struct text *why)
 	if (err) {
 		text_str(why, "cannot become the owner of ");
 		text_str(why, sv->state->folder);
+	} else if (sandbox_shield()) {
+		log_event(LOG_INFO, "server.no_filter", NULL, NULL, 0);
 	}
 	return err;
 }

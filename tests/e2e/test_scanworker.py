@@ -91,6 +91,12 @@ class Workers(Case):
         self.assertRegex(limits, r"Max open files\s+8\s+8\s")
         self.assertNotRegex(limits, r"Max data size\s+unlimited")
 
+    @unittest.skipIf(gatepost.SANITIZED, "sanitizers need the system")
+    def test_main_runs_no_programs_and_gains_no_privileges(self):
+        status = status_of(self.server().process.pid)
+        self.assertEqual(status["Seccomp"], "2")
+        self.assertEqual(status["NoNewPrivs"], "1")
+
     def test_no_key_and_no_password_is_in_a_worker_or_its_keeper(self):
         server = self.server()
         self.friend(server, plain(b"x"))  # main has used all of them now

@@ -1,6 +1,7 @@
 /* Tests of platform/sandbox: what a process can still do, each in a child. */
 #include "platform/sandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -214,6 +215,45 @@ only_the_descriptors_that_were_named_stay_open(void **unused)
 	(void)close(ends[1]);
 }
 
+/* Under the shield of main: what is left, and what is not. */
+static int
+serves_on(void)
+{
+	void *mem;
+	int fd = open("/proc/self/exe", O_RDONLY), s[2];
+
+	if (fd < 0 || close(fd) || socketpair(AF_UNIX, SOCK_STREAM, 0, s))
+		return 1;
+	mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED || !mprotect(mem, 4096, PROT_READ | PROT_EXEC))
+		return 2;
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, own_fd, 0)
+	    != MAP_FAILED)
+		return 3;
+	if (fork() >= 0 || errno != EPERM)
+		return 4;
+	if (execl("/bin/true", "true", (char *)NULL) != -1 || errno != EPERM)
+		return 5;
+	return syscall(SYS_ptrace, 0, 0, 0, 0) != -1 || errno != EPERM ? 6 : 7;
+}
+
+static void
+main_goes_on_without_programs_children_and_code(void **state)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(sandbox_shield() ? UNFILTERED : serves_on());
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == UNFILTERED)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 int
 main(void)
 {
@@ -222,6 +262,8 @@ main(void)
 		cmocka_unit_test(memory_has_its_limit),
 		cmocka_unit_test(files_are_denied),
 		cmocka_unit_test(everything_else_is_its_end),
+		cmocka_unit_test(
+		    main_goes_on_without_programs_children_and_code),
 		cmocka_unit_test(
 		    only_the_descriptors_that_were_named_stay_open),
 	};
