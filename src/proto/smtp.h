@@ -138,7 +138,7 @@ struct smtp_config {
 	uint64_t max_octets;
 	unsigned max_recipients;
 	bool offer_tls;
-	bool no_utf8;	  /* SMTPUTF8 is neither announced nor taken */
+	bool no_utf8; /* SMTPUTF8 is neither announced nor taken */
 	bool tls_on;
 	bool legacy_auth; /* announce AUTH=... too */
 	bool naked_paths; /* addresses without <> are taken (old devices) */
