@@ -3,18 +3,96 @@
 
 #include "core/chr.h"
 
-static int
-base64_value(uint8_t c)
+/* What a character stands for, and one more; 0: for nothing. */
+static const uint8_t base64_more[256] = {
+	['A'] = 1,
+	['B'] = 2,
+	['C'] = 3,
+	['D'] = 4,
+	['E'] = 5,
+	['F'] = 6,
+	['G'] = 7,
+	['H'] = 8,
+	['I'] = 9,
+	['J'] = 10,
+	['K'] = 11,
+	['L'] = 12,
+	['M'] = 13,
+	['N'] = 14,
+	['O'] = 15,
+	['P'] = 16,
+	['Q'] = 17,
+	['R'] = 18,
+	['S'] = 19,
+	['T'] = 20,
+	['U'] = 21,
+	['V'] = 22,
+	['W'] = 23,
+	['X'] = 24,
+	['Y'] = 25,
+	['Z'] = 26,
+	['a'] = 27,
+	['b'] = 28,
+	['c'] = 29,
+	['d'] = 30,
+	['e'] = 31,
+	['f'] = 32,
+	['g'] = 33,
+	['h'] = 34,
+	['i'] = 35,
+	['j'] = 36,
+	['k'] = 37,
+	['l'] = 38,
+	['m'] = 39,
+	['n'] = 40,
+	['o'] = 41,
+	['p'] = 42,
+	['q'] = 43,
+	['r'] = 44,
+	['s'] = 45,
+	['t'] = 46,
+	['u'] = 47,
+	['v'] = 48,
+	['w'] = 49,
+	['x'] = 50,
+	['y'] = 51,
+	['z'] = 52,
+	['0'] = 53,
+	['1'] = 54,
+	['2'] = 55,
+	['3'] = 56,
+	['4'] = 57,
+	['5'] = 58,
+	['6'] = 59,
+	['7'] = 60,
+	['8'] = 61,
+	['9'] = 62,
+	['+'] = 63,
+	['/'] = 64,
+};
+
+/*
+ * Whole groups, for as long as nothing else stands between: they are nearly
+ * all.  Returns how many.
+ */
+static size_t
+whole_groups(struct span in, uint8_t *out, size_t cap)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '/')
-		return c == '+' ? 62 : 63;
-	return -1;
+	size_t most = in.len / 4 < cap / 3 ? in.len / 4 : cap / 3;
+	const uint8_t *p = in.p;
+
+	for (size_t n = 0; n < most; n++, p += 4, out += 3) {
+		/* of what stands for nothing, 0 - 1 has all bits */
+		unsigned a = base64_more[p[0]] - 1u, b = base64_more[p[1]] - 1u;
+		unsigned c = base64_more[p[2]] - 1u, d = base64_more[p[3]] - 1u;
+
+		if ((a | b | c | d) > 63)
+			return n;
+		out[0] = (uint8_t)(a << 2 | b >> 4);
+		out[1] = (uint8_t)(b << 4 | c >> 2);
+		out[2] = (uint8_t)(c << 6 | d);
+	}
+	return most;
 }
 
 /* The bytes of a group that has `n` characters, of which each has 6 bits. */
@@ -37,15 +115,23 @@ mime_base64(struct span in, uint8_t *out, size_t cap)
 	size_t len = 0;
 
 	for (size_t i = 0; i < in.len && len < cap; i++) {
-		int v = base64_value(in.p[i]);
+		size_t groups = n == 0 ? whole_groups(
+				    span_from(in, i), out + len, cap - len)
+				       : 0;
+		unsigned v;
 
-		if (v < 0 && (in.p[i] != '=' || n == 0))
+		i += 4 * groups;
+		len += 3 * groups;
+		if (i == in.len || len == cap)
+			break;
+		v = base64_more[in.p[i]];
+		if (v == 0 && (in.p[i] != '=' || n == 0))
 			continue;
-		if (v >= 0) {
-			bits = bits << 6 | (uint32_t)v;
+		if (v > 0) {
+			bits = bits << 6 | (v - 1);
 			n++;
 		}
-		if (v >= 0 && n < 4)
+		if (v > 0 && n < 4)
 			continue;
 		len += put_group(bits, n, out + len, cap - len);
 		bits = n = 0;

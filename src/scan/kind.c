@@ -241,10 +241,9 @@ has_uu(struct span s)
 {
 	size_t at = 0;
 
-	if (scan_find(s, 0, SPAN("\n=ybegin ")) < s.len)
-		return true;
-
 	while ((at = scan_find(s, at, SPAN("begin "))) < s.len) {
+		if (at >= 3 && !memcmp(s.p + at - 3, "\n=y", 3))
+			return true;
 		if ((at == 0 || s.p[at - 1] == '\n') && at + 10 < s.len
 		    && chr_is(s.p[at + 6], CHR_DIGIT)
 		    && chr_is(s.p[at + 8], CHR_DIGIT))

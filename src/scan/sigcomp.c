@@ -233,6 +233,10 @@ put_pattern(struct sigcomp *sc, const struct sigdb_pattern *p, bool found)
 	le32_put(r + 16, p->offset);
 	le32_put(r + 20, p->shift);
 	le32_put(r + 24, p->also);
+	if (p->place == SIGDB_ANYWHERE)
+		sc->anywhere |= 1u << p->target;
+	else
+		sc->placed |= 1u << p->target;
 	err = put_parts(sc);
 	if (!err && found) {
 		note_reach(sc, p);
@@ -563,6 +567,8 @@ seal(struct sigcomp *sc)
 	le32_put(head + 16, sc->signatures);
 	le32_put(head + 20, sc->n_hashes);
 	le32_put(head + SIGDB_REACH, sc->reach);
+	le32_put(head + SIGDB_TARGETS, sc->anywhere);
+	le32_put(head + SIGDB_TARGETS + 4, sc->placed);
 	le32_put(head + SIGDB_MADE, (uint32_t)sc->made_s);
 	le32_put(head + SIGDB_MADE + 4, (uint32_t)(sc->made_s >> 32));
 	br_sha256_init(&hash);

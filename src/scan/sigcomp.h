@@ -47,7 +47,8 @@ struct sigcomp {
 	struct buf out;
 	uint8_t sizes[8192];
 	uint32_t signatures, n_hashes;
-	uint32_t reach;	 /* see sigdb.h */
+	uint32_t reach;		   /* see sigdb.h */
+	uint32_t anywhere, placed; /* the same */
 	uint64_t made_s; /* to be set before sigcomp_finish; 0: not told */
 
 	/* the body that is being read */

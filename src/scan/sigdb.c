@@ -36,6 +36,10 @@ sigdb_open(struct sigdb *db, struct span all)
 	db->signatures = le32_get(all.p + 16);
 	db->hashes = le32_get(all.p + 20);
 	db->reach = le32_get(all.p + SIGDB_REACH);
+	db->anywhere = le32_get(all.p + SIGDB_TARGETS);
+	db->placed = le32_get(all.p + SIGDB_TARGETS + 4);
+	if (db->anywhere == 0 && db->placed == 0) /* not told */
+		db->anywhere = db->placed = UINT32_MAX;
 	db->made_s = le32_get(all.p + SIGDB_MADE)
 		     | (uint64_t)le32_get(all.p + SIGDB_MADE + 4) << 32;
 	return take_sections(db);
@@ -170,6 +174,10 @@ is_sound_pattern(const struct sigdb *db, uint32_t i)
 	for (uint32_t k = 0; k < p.n; k++)
 		if (!sigdb_part(db, p.first + k, &s))
 			return false;
+	if (((p.place == SIGDB_ANYWHERE ? db->anywhere : db->placed) >> p.target
+		& 1)
+	    == 0)
+		return false;
 	/* chains lead forward only, so that they end */
 	return p.also == SIGDB_NONE || p.also > i;
 }

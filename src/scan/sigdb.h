@@ -23,7 +23,8 @@
 #define SIGDB_VERSION 2
 #define SIGDB_HEADER  256
 #define SIGDB_DIGEST  32  /* SHA-256 of all behind the header */
-#define SIGDB_MADE    240 /* where the header says when it was made */
+#define SIGDB_TARGETS 224 /* where the header says whose bodies are where */
+#define SIGDB_MADE    240 /* ... when it was made */
 #define SIGDB_REACH   248 /* ... and how far from the start all bodies are */
 #define SIGDB_NONE    0xffffffffu
 #define SIGDB_SEGS    64 /* parts of one body signature */
@@ -81,6 +82,8 @@ struct sigdb {
 	uint32_t signatures;
 	uint32_t hashes; /* of them, those of whole files */
 	uint32_t reach;	 /* all bodies lie in so many first bytes; _NONE: any */
+	/* a bit for each target of bodies anywhere, and at some place only */
+	uint32_t anywhere, placed;
 	uint64_t made_s; /* seconds since 1970 when compiled; 0: not told */
 };
 
@@ -137,6 +140,16 @@ sigdb_key(const uint8_t *p, unsigned width)
 		return low;
 	return low
 	       ^ (width == 6 ? le16_get(p + 4) : le32_get(p + 4)) * 0x85ebca6bu;
+}
+
+/*
+ * Can any body be in bytes that are of these targets, and lie within bytes
+ * that have been searched for `seen`?
+ */
+static inline bool
+sigdb_has_body(const struct sigdb *db, uint32_t targets, uint32_t seen)
+{
+	return ((targets & ~seen & db->anywhere) | (targets & db->placed)) != 0;
 }
 
 /* Can there be a hash signature for a file of so many bytes? */

@@ -3,7 +3,7 @@
 
 #include <zlib.h>
 
-#define WORK_PER_OCTET 64
+#define WORK_PER_OCTET 8
 #define WORK_LEAST     (1u << 22)
 
 uint8_t *
@@ -58,8 +58,9 @@ zlib_free(void *me, void *p)
 	(void)p;
 }
 
-struct span
-scan_inflate(struct scan *sc, struct span in, int window, size_t *used)
+/* By zlib, which gives what there is of a stream that is not sound. */
+static struct span
+by_zlib(struct scan *sc, struct span in, int window, size_t *used)
 {
 	z_stream z = { .zalloc = zlib_alloc, .zfree = zlib_free, .opaque = sc };
 	size_t room, n_in = in.len < UINT32_MAX ? in.len : UINT32_MAX;
@@ -84,8 +85,25 @@ scan_inflate(struct scan *sc, struct span in, int window, size_t *used)
 	return scan_take(sc, room - z.avail_out);
 }
 
+struct span
+scan_inflate(struct scan *sc, struct span in, int window, size_t *used)
+{
+	struct scan_out out;
+
+	out.to = scan_most(sc, SIZE_MAX, &out.room);
+	if (sc->inflate == NULL || !sc->inflate(in, window == 31, &out))
+		return by_zlib(sc, in, window, used);
+	*used = out.used;
+	return scan_take(sc, out.len);
+}
+
 /* ---- the driver ---- */
 
+/*
+ * Look for the signatures of one set: 1, 0, or ERR_RANGE.  What lies unpacked
+ * in bytes that have been searched needs no second search for bodies that may
+ * stand anywhere.
+ */
 static int
 search(struct scan *sc, const struct sigdb *db, struct span s, uint32_t targets)
 {
@@ -95,7 +113,7 @@ search(struct scan *sc, const struct sigdb *db, struct span s, uint32_t targets)
 	if (db == NULL)
 		return 0;
 	found = match_hashes(&sc->match, db, s);
-	if (!found)
+	if (!found && sigdb_has_body(db, targets, sc->searched))
 		found = match_bodies(&sc->match, db, s, targets, work);
 	if (found < 0)
 		scan_flaw(sc, SCAN_LIMITS);
@@ -103,7 +121,7 @@ search(struct scan *sc, const struct sigdb *db, struct span s, uint32_t targets)
 		sc->name = sc->match.name;
 		scan_note_where(sc);
 	}
-	return found > 0;
+	return found;
 }
 
 /* Mails and programs are no depth; the archives between them are. */
@@ -140,6 +158,7 @@ push(struct scan *sc, struct span s, scan_next next, unsigned hints)
 		.next = next,
 		.mark = sc->scratch_len,
 		.within = (hints & SCAN_SEEN) != 0,
+		.searched = sc->searched,
 	};
 }
 
@@ -148,14 +167,22 @@ static int
 look(struct scan *sc, struct span s, const struct scan_kind *kind,
     unsigned hints)
 {
-	if (s.len > sc->left) {
+	bool whole = s.len <= sc->left;
+	int found;
+
+	if (!whole) {
 		scan_flaw(sc, SCAN_LIMITS);
 		s = span_first(s, (size_t)sc->left);
 	}
 	sc->left -= s.len;
-	for (unsigned i = 0; i < 2; i++)
-		if (search(sc, sc->db[i], s, kind->targets))
+	for (unsigned i = 0; i < 2; i++) {
+		found = search(sc, sc->db[i], s, kind->targets);
+		if (found > 0)
 			return 1;
+		whole = whole && found == 0;
+	}
+	if (whole)
+		sc->searched |= kind->targets;
 	scan_rules(sc, s, kind, hints);
 	return 0;
 }
@@ -192,6 +219,16 @@ pop(struct scan *sc)
 		sc->close(f);
 }
 
+/* Does the member lie, unpacked, in its container? */
+static bool
+is_in_place(const struct scan_frame *f, struct span member)
+{
+	uintptr_t from = (uintptr_t)f->bytes.p, at = (uintptr_t)member.p;
+
+	return at >= from && at - from <= f->bytes.len
+	       && member.len <= f->bytes.len - (at - from);
+}
+
 /* One step with the container on top; 1 when something was found. */
 static int
 step(struct scan *sc)
@@ -206,6 +243,7 @@ step(struct scan *sc)
 	}
 	sc->members++;
 	f->count++;
+	sc->searched = is_in_place(f, member) ? f->searched : 0;
 	return examine(sc, member, f->hints);
 }
 
@@ -231,6 +269,7 @@ scan_bytes(struct scan *sc, struct span bytes)
 	sc->n = 0;
 	sc->scratch_len = 0;
 	sc->members = 0;
+	sc->searched = 0;
 	/* the outermost bytes are there already; the limit is for the rest */
 	sc->left = sc->limits.octets + bytes.len;
 	scan_named(sc, &outermost, sc->file);

@@ -77,6 +77,14 @@ struct scan_frame {
 	bool within;	   /* found within other bytes, which go on behind it */
 	unsigned hints;	   /* enum scan_hint: about the member given last */
 	void *handle;	   /* the same; given to sc->close */
+	uint32_t searched; /* see struct scan */
+};
+
+/* Where sc->inflate puts what it unpacks. */
+struct scan_out {
+	uint8_t *to;
+	size_t room;
+	size_t used, len; /* of the input; of the output */
 };
 
 struct scan {
@@ -89,6 +97,12 @@ struct scan {
 	void (*close)(struct scan_frame *f); /* lets go of a handle */
 	/* Unpack the one entry of a zip file, of any packing; or NULL. */
 	struct span (*unzip)(struct scan *sc, struct span zip);
+	/*
+	 * Inflate all of a stream (raw, or one member of gzip); false: it is
+	 * not sound, or does not fit, and zlib is asked.  Or NULL: zlib only.
+	 */
+	bool (*inflate)(struct span in, bool gzip, struct scan_out *out);
+	uint32_t (*crc32)(struct span s); /* or NULL: zlib's */
 	uint8_t *scratch;
 	size_t scratch_cap, scratch_len;
 
@@ -96,7 +110,12 @@ struct scan {
 	char where[SCAN_WHERE];	      /* and in which member of which, or "" */
 	unsigned flaws;		      /* enum scan_flaw and scan_rule, or-ed */
 	const char *rule[SCAN_RULES]; /* see scan_rule_name */
-	uint64_t left;		      /* octets */
+	/*
+	 * Of the bytes examined last: for which targets they, or bytes that
+	 * they lie in, have been searched to the end.
+	 */
+	uint32_t searched;
+	uint64_t left; /* octets */
 	uint32_t members;
 	unsigned n;
 	struct scan_frame stack[SCAN_FRAMES];

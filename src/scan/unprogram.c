@@ -81,21 +81,30 @@ static const struct {
 
 #define SIGNS (sizeof(signs) / sizeof(signs[0]))
 
-/* Bit i: the byte can be the first, or second, of signs[i].two. */
-static const uint8_t first[256] = { ['P'] = 1,
-	['R'] = 2,
-	['7'] = 4,
-	['M'] = 8,
-	[0x60] = 16,
-	['-'] = 32,
-	[0x1f] = 64 };
-static const uint8_t second[256] = { ['K'] = 1,
-	['a'] = 2,
-	['z'] = 4,
-	['S'] = 8,
-	[0xea] = 16,
-	['l'] = 32,
-	[0x8b] = 64 };
+#define BLOCK 64
+
+/*
+ * Do any of the pairs stand in the block, or at its end?  In the shape of a
+ * loop that compilers turn into vector instructions; pairs as in `signs`.
+ */
+static bool
+block_has_pair(const uint8_t *p)
+{
+	uint8_t any = 0;
+
+	for (unsigned i = 0; i < BLOCK; i++) {
+		uint8_t a = p[i], b = p[i + 1];
+
+		any |= (uint8_t)(((a == 'P') & (b == 'K'))
+				 | ((a == 'R') & (b == 'a'))
+				 | ((a == '7') & (b == 'z'))
+				 | ((a == 'M') & (b == 'S'))
+				 | ((a == 0x60) & (b == 0xea))
+				 | ((a == '-') & (b == 'l'))
+				 | ((a == 0x1f) & (b == 0x8b)));
+	}
+	return any != 0;
+}
 
 /* The archive whose two bytes stand at `at`; empty: none with a header. */
 static struct span
@@ -104,8 +113,9 @@ archive_at(struct span s, size_t at)
 	for (size_t i = 0; i < SIGNS; i++) {
 		struct span found = span_from(s, at - signs[i].at);
 
-		if (s.p[at] == signs[i].two[0] && at >= signs[i].at
-		    && found.len >= 32 && signs[i].is_one(found))
+		if (s.p[at] == signs[i].two[0] && s.p[at + 1] == signs[i].two[1]
+		    && at >= signs[i].at && found.len >= 32
+		    && signs[i].is_one(found))
 			return span_from(found, signs[i].behind);
 	}
 	return SPAN("");
@@ -118,8 +128,10 @@ next_sign(struct scan_frame *f, struct span *member)
 	const uint8_t *p = f->bytes.p;
 
 	for (; f->at + 1 < f->to; f->at++) {
-		if (!(first[p[f->at]] & second[p[f->at + 1]]))
-			continue;
+		while (f->to - f->at > BLOCK && !block_has_pair(p + f->at))
+			f->at += BLOCK;
+		if (f->at + 1 >= f->to)
+			break;
 		*member = archive_at(f->bytes, f->at);
 		if (member->len == 0)
 			continue;

@@ -46,10 +46,12 @@ inflate_64(struct scan *sc, struct span in, size_t *used)
 }
 
 static uint32_t
-checksum(struct span s)
+checksum(const struct scan *sc, struct span s)
 {
 	uLong crc = 0;
 
+	if (sc->crc32 != NULL)
+		return sc->crc32(s);
 	for (; s.len > 0; s = span_from(s, 1u << 30))
 		crc = crc32(crc, s.p, (uInt)span_first(s, 1u << 30).len);
 	return (uint32_t)crc;
@@ -134,7 +136,8 @@ unzip_entry(struct scan *sc, const struct unzip_entry *e, struct span rest,
 		*used = data.len;
 		out = data;
 	}
-	if (e->has_crc && !cut && sc->flaws == flaws && checksum(out) != e->crc)
+	if (e->has_crc && !cut && sc->flaws == flaws
+	    && checksum(sc, out) != e->crc)
 		scan_flaw(sc, SCAN_DAMAGED);
 	return out;
 }

@@ -9,12 +9,14 @@
 #include "scan/unpack.h"
 #include "service/cli_all.h"
 #include "service/cli_files.h"
+#include "service/inflater.h"
 #include "service/unarchive.h"
 
 #define SCRATCH	  (sizeof(size_t) > 4 ? (size_t)1 << 30 : (size_t)1 << 27)
 #define DEPTH	  8
 #define MEMBERS	  100000
-#define FOLDERS	  64 /* in one another */
+#define FOLDERS	  64	       /* in one another */
+#define LITTLE	  (256 * 1024) /* looked at: its scratch is kept */
 #define PATH_LONG "the path is too long"
 
 struct work {
@@ -25,6 +27,7 @@ struct work {
 	_Alignas(8) uint8_t builtin_mem[BUILTIN_OCTETS];
 	int status;
 	uint64_t files_seen;
+	bool out_is_tty, err_is_tty;
 
 	char path[FS_PATH_MAX]; /* of the walk */
 	size_t len[FOLDERS];	/* of the path, at each level */
@@ -67,9 +70,9 @@ show_progress(struct cli *cli, struct work *w)
 	char mem[48];
 
 	w->files_seen++;
-	if (term_is_tty(TERM_OUT)) {
+	if (w->out_is_tty) {
 		term_flush(&cli->out);
-	} else if (term_is_tty(TERM_ERR)) {
+	} else if (w->err_is_tty) {
 		text_init(&t, mem, sizeof(mem));
 		text_str(&t, "\r");
 		text_u64(&t, w->files_seen);
@@ -106,7 +109,8 @@ scan_file(struct cli *cli, struct work *w, const char *path)
 		say(cli, path, ": OK", SPAN(""));
 	}
 	cli_files_unmap(&w->files, all);
-	area_forget(w->scan.scratch, w->scan.scratch_cap);
+	if (w->scan.limits.octets - w->scan.left > LITTLE)
+		area_forget(w->scan.scratch, w->scan.scratch_cap);
 	show_progress(cli, w);
 }
 
@@ -260,6 +264,7 @@ with_scratch(struct cli *cli, struct work *w)
 	w->scan.db[0] = &w->builtin;
 	w->scan.limits = (struct scan_limits) { DEPTH, SCRATCH, MEMBERS };
 	unarchive_offer(&w->scan);
+	inflater_offer(&w->scan);
 	w->scan.scratch = mem;
 	w->scan.scratch_cap = SCRATCH;
 	status = scan_all(cli, w);
@@ -300,6 +305,8 @@ scan(struct cli *cli)
 	if (area_open(&mem, sizeof(*w)))
 		return cli_error(cli, "there is not enough memory");
 	w = mem;
+	w->out_is_tty = term_is_tty(TERM_OUT);
+	w->err_is_tty = term_is_tty(TERM_ERR);
 	if (rules != NULL && scan_rules_read(span_str(rules), &w->scan.rules)) {
 		area_close(mem, sizeof(*w));
 		return cli_error(cli,

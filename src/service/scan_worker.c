@@ -14,6 +14,7 @@
 #include "platform/sandbox.h"
 #include "scan/builtin.h"
 #include "scan/unpack.h"
+#include "service/inflater.h"
 #include "service/scan_talk.h"
 #include "service/unarchive.h"
 
@@ -45,6 +46,7 @@ scan_worker_prepare(void)
 	work->scan.is_mail = true;
 	/* libraries are looked for now: a worker can't open their files */
 	unarchive_offer(&work->scan);
+	inflater_offer(&work->scan);
 	if (builtin_open(&work->builtin, &work->comp, work->builtin_mem))
 		work = NULL;
 	else
