@@ -69,18 +69,46 @@ age_of(const struct srs *s, struct span day)
 	return (int)((s->day - (uint32_t)(high * 32 + low)) % 1024);
 }
 
+/* May a local part stand without quotes (RFC 5321, Dot-string)? */
+static bool
+is_dotted(struct span local)
+{
+	bool dot = true;
+
+	for (size_t i = 0; i < local.len; i++) {
+		uint8_t c = local.p[i];
+
+		if ((c == '.' && dot)
+		    || (c != '.' && c < 0x80 && !chr_is(c, CHR_ATEXT)))
+			return false;
+		dot = c == '.';
+	}
+	return !dot;
+}
+
+static struct span
+unquoted(const struct addr *a)
+{
+	return a->quoted && a->local.len > 1
+		   ? span_of(a->local.p + 1, a->local.len - 2)
+		   : a->local;
+}
+
 /* Everything of `form` and its hash in front of `rest`. */
 static int
 finish(
     const struct srs *s, const char *form, struct span rest, struct text *out)
 {
+	bool dotted = is_dotted(rest);
 	char h[HASH_LEN];
 
 	hash(s, rest, h);
+	text_str(out, dotted ? "" : "\"");
 	text_str(out, form);
 	text_span(out, span_of(h, sizeof(h)));
 	text_chr(out, '=');
 	text_span(out, rest);
+	text_str(out, dotted ? "" : "\"");
 	if (out->len > ADDR_LOCAL_MAX || out->cut)
 		return ERR_RANGE;
 	text_chr(out, '@');
@@ -92,7 +120,7 @@ int
 srs_forward(const struct srs *s, const struct addr *sender, struct text *out)
 {
 	char mem[ADDR_TEXT_MAX + 8];
-	struct span local = sender->local;
+	struct span local = unquoted(sender);
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
@@ -139,7 +167,7 @@ int
 srs_reverse(const struct srs *s, struct span local, struct text *out)
 {
 	struct span rest = span_from(local, 5), day, domain;
-	bool first = span_starts_nocase(local, SPAN("SRS0="));
+	bool first = span_starts_nocase(local, SPAN("SRS0=")), dotted;
 	int err = check_hash(s, &rest), age;
 
 	if (err)
@@ -153,10 +181,12 @@ srs_reverse(const struct srs *s, struct span local, struct text *out)
 	}
 	if (!span_next(&rest, '=', &domain) || rest.p == NULL)
 		return ERR_SYNTAX;
+	dotted = is_dotted(rest);
+	text_str(out, dotted ? "" : "\"");
 	if (!first)
 		text_str(out, "SRS0");
 	text_span(out, rest);
-	text_chr(out, '@');
+	text_str(out, dotted ? "@" : "\"@");
 	text_span(out, domain);
 	return out->cut ? ERR_RANGE : ERR_OK;
 }

@@ -1,6 +1,9 @@
 /* cli_queue: `gatepost queue list|show|retry|hold|release|delete`. */
 #include "service/cli_all.h"
 
+#include "codec/date.h"
+#include "platform/clock.h"
+
 static void
 print_field(struct cli *cli, const struct json *j, int at, const char *key,
     const char *before)
@@ -33,6 +36,69 @@ queue_list(struct cli *cli)
 	return cli_list(cli, "/api/v1/queue", print_message);
 }
 
+static uint64_t
+number(const struct json *j, const char *key)
+{
+	uint64_t n = 0;
+
+	if (json_number(j, json_member(j, JSON_ROOT, key), INT64_MAX, &n))
+		n = 0;
+	return n;
+}
+
+static void
+print_number(struct cli *cli, const char *before, uint64_t n, const char *after)
+{
+	char mem[24];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_u64(&t, n);
+	term_str(&cli->out, before);
+	term_span(&cli->out, text_data(&t));
+	term_str(&cli->out, after);
+}
+
+/* When it came, and what happens next. */
+static void
+print_times(struct cli *cli, const struct json *j)
+{
+	int64_t arrived = (int64_t)number(j, "arrived");
+	char mem[64];
+	struct text t;
+	bool held = false;
+
+	text_init(&t, mem, sizeof(mem));
+	date_put(&t, arrived, clock_zone_minutes(arrived));
+	term_str(&cli->out, "arrived\t");
+	term_span(&cli->out, text_data(&t));
+	print_number(cli, "\noctets\t", number(j, "octets"), "\n");
+	print_number(cli, "tries\t", number(j, "tries"), "\n");
+	if (json_truth(j, json_member(j, JSON_ROOT, "held"), &held) == 0
+	    && held)
+		term_str(&cli->out, "next\theld, until it is released\n");
+	else if (number(j, "due_seconds") > 0)
+		print_number(
+		    cli, "next\tin ", number(j, "due_seconds"), " s\n");
+	else
+		term_str(&cli->out, "next\tnow\n");
+}
+
+static void
+print_recipient(struct cli *cli, const struct json *j, int child)
+{
+	uint64_t code = 0;
+
+	print_field(cli, j, child, "address", "to\t");
+	print_field(cli, j, child, "state", "\t");
+	term_str(&cli->out, "\t");
+	if (json_number(j, json_member(j, child, "code"), 999, &code) == 0
+	    && code > 0)
+		print_number(cli, "", code, " ");
+	print_field(cli, j, child, "words", "");
+	term_str(&cli->out, "\n");
+}
+
 static int
 print_details(struct cli *cli, const struct json *j)
 {
@@ -46,12 +112,9 @@ print_details(struct cli *cli, const struct json *j)
 		print_field(cli, j, JSON_ROOT, keys[i], names[i]);
 		term_str(&cli->out, "\n");
 	}
-	while (json_next(j, to, &child, &key)) {
-		print_field(cli, j, child, "address", "to\t");
-		print_field(cli, j, child, "state", "\t");
-		print_field(cli, j, child, "words", "\t");
-		term_str(&cli->out, "\n");
-	}
+	print_times(cli, j);
+	while (json_next(j, to, &child, &key))
+		print_recipient(cli, j, child);
 	return CLI_OK;
 }
 

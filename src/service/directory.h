@@ -35,7 +35,7 @@
 #include "store/accounts.h"
 
 #define DIRECTORY_TEXT 2048
-#define DIRECTORY_OPEN 4
+#define DIRECTORY_OPEN 12
 #define DIRECTORY_SEEN 1024
 #define DIRECTORY_KEY  (ADDR_TEXT_MAX + 16)
 

@@ -81,6 +81,26 @@ find_setting(struct span value, struct span into, struct directory_finding *f)
 	return true;
 }
 
+/*
+ * RFC 5321, 4.5.1: it always is somebody.  Where host.postmaster names nobody
+ * yet, it is the first account.
+ */
+static bool
+find_postmaster(
+    const struct directory *d, struct span into, struct directory_finding *f)
+{
+	struct span who = d->postmaster;
+	bool plain = span_find(who, '@') == who.len
+		     && span_find(who, (uint8_t)d->suffix) == who.len;
+
+	if (who.len == 0 || !plain || find_name(d, who, SPAN(""), into, f))
+		return find_setting(who, into, f);
+	f->account = accounts_next(d->accounts, 0);
+	f->what =
+	    f->account != NULL ? DIRECTORY_FOUND_BOX : DIRECTORY_FOUND_NOTHING;
+	return f->account != NULL;
+}
+
 /* club-owner, club-request and club-bounces are the owner of list club. */
 static bool
 find_owner(const struct directory *d, struct span name, struct span into,
@@ -136,7 +156,7 @@ directory_find(
 	    && find_name(d, span_first(name, cut), a->domain, into, &f))
 		return f;
 	if (span_is_nocase(name, SPAN("postmaster"))
-	    && find_setting(d->postmaster, into, &f))
+	    && find_postmaster(d, into, &f))
 		return f;
 	(void)find_setting(d->catch_all, into, &f);
 	return f;

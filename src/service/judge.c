@@ -4,7 +4,9 @@
 #include "config.h"
 
 #include "codec/ip.h"
+#include "core/chr.h"
 #include "service/clamd.h"
+#include "service/lists.h"
 #include "service/listen.h"
 #include "service/resolver.h"
 #include "service/route.h"
@@ -120,6 +122,27 @@ judge_dkim(enum setting id, struct span list, struct text *why)
 	return ERR_OK;
 }
 
+/* Addresses are looked up in lower case. */
+static int
+judge_label(struct span label, struct text *why)
+{
+	for (size_t i = 0; i < label.len; i++)
+		if (chr_is(label.p[i], CHR_UPPER)) {
+			text_str(why, "the name is written in lower case, "
+				      "which stands for both");
+			return ERR_SYNTAX;
+		}
+	return ERR_OK;
+}
+
+static int
+judge_list(struct span label, struct span value, struct text *why)
+{
+	int err = judge_label(label, why);
+
+	return err ? err : lists_judge(value, why);
+}
+
 static int
 judge_value(void *user, enum setting id, struct span label, struct span value,
     struct text *why)
@@ -137,6 +160,11 @@ judge_value(void *user, enum setting id, struct span label, struct span value,
 	case SETTING_LISTEN_POP3:
 	case SETTING_LISTEN_POP3S:
 		return judge_pop3(value, why);
+	case SETTING_ALIAS:
+	case SETTING_FORWARD:
+		return judge_label(label, why);
+	case SETTING_LIST:
+		return judge_list(label, value, why);
 	case SETTING_SCAN_CLAMD:
 		return judge_clamd(value, why);
 	case SETTING_ROUTE_SMARTHOST:

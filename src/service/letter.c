@@ -126,10 +126,23 @@ letter_date(struct letter *l, int64_t wall_s, int zone_minutes)
 	date_put(&l->out, wall_s, zone_minutes);
 }
 
+/* Does it end in a mailbox here? */
+static bool
+is_for_box(const struct letter *l, struct span to)
+{
+	struct addr a;
+
+	return addr_parse(to, ADDR_ALLOW_UTF8 | ADDR_ALLOW_BARE, &a) == ADDR_OK
+	       && !l->deliver->lmtp
+	       && directory_lookup(l->deliver->directory, &a).account != 0;
+}
+
 void
 letter_header(struct letter *l, struct span to, const char *subject,
     const struct letter_time *t)
 {
+	if (is_for_box(l, to))
+		letter_put(l, "Return-Path: <>\n");
 	letter_put(l, "From: Mail Delivery System <MAILER-DAEMON@");
 	letter_ascii(l, l->host);
 	letter_put(

@@ -2,6 +2,7 @@
 #include "service/lists.h"
 
 #include "core/zero.h"
+
 int
 lists_init(struct lists *l, struct deliver *d, const char *tmp)
 {
@@ -9,6 +10,72 @@ lists_init(struct lists *l, struct deliver *d, const char *tmp)
 	l->deliver = d;
 	spool_file_init(&l->file);
 	return spool_init(&l->spool, d->spool->fs, d->spool->ids, tmp, 0);
+}
+
+/* ---- its setting ---- */
+
+static bool
+is_person(struct span v)
+{
+	struct addr a;
+
+	return addr_parse(v, ADDR_ALLOW_UTF8 | ADDR_ALLOW_BARE, &a) == ADDR_OK;
+}
+
+static bool
+are_people(struct span v)
+{
+	struct span one;
+
+	while (span_next(&v, ',', &one))
+		if (!is_person(one))
+			return false;
+	return true;
+}
+
+static const char *
+flaw_of(struct span key, struct span value)
+{
+	if (span_is(key, SPAN("owner")))
+		return is_person(value) ? NULL
+					: " is no account and no address";
+	if (span_is(key, SPAN("members")))
+		return value.len > 0 && are_people(value)
+			   ? NULL
+			   : " are not accounts or addresses with commas";
+	if (!span_is(key, SPAN("posting")))
+		return " is none of owner=, posting=, members=";
+	return span_is(value, SPAN("members")) || span_is(value, SPAN("anyone"))
+		   ? NULL
+		   : " is neither posting=members nor posting=anyone";
+}
+
+int
+lists_judge(struct span text, struct text *why)
+{
+	bool members = false;
+	struct span word;
+
+	while (span_next(&text, ' ', &word)) {
+		size_t eq = span_find(word, '=');
+		struct span key = span_first(word, eq);
+		const char *flaw = flaw_of(key, span_from(word, eq + 1));
+
+		if (word.len == 0)
+			continue;
+		members = members || span_is(key, SPAN("members"));
+		if (flaw == NULL)
+			continue;
+		text_chr(why, '"');
+		text_escaped(why, span_first(word, 60));
+		text_chr(why, '"');
+		text_str(why, flaw);
+		return ERR_SYNTAX;
+	}
+	if (members)
+		return ERR_OK;
+	text_str(why, "members= is missing");
+	return ERR_SYNTAX;
 }
 
 /* ---- who may post ---- */
@@ -75,10 +142,9 @@ static int
 append_head(struct lists *l, struct span name)
 {
 	struct span domain = domain_of(l->deliver->directory);
-	char mem[900];
 	struct text t;
 
-	text_init(&t, mem, sizeof(mem));
+	text_init(&t, (char *)l->piece, sizeof(l->piece));
 	text_str(&t, "List-Id: ");
 	text_str(&t, l->id);
 	text_str(&t, "\nList-Post: <mailto:");
@@ -89,7 +155,15 @@ append_head(struct lists *l, struct span name)
 	text_span(&t, name);
 	text_str(&t, "-request@");
 	text_span(&t, domain);
-	text_str(&t, "?subject=unsubscribe>\nPrecedence: list\n");
+	text_str(&t, "?subject=unsubscribe>\nList-Help: <mailto:");
+	text_span(&t, name);
+	text_str(&t, "-request@");
+	text_span(&t, domain);
+	text_str(&t, "?subject=help>\nList-Owner: <mailto:");
+	text_span(&t, name);
+	text_str(&t, "-owner@");
+	text_span(&t, domain);
+	text_str(&t, ">\nPrecedence: list\n");
 	return t.cut ? ERR_RANGE : append(l, text_data(&t));
 }
 

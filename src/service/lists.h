@@ -39,6 +39,9 @@ struct lists {
 /* Prepare; `tmp` as for the main spool. */
 int lists_init(struct lists *l, struct deliver *d, const char *tmp) MUST_CHECK;
 
+/* The text of a list.NAME setting: ERR_SYNTAX and what is wrong with it. */
+int lists_judge(struct span text, struct text *why) MUST_CHECK;
+
 /* May this envelope sender post to the list? */
 bool lists_may_post(
     const struct directory *d, struct span name, struct span sender);

@@ -178,6 +178,11 @@ put_recipient(struct notice *n, const struct queue_rcpt *q,
 		letter_ascii(n->letter, q->words);
 		letter_put(n->letter, "\n");
 	}
+	if (kind != NOTICE_SUCCESS) {
+		letter_put(n->letter, "Last-Attempt-Date: ");
+		letter_date(n->letter, t->at.now_s, t->at.zone_minutes);
+		letter_put(n->letter, "\n");
+	}
 	if (kind == NOTICE_DELAY) {
 		letter_put(n->letter, "Will-Retry-Until: ");
 		letter_date(n->letter, t->until_s, t->at.zone_minutes);

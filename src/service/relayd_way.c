@@ -275,9 +275,26 @@ relayd_reconnect(struct relayd *r, struct relayd_slot *s)
 	connect_to(r, s);
 }
 
+/* DNS has such names in another form only ("xn--..."). */
+static bool
+is_ascii(const char *name)
+{
+	struct span s = span_str(name);
+
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 void
 relayd_way(struct relayd *r, struct relayd_slot *s)
 {
+	if (s->way.host[0] == '\0' && !is_ascii(s->domain)) {
+		failed_with(r, s, true, 1, 2,
+		    "the domain is not ASCII; its form with xn-- is needed");
+		return;
+	}
 	s->nowhere = s->way.host[0] == '\0';
 	if (!s->nowhere)
 		look_up(r, s, host_of(s), DNS_TYPE_A);

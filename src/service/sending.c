@@ -67,6 +67,23 @@ sending_init(struct sending *s, const struct sending_parts *p)
 	s->deliver.mail_root = s->mail_root;
 }
 
+/* It needs no turn of its own. */
+static void
+wait_for_any(struct participant *me, struct poller *unused)
+{
+	(void)me;
+	(void)unused;
+}
+
+static void
+set_day(struct participant *me, struct poller *unused)
+{
+	struct sending_day *d = (struct sending_day *)me;
+
+	(void)unused;
+	d->srs->day = (uint32_t)(clock_wall_us() / 1000000 / 86400);
+}
+
 static void
 load_resolver(struct sending *s)
 {
@@ -279,7 +296,8 @@ sending_configure(struct sending *s, const char *host)
 	s->srs.domain = d->domains.len > 0 ? span_trim(
 			    span_first(d->domains, span_find(d->domains, ',')))
 					   : d->host;
-	s->srs.day = (uint32_t)(clock_wall_us() / 1000000 / 86400);
+	s->day.srs = &s->srs;
+	set_day(&s->day.base, NULL);
 	configure_relayd(s);
 	custody_configure(&s->custody, st);
 	look_for_postmaster(s);
@@ -310,6 +328,10 @@ sending_open_alone(
 void
 sending_join(struct sending *s, struct loop *l)
 {
+	s->day.base.name = "day";
+	s->day.base.prep = wait_for_any;
+	s->day.base.run = set_day;
+	loop_join(l, &s->day.base);
 	loop_join(l, &s->resolver.base);
 	loop_join(l, &s->relayd.base);
 	loop_join(l, &s->custody.base);

@@ -35,11 +35,18 @@ struct sending_memory {
 	struct quota_use *quotas; /* by account id */
 };
 
+/* Rewritten senders carry the day: it goes on while the server runs. */
+struct sending_day {
+	struct participant base;
+	struct srs *srs;
+};
+
 struct sending {
 	struct state *state;
 	struct pool lookups;
 	struct resolver resolver;
 	struct srs srs;
+	struct sending_day day;
 	struct directory directory;
 	struct deliver deliver;
 	struct files files; /* the queue's own: its syncs go on the side */

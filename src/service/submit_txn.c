@@ -196,11 +196,16 @@ submit_body(struct submit_session *ss)
 static bool
 has_eight_bit(struct span text)
 {
-	uint8_t all = 0;
+	uint64_t all = 0, eight;
+	size_t i = 0;
 
-	for (size_t i = 0; i < text.len; i++)
+	for (; text.len - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, text.p + i, sizeof(eight));
+		all |= eight;
+	}
+	for (; i < text.len; i++)
 		all |= text.p[i];
-	return all >= 0x80;
+	return (all & 0x8080808080808080u) != 0;
 }
 
 static enum smtp_reply

@@ -151,13 +151,24 @@ has_share(struct queue *q, uint32_t dest)
 	return false;
 }
 
+static int64_t
+allowed_at(const struct queue *q, uint32_t dest)
+{
+	return q->when != NULL && dest != 0 ? q->when(q->ctx, dest) : 0;
+}
+
 int
 queue_add(struct queue *q, const char *id, uint32_t dest, int64_t now_ms)
 {
 	struct queue_entry e = { .dest = dest, .due_ms = now_ms };
-	bool now = has_share(q, dest);
+	int64_t at = allowed_at(q, dest);
+	bool rests = at > now_ms && at != QUEUE_NEVER;
+	bool now = !rests && has_share(q, dest);
 	struct text t;
 	int err;
+
+	if (rests) /* not into the window first, and out again */
+		e.due_ms = at;
 
 	text_init(&t, e.id, sizeof(e.id));
 	text_str(&t, id);
@@ -167,7 +178,7 @@ queue_add(struct queue *q, const char *id, uint32_t dest, int64_t now_ms)
 	if (now)
 		q->window[q->window_n++] = e;
 	else
-		queue_note_due(q, now_ms);
+		queue_note_due(q, e.due_ms);
 	return ERR_OK;
 }
 
@@ -178,12 +189,6 @@ queue_dest_of(const struct queue *q, struct span sender, struct span path)
 }
 
 /* ---- whose turn it is ---- */
-
-static int64_t
-allowed_at(const struct queue *q, uint32_t dest)
-{
-	return q->when != NULL && dest != 0 ? q->when(q->ctx, dest) : 0;
-}
 
 /* Whoever waits in the index for a share gets it when one is nearly used. */
 static void

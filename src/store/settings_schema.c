@@ -21,8 +21,10 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_HOST_POSTMASTER] = { "host.postmaster",
 	    SETTING_MAIL_ADDRESS, 0, 0, 0,
 	    "admin", NULL, "admin",
-	    "Who gets mail to postmaster, and notices for the owner.",
-	    "postmaster 宛てのメールと管理者への通知を受け取る宛先。" },
+	    "Who gets mail to postmaster, and notices for the owner; the first "
+	    "account where there is none of this name.",
+	    "postmaster 宛てのメールと管理者への通知を受け取る宛先。該当す"
+	    "るアカウントがなければ最初のアカウント。" },
 	[SETTING_HOST_DNS] = { "host.dns",
 	    SETTING_SERVERS, SETTING_EMPTY, 0, 0,
 	    "", NULL, "192.0.2.53,[2001:db8::53]:5353",

@@ -155,6 +155,22 @@ class Names(unittest.TestCase):
                 arrived(far)
                 emptied(server)
 
+    def test_says_at_once_that_a_domain_must_be_ascii(self):
+        with self.server() as server:
+            with gatepost.Talk(server.port("smtps"), tls=True) as talk:
+                talk.reply()
+                talk.expect(250, "EHLO me")
+                talk.expect(235, "AUTH PLAIN AGFubgBvcGVuIHNlc2FtZQ==")
+                talk.expect(250, "MAIL FROM:<ann@home.example> SMTPUTF8")
+                talk.expect(250, "RCPT TO:<far@größer.example>")
+                talk.expect(354, "DATA")
+                talk.send(b"Subject: x\r\n\r\nbody\r\n")
+                talk.expect(250, ".")
+            emptied(server)
+            note, = server.stored("ann")
+        self.assertIn(b"Status: 5.1.2", note)
+        self.assertIn(b"its form with xn-- is needed", note)
+
     def test_takes_no_domain_that_is_an_address(self):
         with self.server() as server, \
                 server.smtp("smtps", hello="me") as talk:

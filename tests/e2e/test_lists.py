@@ -36,7 +36,29 @@ class Lists(unittest.TestCase):
                      b"List-Unsubscribe: <mailto:club-request@home.example?"
                      b"subject=unsubscribe>\r\n"):
             self.assertIn(line, out.data)
+        for line in (b"List-Help: <mailto:club-request@home.example?"
+                     b"subject=help>\r\n",
+                     b"List-Owner: <mailto:club-owner@home.example>\r\n"):
+            self.assertIn(line, out.data)
         self.assertTrue(out.data.endswith(TEXT))
+
+    def test_a_wrong_list_is_refused_in_one_line(self):
+        wrong = {"foo": "is none of owner=", "owner=ann": "members= is missing",
+                 "members=": "are not accounts", "members=a@@b": "are not",
+                 "members=ann,,ben": "are not accounts",
+                 "owner=a@@b members=ann": "is no account and no address",
+                 "posting=maybe members=ann": "neither posting=members nor"}
+        with gatepost.Server(users=USERS) as server:
+            for running in (True, False):
+                for text, words in wrong.items():
+                    done = server.run("set", f"list.club={text}", check=False)
+                    self.assertEqual(done.returncode, 2, text)
+                    self.assertIn(words, done.stderr.decode())
+                    self.assertEqual(done.stderr.count(b"\n"), 1)
+                if running:
+                    server.stop()
+            server.run("set", "list.club=owner=ben  members=ann,x@y.example")
+            server.start()
 
     def test_a_closed_list_refuses_strangers_and_bounces_at_rcpt(self):
         with farend.Server() as far, server_with(far) as server:
@@ -77,6 +99,38 @@ class Lists(unittest.TestCase):
 
 
 class Addresses(unittest.TestCase):
+    def answers(self, server, *names):
+        got = []
+        for name in names:
+            with server.smtp(hello="me") as talk:
+                talk.expect(250, "MAIL FROM:<who@y.example>")
+                got.append(talk.command(f"RCPT TO:<{name}@home.example>"))
+        return got
+
+    def test_aliases_may_follow_each_other(self):
+        chain = {f"alias.a{i}": f"a{i + 1},ben" for i in range(9)}
+        with gatepost.Server(users=USERS, settings={
+                **chain, "alias.a9": "ann"}) as server:
+            with server.smtp(hello="me") as talk:
+                talk.expect(250, "MAIL FROM:<who@y.example>")
+                talk.expect(250, "RCPT TO:<a0@home.example>")
+                talk.expect(250, "RCPT TO:<a3@home.example>")
+                talk.expect(354, "DATA")
+                talk.send(TEXT)
+                talk.expect(250, ".")
+            self.assertEqual(len(server.stored("ann")), 1)
+            self.assertEqual(len(server.stored("ben")), 1)
+
+    def test_names_are_written_in_lower_case(self):
+        with gatepost.Server(users=USERS) as server:
+            for key in ("alias.Sales", "forward.Ann", "list.Club"):
+                done = server.run("set", f"{key}=members=ann" if "list" in key
+                                  else f"{key}=ann", check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(b"in lower case", done.stderr)
+            server.run("set", "alias.sales=ann")
+            self.assertEqual(self.answers(server, "SALES")[0][0], 250)
+
     def test_aliases_and_forwards_with_a_rewritten_sender(self):
         with farend.Server() as far, server_with(far, **{
                 "alias.sales": "ann,ben", "mail.catch_all": "ben",

@@ -55,8 +55,13 @@ class Live(unittest.TestCase):
         with gatepost.Server(users={"ann": "open"}) as g:
             g.run("set", "mail.catch_all=ghost", "alias.info=ghost,ghost2",
                   "alias.both=ann,ghost", "alias.loop=loop")
-            for name in ("nobody", "info", "loop", "postmaster"):
+            for name in ("nobody", "info", "loop"):
                 self.assertEqual(self.rcpt(g, f"{name}@home.example"), 550)
+            # "admin" is no account: the first one stands in
+            self.assertEqual(self.rcpt(g, "postmaster@home.example"), 250)
+            self.assertNotIn("postmaster.nobody", g.log())
+            g.run("set", "host.postmaster=ghost@home.example")
+            self.assertEqual(self.rcpt(g, "postmaster@home.example"), 550)
             self.assertIn("postmaster.nobody", g.log())
             g.run("unset", "mail.catch_all")
             with g.smtp(hello="me.example") as t:

@@ -3,6 +3,7 @@
 import concurrent.futures
 import email
 import email.header
+import email.utils
 import os
 import smtplib
 import sys
@@ -235,12 +236,17 @@ class Misbehaving(unittest.TestCase):
         self.assertEqual(note.defects, [])
         words, report, original = note.get_payload()
         self.assertIn(b"far@x.example", words.get_payload(decode=True))
+        self.assertEqual(note["Return-Path"], "<>")
         self.assertEqual(report.get_content_type(), "message/delivery-status")
         message, recipient = report.get_payload()
         self.assertEqual(message["Reporting-MTA"], "dns; gate.example")
         self.assertEqual(recipient["Final-Recipient"], "rfc822; far@x.example")
         self.assertEqual(recipient["Action"], "failed")
         self.assertRegex(recipient["Status"], r"^5\.\d+\.\d+$")
+        attempt = email.utils.parsedate_to_datetime(
+            recipient["Last-Attempt-Date"])
+        arrival = email.utils.parsedate_to_datetime(message["Arrival-Date"])
+        self.assertLessEqual(arrival, attempt)
         self.assertIn(code.decode(), recipient["Diagnostic-Code"])
         self.assertIn("Subject: hello", str(original.get_payload()))
         self.assertTrue(all(b < 0x80 for b in text))
@@ -366,8 +372,11 @@ class Queue(unittest.TestCase):
             self.command(server, "delete", two)
             shown = server.run("queue", "show", one).stdout.decode()
             self.assertIn("sender\tann@home.example\n", shown)
-            self.assertIn("to\tone@x.example\twaiting\tcome back tomorrow",
-                          shown)
+            self.assertIn(
+                "to\tone@x.example\twaiting\t421 come back tomorrow", shown)
+            self.assertIn("next\theld, until it is released\n", shown)
+            self.assertRegex(shown, r"\narrived\t\w{3}, .*\noctets\t\d+\n"
+                             r"tries\t[1-9]\d*\n")
             far.faults.clear()
             server.run("queue", "retry")
             self.assertEqual(arrived(far)[0].recipients,

@@ -127,6 +127,14 @@ tells_ours_from_foreign_and_unknown(void **state)
 	assert_int_equal(kind_of("sales@our.example"), DIRECTORY_LOCAL);
 	assert_int_equal(kind_of("info@b.example"), DIRECTORY_LOCAL);
 	assert_int_equal(kind_of("info@our.example"), DIRECTORY_UNKNOWN);
+	assert_string_equal(targets("", "postmaster", NULL), "admin ");
+	d.postmaster = SPAN("nobody"); /* the first account stands in */
+	assert_string_equal(targets("", "Postmaster@b.example", NULL), "joe ");
+	d.postmaster = SPAN("ring2");
+	assert_string_equal(targets("", "postmaster", NULL), "joe ");
+	d.postmaster = SPAN("boss@far.example");
+	assert_string_equal(
+	    targets("", "postmaster", NULL), "boss@far.example ");
 	d.catch_all = SPAN("joe");
 	assert_int_equal(kind_of("info@our.example"), DIRECTORY_LOCAL);
 }

@@ -386,8 +386,12 @@ lets_others_pass_a_destination_that_is_down(void **state)
 		continue;
 	assert_int_equal(queue_take(&queue, 0, 1000, &e), 0);
 	assert_int_equal(queue_due_ms(&queue), 9000);
+	/* a new one for it does not pass through the window */
+	queue_one("a@down.example", 1, 1000);
+	assert_int_equal(queue.window_n, 0);
+	assert_int_equal(queue_due_ms(&queue), 9000);
 	queue.when = NULL;
-	for (unsigned i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < 31; i++) {
 		(void)queue_scan(&queue, 9000 + 2000 * i);
 		assert_int_equal(queue_take(&queue, 1, 9000 + 2000 * i, &e), 1);
 	}

@@ -45,6 +45,31 @@ leads_back_to_the_sender(void **state)
 }
 
 static void
+quotes_stand_around_the_whole(void **state)
+{
+	char back[300];
+	struct span there = forward(&ours, SPAN("\"a b..c\"@far.example")),
+		    local;
+	struct addr a;
+	struct text t;
+
+	(void)state;
+	assert_true(span_starts(there, SPAN("\"SRS0=")));
+	assert_true(
+	    span_ends_nocase(there, SPAN("=far.example=a b..c\"@our.example")));
+	assert_int_equal(addr_parse(there, 0, &a), ADDR_OK);
+	local = span_of(a.local.p + 1, a.local.len - 2);
+	text_init(&t, back, sizeof(back));
+	assert_int_equal(srs_reverse(&ours, local, &t), ERR_OK);
+	assert_span(text_data(&t), "\"a b..c\"@far.example");
+	/* quotes that were not needed are gone */
+	there = forward(&ours, SPAN("\"ab\"@far.example"));
+	text_init(&t, back, sizeof(back));
+	assert_int_equal(srs_reverse(&ours, local_of(there), &t), ERR_OK);
+	assert_span(text_data(&t), "ab@far.example");
+}
+
+static void
 leads_back_through_the_first_forwarder(void **state)
 {
 	char back[300], kept[300];
@@ -109,6 +134,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leads_back_to_the_sender),
+		cmocka_unit_test(quotes_stand_around_the_whole),
 		cmocka_unit_test(leads_back_through_the_first_forwarder),
 		cmocka_unit_test(refuses_forged_and_old_ones),
 		cmocka_unit_test(refuses_what_would_be_too_long),
