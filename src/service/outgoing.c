@@ -28,6 +28,16 @@ lose(struct outgoing *o, const char *words)
 	o->state = OUTGOING_OVER;
 }
 
+/* The far end is gone; while TLS was to begin, this may be why. */
+static void
+lose_peer(struct outgoing *o, const char *words)
+{
+	if (o->client.phase == CLIENT_IS_STARTING
+	    || o->client.phase == CLIENT_IS_SECURING)
+		o->tls_failed = true;
+	lose(o, words);
+}
+
 static bool
 begin_tls(struct outgoing *o)
 {
@@ -152,7 +162,7 @@ receive(struct outgoing *o, int64_t now_ms)
 	if (n == ERR_AGAIN)
 		return;
 	if (n <= 0) {
-		lose(o, "the server closed the connection");
+		lose_peer(o, "the server closed the connection");
 		return;
 	}
 	o->moved_ms = now_ms;
@@ -174,7 +184,7 @@ send_span(struct outgoing *o, struct span s, size_t *sent, int64_t now_ms)
 	if (n > 0)
 		o->moved_ms = now_ms;
 	else if (n != ERR_AGAIN)
-		lose(o, "the connection broke");
+		lose_peer(o, "the connection broke");
 }
 
 static void
@@ -304,7 +314,7 @@ watch_time(struct outgoing *o, int64_t now_ms)
 	}
 	if (now_ms >= o->phase_at_ms
 	    || now_ms >= o->moved_ms + OUTGOING_SILENT_MS)
-		lose(o, "timed out");
+		lose_peer(o, "timed out");
 }
 
 void

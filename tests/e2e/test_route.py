@@ -87,6 +87,14 @@ class Tls(unittest.TestCase):
             self.assertFalse(self.send(far).tls)
             self.assertTrue(far.tls_errors)
 
+    def test_goes_without_tls_when_the_server_hangs_up_at_it(self):
+        hangs_up = {"STARTTLS": farend.CLOSE}
+        with farend.Server(offers=STARTTLS, faults=hangs_up) as far:
+            self.assertFalse(self.send(far).tls)
+        with farend.Server(offers=STARTTLS, faults=hangs_up) as far:
+            self.stays(far, "the server closed the connection",
+                       route__tls="required")
+
     def test_required_waits_rather_than_going_without(self):
         broken = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with farend.Server(offers=STARTTLS, context=broken) as far:
