@@ -12,30 +12,6 @@ print_field(struct cli *cli, const struct json *j, int at, const char *key,
 	cli_print_text(cli, j, json_member(j, at, key));
 }
 
-/* ID, sender, first recipient, and why it is still here. */
-static int
-print_message(struct cli *cli, const struct json *j)
-{
-	bool held = false;
-
-	print_field(cli, j, JSON_ROOT, "id", "");
-	print_field(cli, j, JSON_ROOT, "sender", "\t<");
-	print_field(cli, j, JSON_ROOT, "first", ">\t<");
-	term_str(&cli->out, ">\t");
-	if (json_truth(j, json_member(j, JSON_ROOT, "held"), &held) == 0
-	    && held)
-		term_str(&cli->out, "held\t");
-	print_field(cli, j, JSON_ROOT, "words", "");
-	term_str(&cli->out, "\n");
-	return CLI_OK;
-}
-
-static int
-queue_list(struct cli *cli)
-{
-	return cli_list(cli, "/api/v1/queue", print_message);
-}
-
 static uint64_t
 number(const struct json *j, const char *key)
 {
@@ -57,6 +33,33 @@ print_number(struct cli *cli, const char *before, uint64_t n, const char *after)
 	term_str(&cli->out, before);
 	term_span(&cli->out, text_data(&t));
 	term_str(&cli->out, after);
+}
+
+/* ID, sender, first recipient of how many, and why it is still here. */
+static int
+print_message(struct cli *cli, const struct json *j)
+{
+	bool held = false;
+
+	print_field(cli, j, JSON_ROOT, "id", "");
+	print_field(cli, j, JSON_ROOT, "sender", "\t<");
+	print_field(cli, j, JSON_ROOT, "first", ">\t<");
+	term_str(&cli->out, ">");
+	if (number(j, "waiting") > 1)
+		print_number(cli, " and ", number(j, "waiting") - 1, " more");
+	term_str(&cli->out, "\t");
+	if (json_truth(j, json_member(j, JSON_ROOT, "held"), &held) == 0
+	    && held)
+		term_str(&cli->out, "held\t");
+	print_field(cli, j, JSON_ROOT, "words", "");
+	term_str(&cli->out, "\n");
+	return CLI_OK;
+}
+
+static int
+queue_list(struct cli *cli)
+{
+	return cli_list(cli, "/api/v1/queue", print_message);
 }
 
 /* When it came, and what happens next. */

@@ -394,6 +394,18 @@ class Queue(unittest.TestCase):
             self.assertEqual(
                 server.run("queue", "show", one, check=False).returncode, 2)
 
+    def test_says_how_many_recipients_wait(self):
+        refusal = (b"421 4.3.2 come back tomorrow\r\n", farend.CLOSE)
+        with farend.Server(faults={"connect": refusal}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example",
+                   [f"{n}@x.example" for n in ("one", "two", "three")])
+            gatepost.wait_for(
+                lambda: self.listed(server)[0][-1] == "come back tomorrow",
+                "the reason is known")
+            self.assertEqual(self.listed(server)[0][2],
+                             "<one@x.example> and 2 more")
+
     def command(self, server, *words):
         """Again while the message is just being tried."""
         gatepost.wait_for(
