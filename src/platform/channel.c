@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,4 +94,15 @@ channel_receive(int fd, void *to, size_t len, int *fds)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
 	return ERR_SYNTAX;
+}
+
+int
+channel_wait(int a, int b)
+{
+	struct pollfd p[2] = { { .fd = a, .events = POLLIN },
+		{ .fd = b, .events = POLLIN } };
+
+	while (poll(p, 2, -1) < 0)
+		;
+	return p[1].revents != 0 ? b : a;
 }

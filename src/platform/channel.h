@@ -32,4 +32,7 @@ int channel_send(
  */
 int channel_receive(int fd, void *to, size_t len, int *fds) MUST_CHECK;
 
+/* Wait until there is something at one of the two, or it has ended: which. */
+int channel_wait(int a, int b);
+
 #endif

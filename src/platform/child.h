@@ -26,6 +26,12 @@ _Noreturn void child_exit(void);
 /* Kill a child at once and wait for its end; nothing for numbers < 1. */
 void child_kill(int pid);
 
+/*
+ * In the parent: children's children whose parent has ended are its own, and
+ * nobody's end has to be asked for.
+ */
+void child_adopt(void);
+
 /* In the child: rather this one than others, where memory is short. */
 void child_is_expendable(void);
 

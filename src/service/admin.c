@@ -40,6 +40,7 @@ collect_stats(struct admin *ad, struct server *sv)
 	stats_counter(st, "scan.moved", &sv->scanner.moved);
 	stats_counter(st, "scan.waiting", &sv->scanner.waiting);
 	stats_counter(st, "scan.workers", &sv->scanner.workers);
+	stats_counter(st, "scan.keepers", &sv->scanner.keepers);
 	stats_counter(st, "clamd.asked", &sv->clamd.asked);
 	stats_counter(st, "clamd.found", &sv->clamd.found);
 	stats_counter(st, "clamd.failed", &sv->clamd.failed);

@@ -1,4 +1,7 @@
-/* scan_keeper: waits for orders; at most one worker for each lane. */
+/*
+ * scan_keeper: waits for orders; at most one worker for each lane.  Beside it
+ * sleeps its heir, a fork of it.  Each sees the other's end.
+ */
 #include "service/scan_keeper.h"
 
 #include <unistd.h>
@@ -33,24 +36,80 @@ start_worker(int *fds)
 	scan_worker(fds[0], fds[1]);
 }
 
-static _Noreturn void
+/*
+ * Fork the heir: here `*heir` is the channel that ends with it, there the call
+ * returns when the keeper has ended, and it is the keeper.  True: it is.
+ */
+static bool
+has_inherited(int channel, int *heir, int *pid)
+{
+	int ends[2], fds[CHANNEL_FDS], err;
+	struct scan_order nothing;
+
+	*heir = -1;
+	*pid = 0;
+	if (channel_open(ends))
+		return false;
+	*pid = child_fork();
+	if (*pid != 0) {
+		(void)close(ends[1]);
+		*heir = ends[0];
+		return false;
+	}
+	child_begin("gatepost-heir", false);
+	(void)close(ends[0]);
+	do
+		err = channel_receive(ends[1], &nothing, sizeof(nothing), fds);
+	while (err != ERR_EOF);
+	(void)close(ends[1]);
+	child_begin("gatepost-keeper", false);
+	/* it goes on in main's log */
+	nothing.lane = LANES;
+	(void)!channel_send(
+	    channel, span_of(&nothing, sizeof(nothing)), NULL, 0);
+	return true;
+}
+
+/* Until the heir's channel ends, or an order is there. */
+static bool
+has_order(int channel, int heir)
+{
+	return heir < 0 || channel_wait(channel, heir) == channel;
+}
+
+static void
+obey(const struct scan_order *o, int *fds, int *pids)
+{
+	if (o->lane < LANES) {
+		scan_worker_prepare();
+		child_kill(pids[o->lane]);
+		pids[o->lane] = fds[0] < 0 ? 0 : start_worker(fds);
+	}
+	close_all(fds);
+}
+
+/* One life as the keeper; returns in the heir, as the next one. */
+static void
 keep(int channel)
 {
-	int fds[CHANNEL_FDS], pids[LANES] = { 0 };
+	int fds[CHANNEL_FDS], pids[LANES] = { 0 }, heir = -1, heir_pid = 0;
 	struct scan_order o;
-	int err;
+	int err = ERR_OK;
 
-	for (;;) {
-		err = channel_receive(channel, &o, sizeof(o), fds);
-		if (err == ERR_EOF)
-			break;
-		if (err || o.lane >= LANES)
+	do {
+		if (heir < 0 && has_inherited(channel, &heir, &heir_pid))
+			return;
+		if (!has_order(channel, heir)) {
+			(void)close(heir);
+			child_kill(heir_pid);
+			heir = -1;
 			continue;
-		scan_worker_prepare();
-		child_kill(pids[o.lane]);
-		pids[o.lane] = fds[0] < 0 ? 0 : start_worker(fds);
-		close_all(fds);
-	}
+		}
+		err = channel_receive(channel, &o, sizeof(o), fds);
+		if (err == ERR_OK)
+			obey(&o, fds, pids);
+	} while (err != ERR_EOF);
+	child_kill(heir_pid);
 	for (unsigned i = 0; i < LANES; i++)
 		child_kill(pids[i]);
 	child_exit();
@@ -66,13 +125,15 @@ scan_keeper_start(const char *state)
 	err = channel_open(ends);
 	if (err)
 		return err;
+	child_adopt();
 	pid = child_fork();
 	if (pid == 0) {
 		child_begin("gatepost-keeper", false);
 		sandbox_keep_only(&ends[1], 1);
 		if (process_become_owner(state) == ERR_DENIED)
 			child_exit();
-		keep(ends[1]);
+		for (;;)
+			keep(ends[1]);
 	}
 	(void)close(ends[1]);
 	if (pid > 0)

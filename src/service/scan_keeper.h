@@ -2,13 +2,20 @@
  * scan_keeper: a small process that starts scan workers when main asks.
  *
  *   main ---fork, before any key is read---> keeper ---fork---> worker, worker
+ *                                              \---fork---> heir
  *
  * Main has keys and passwords in its memory once it runs, so that it can never
  * again fork a process that has none.  The keeper can: it was forked first.
  * It reads nothing but main's orders, has no file, and ends with main.
  *
- * Failure: without a keeper no worker can be started; messages are then what
+ * Its heir does nothing.  When the keeper is killed (its workers end with it)
+ * the heir is the keeper and forks an heir; when the heir is killed the keeper
+ * forks another.  The channel is the same one, so main goes on as before; it
+ * is told (an order of no lane), for the log.
+ *
+ * Failure: without both no worker can be started; messages are then what
  * scan.failed says, and the log says why.
+ * Tested: tests/e2e/test_scanworker.py.
  */
 #ifndef SERVICE_SCAN_KEEPER_H
 #define SERVICE_SCAN_KEEPER_H

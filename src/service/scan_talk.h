@@ -20,7 +20,8 @@
 #define SCAN_FAILED (1u << 31)
 
 struct scan_order {
-	uint32_t lane; /* whose worker is to be killed, and made anew */
+	/* whose worker is to be killed, and made anew; none: see scan_keeper */
+	uint32_t lane;
 };
 
 struct scan_request {

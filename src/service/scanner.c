@@ -114,6 +114,22 @@ keeper_lost(struct scanner *sc)
 	    "restart gatepost; until then mail is not inspected", 0);
 }
 
+/* It never says anything but that it has inherited, or ended. */
+static void
+hear_keeper(struct scanner *sc)
+{
+	struct scan_order o;
+	int fds[CHANNEL_FDS];
+	int err = channel_receive(sc->keeper, &o, sizeof(o), fds);
+
+	if (err == ERR_EOF) {
+		keeper_lost(sc);
+	} else if (!err) {
+		sc->keepers++;
+		log_event(LOG_WARN, "scanner.keeper_replaced", NULL, NULL, 0);
+	}
+}
+
 /* The old worker of the lane, if there is one, is killed by this. */
 static void
 start(struct scanner *sc, struct scanner_lane *l)
@@ -438,9 +454,8 @@ scanner_run(struct participant *me, struct poller *p)
 	struct scanner *sc = (struct scanner *)me;
 
 	sc->now_ms = p->now_ms;
-	/* it never says anything but that it has ended */
 	if (sc->keeper >= 0 && poller_can_read(p, sc->keeper))
-		keeper_lost(sc);
+		hear_keeper(sc);
 	for (unsigned i = 0; i < SCANNER_LANES; i++) {
 		struct scanner_lane *l = &sc->lanes[i];
 

@@ -88,6 +88,7 @@ struct scanner {
 	/* Counters since start, for status. */
 	uint64_t scanned, found, flawed, failed;
 	uint64_t workers; /* started */
+	uint64_t keepers; /* that followed one that was killed */
 	uint64_t moved;	  /* to the slow lane */
 	uint64_t waiting; /* now */
 };

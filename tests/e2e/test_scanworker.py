@@ -7,9 +7,11 @@ import functools
 import glob
 import io
 import os
+import random
 import re
 import signal
 import sys
+import threading
 import time
 import unittest
 import zipfile
@@ -69,7 +71,17 @@ def has_ended(pid):
 class Workers(Case):
     def workers(self, server):
         [keeper] = children(server.process.pid)
-        return children(keeper)
+        return [p for p in children(keeper)
+                if status_of(p)["Name"] == "gatepost-scan"]
+
+    def heir(self, server):
+        """The keeper and the one who follows it."""
+        def both():
+            keepers = children(server.process.pid)
+            heirs = [p for k in keepers for p in children(k)
+                     if status_of(p)["Name"] == "gatepost-heir"]
+            return len(keepers) == len(heirs) == 1 and keepers + heirs
+        return gatepost.wait_for(both, "a keeper with its heir")
 
     def first_worker(self, server):
         self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
@@ -108,12 +120,11 @@ class Workers(Case):
             rb"PRIVATE KEY-----\n(.*?)-----END", pem, re.S).group(1))
         at = der.index(b"\x04\x20") + 2  # the number itself
         secrets += [der[at:at + 32], PEOPLE["bob"].encode()]
-        [keeper] = children(server.process.pid)
         try:
             self.assertIn(secrets[0], memory_of(server.process.pid))
         except PermissionError:
             self.skipTest("processes' memory can't be read here")
-        for pid in [keeper] + self.workers(server):
+        for pid in self.heir(server) + self.workers(server):
             memory = memory_of(pid)
             for secret in secrets:
                 self.assertNotIn(secret, memory)
@@ -180,10 +191,67 @@ class Workers(Case):
             [b"X-Gatepost-Scan: failed" in m for m in server.stored("ann")],
             [False, True, False])
 
-    def test_without_its_keeper_nothing_is_clean(self):
+    def test_a_killed_keeper_is_followed_by_its_heir(self):
+        server = self.server(scan__failed="refuse")
+        seen = set()
+        for turn in range(4):
+            keeper, heir = self.heir(server)
+            seen.update((keeper, heir))
+            os.kill((keeper, heir)[turn % 2], signal.SIGKILL)
+            gatepost.wait_for(
+                lambda: not {keeper, heir} <= set(self.heir(server)), "a new")
+            self.assertEqual(self.stranger(server, plain(EICAR))[0], 554)
+            self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
+        self.assertGreater(len(seen), 4)
+        self.assertEqual(self.counters(server)["scan.keepers"], 2)
+        self.assertIn("scanner.keeper_replaced", server.log())
+
+    def test_kills_under_load_lose_nothing_and_pass_nothing(self):
+        """Keepers, heirs and workers, whichever, while mail comes in."""
+        server = self.server(scan__failed="refuse", scan__warn="off")
+        dice, over = random.Random(9), threading.Event()
+
+        def kill():
+            for _ in range(15):
+                keepers = children(server.process.pid)
+                found = keepers + [p for k in keepers for p in children(k)]
+                # never both at once: nobody could follow
+                if len(found) > 1:
+                    os.kill(dice.choice(found), signal.SIGKILL)
+                time.sleep(0.15)
+            over.set()
+
+        def send(first):
+            said = []
+            for i in range(first, 3000, 8):
+                body = EICAR if i % 3 == 0 else b"number %d" % i
+                with server.smtp(hello="me") as talk:
+                    self.begin(talk, plain(body))
+                    said.append((i % 3 == 0, talk.reply()[0]))
+                if over.is_set():
+                    break
+            return said
+
+        with concurrent.futures.ThreadPoolExecutor(9) as pool:
+            killer = pool.submit(kill)
+            replies = sum(pool.map(send, range(8)), [])
+            killer.result()
+        for infected, code in replies:
+            self.assertIn(code, (554,) if infected else (250, 554))
+        taken = [infected for infected, code in replies if code == 250]
+        self.assertEqual(len(server.stored("ann")), len(taken))
+        self.assertNotIn(EICAR, b"".join(server.stored("ann")))
+        self.assertGreater(len(taken), 10)
+        gatepost.wait_for(
+            lambda: self.stranger(server, plain(b"at last"))[0] == 250,
+            "all is as before")
+
+    def test_without_keeper_and_heir_nothing_is_clean(self):
         server = self.server(scan__failed="deliver")
-        [keeper] = children(server.process.pid)
         pid = self.first_worker(server)
+        keeper, heir = self.heir(server)
+        os.kill(keeper, signal.SIGSTOP)
+        os.kill(heir, signal.SIGKILL)
         os.kill(keeper, signal.SIGKILL)
         gatepost.wait_for(lambda: has_ended(pid), "its worker ends, too")
         code, _ = self.stranger(server, plain(EICAR))
@@ -192,26 +260,31 @@ class Workers(Case):
         self.assertIn("scanner.keeper_lost", server.log())
 
     def test_bombs_hold_up_nobody_else(self):
+        """At most 1 s longer than beside a server without bombs."""
+        quiet = self.server()
         server = self.server(scan__max_mib=65535, scan__max_seconds=60,
                              scan__max_members=1000000)
+
+        def one(server):
+            began = time.monotonic()
+            self.assertEqual(self.stranger(server, plain(b"hello"))[0], 250)
+            self.assertEqual(len(server.fetch("bob")), 0)
+            return time.monotonic() - began
+
+        one(quiet)
         self.first_worker(server)
         text = attached(nested_bomb())
         for _ in range(6):
             self.begin(self.open(server), text)
-        slowest = 0
-        for _ in range(10):
-            began = time.monotonic()
-            self.assertEqual(self.stranger(server, plain(b"hello"))[0], 250)
-            self.assertEqual(len(server.fetch("bob")), 0)
-            slowest = max(slowest, time.monotonic() - began)
+        pairs = [(one(quiet), one(server)) for _ in range(10)]
         counters = self.counters(server)
         self.assertEqual(counters["scan.moved"], 6)
         self.assertEqual(counters["scan.waiting"], 6)
-        print(f"beside 6 bombs: {1000 * slowest:.0f} ms at most",
+        longer = sorted(b - a for a, b in pairs)
+        print(f"beside 6 bombs: {1000 * longer[-1]:.0f} ms longer at most",
               file=sys.stderr)
-        # 1 s is the aim; a busy machine's tests must not hang on it, and a
-        # bomb takes 60 s
-        self.assertLess(slowest, 10)
+        # one of ten may have met something else on a busy machine
+        self.assertLess(longer[-2], 1)
 
     @unittest.skipIf(gatepost.SANITIZED, "shadow memory counts")
     def test_memory_stays_within_its_bounds(self):
