@@ -24,6 +24,7 @@
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
+#define X32  0x40000000 /* marks calls of its second kind of program */
 #elif defined(__i386__)
 #define ARCH AUDIT_ARCH_I386
 #elif defined(__aarch64__)
@@ -38,6 +39,10 @@
 #define ARCH AUDIT_ARCH_RISCV64
 #else
 #define ARCH 0
+#endif
+
+#if !defined(X32)
+#define X32 0
 #endif
 
 /* Mapping: by these numbers, with their arguments looked at. */
@@ -390,9 +395,9 @@ begin_with(struct program *p)
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
 	end_with(p, SECCOMP_RET_KILL_PROCESS);
 	load(p, LOAD(nr));
-	if (ARCH != AUDIT_ARCH_X86_64)
+	if (X32 == 0)
 		return;
-	put(p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1); /* x32 */
+	put(p, BPF_JMP | BPF_JGE | BPF_K, X32, 0, 1);
 	end_with(p, SECCOMP_RET_KILL_PROCESS);
 }
 
