@@ -2,16 +2,35 @@
 #include "platform/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+/*
+ * Of 0, 1 and 2 none may be free: the next file opened would get the number,
+ * and what is printed would go into the settings.  Nothing can be written to
+ * the stand-in, so that output that is missed is an error as before.
+ */
+static void
+fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/", O_RDONLY | O_DIRECTORY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 void
 process_private(void)
 {
 	(void)umask(077);
+	fill_standard();
 }
 
 bool

@@ -8,7 +8,10 @@
 #include "core/span.h"
 #include "core/text.h"
 
-/* New files are readable by their owner only; to be called first. */
+/*
+ * New files are readable by their owner only, and none becomes standard input
+ * or output; to be called first.
+ */
 void process_private(void);
 
 /*

@@ -264,13 +264,16 @@ static void
 look_for_postmaster(struct sending *s)
 {
 	const struct addr a = { .local = SPAN("postmaster"), .bare = true };
+	bool before = s->no_postmaster;
 
-	if (s->deliver.spool == NULL || s->deliver.accounts == NULL
-	    || accounts_next(s->deliver.accounts, 0) == NULL
-	    || directory_leads_on(&s->deliver.walk, &s->directory, &a))
+	if (s->deliver.spool == NULL || s->deliver.accounts == NULL)
 		return;
-	log_event(LOG_WARN, "postmaster.nobody", "try",
-	    "set host.postmaster to an account", 0);
+	s->no_postmaster =
+	    accounts_next(s->deliver.accounts, 0) != NULL
+	    && !directory_leads_on(&s->deliver.walk, &s->directory, &a);
+	if (s->no_postmaster && !before)
+		log_event(LOG_WARN, "postmaster.nobody", "try",
+		    "set host.postmaster to an account", 0);
 }
 
 int

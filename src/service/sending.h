@@ -64,6 +64,7 @@ struct sending {
 	struct tls_roots roots;
 	char host[ADDR_DOMAIN_MAX + 1];
 	char domains[SENDING_DOMAINS];
+	bool no_postmaster; /* and that has been said */
 	char postmaster[ADDR_TEXT_MAX + 1];
 	char catch_all[ADDR_TEXT_MAX + 1];
 	char mail_root[FS_PATH_MAX / 2];

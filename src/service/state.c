@@ -123,6 +123,35 @@ open_key(struct state *s, struct text *why)
 
 /* ---- settings ---- */
 
+static const char *
+settings_words(int err)
+{
+	switch (err) {
+	case ERR_UNSUPPORTED:
+		return "was written by a newer version of gatepost; use that "
+		       "version, or restore a backup of this one";
+	case ERR_RANGE:
+		return "does not have the size of a settings file: it was cut "
+		       "off; put back a copy of it, or move it away and "
+		       "restore a backup";
+	case ERR_TORN:
+		return "is damaged, or no settings of gatepost; put back a "
+		       "copy of it, or move it away and restore a backup";
+	default:
+		return err_text(err);
+	}
+}
+
+/*
+ * A file is never without its marks once it has some content.  Flash may be,
+ * where power went while it was erased for the first time.
+ */
+static bool
+is_damaged(struct state *s)
+{
+	return !s->medium.is_mtd && !kv_is_blank(&s->kv);
+}
+
 static int
 open_kv(struct state *s, const struct state_memory *m, struct text *why)
 {
@@ -131,15 +160,10 @@ open_kv(struct state *s, const struct state_memory *m, struct text *why)
 
 	if (err == ERR_MISSING) {
 		s->fresh = true;
-		err = kv_format(&s->kv);
+		err = is_damaged(s) ? ERR_TORN : kv_format(&s->kv);
 	}
-	if (err == ERR_UNSUPPORTED)
-		return say_medium(s, m, why,
-		    "was written by a newer version of gatepost; use that "
-		    "version, or restore a backup of this one",
-		    err);
 	if (err < 0)
-		return say_medium(s, m, why, err_text(err), err);
+		return say_medium(s, m, why, settings_words(err), err);
 	return ERR_OK;
 }
 
@@ -158,7 +182,8 @@ open_flash(struct state *s, const struct state_memory *m, struct text *why)
 	err = medium_open(&s->medium, m->mtd, path, m->bank_octets, &s->fresh);
 	if (err < 0)
 		return say_medium(s, m, why,
-		    m->mtd[0] != '\0' ? mtd_words(err) : err_text(err), err);
+		    m->mtd[0] != '\0' ? mtd_words(err) : settings_words(err),
+		    err);
 	err = open_kv(s, m, why);
 	if (err < 0)
 		medium_close(&s->medium);

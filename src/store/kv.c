@@ -54,6 +54,39 @@ kv_format(struct kv *kv)
 	return rc == ERR_OK ? kv_replace_commit(kv) : rc;
 }
 
+static bool
+is_erased(struct kv *kv, uint32_t at, uint32_t end)
+{
+	struct flash *flash = kv->log.flash;
+	uint8_t *mem = kv->mem.copy;
+
+	while (at < end) {
+		uint32_t n = end - at < KV_COPY_MIN ? end - at : KV_COPY_MIN;
+		bool read = flash->read(flash, at, mem, n) == ERR_OK;
+
+		for (uint32_t i = 0; read && i < n; i++)
+			if (mem[i] != 0xff)
+				return false;
+		at += n;
+	}
+	return true;
+}
+
+bool
+kv_is_blank(struct kv *kv)
+{
+	const struct kv_log *log = &kv->log;
+
+	for (uint32_t i = 0; i < log->banks; i++) {
+		uint32_t at = i * log->bank_octets;
+
+		if (!is_erased(
+			kv, at + KV_MARK + KV_SEAL, at + log->bank_octets))
+			return false;
+	}
+	return true;
+}
+
 int
 kv_get(struct kv *kv, struct span key, void *to, size_t cap)
 {

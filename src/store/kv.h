@@ -120,6 +120,14 @@ int kv_open(struct kv *kv, struct flash *flash, uint32_t bank_blocks,
 int kv_format(struct kv *kv) MUST_CHECK;
 
 /*
+ * After ERR_MISSING of kv_open: has nothing but marks and seals ever been
+ * written here?  Else settings lie here whose marks have been damaged, or
+ * something of others, and kv_format would end it.  Reads all of the flash
+ * through `copy`; what can't be read counts as blank.
+ */
+bool kv_is_blank(struct kv *kv);
+
+/*
  * Copy the value of `key` to `to`.  Returns its length (which may be 0),
  * ERR_MISSING, ERR_RANGE when it is longer than `cap`, ERR_IO.
  */

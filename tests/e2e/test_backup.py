@@ -79,6 +79,39 @@ class Backup(unittest.TestCase):
                   stdin=b"open it\n")
             self.assertEqual(self.users(b), self.users(a))
 
+    def test_damaged_settings_are_not_begun_anew(self):
+        with gatepost.Server(users={"ann": "open"}) as g:
+            g.run("set", "alias.info=ann")
+            file, path = f"{g.folder}/backup", f"{g.state}/settings.kv"
+            g.run("backup", file, "--passphrase-stdin", stdin=b"pp\n")
+            g.stop()
+            with open(path, "rb") as f:
+                good = f.read()
+            half = len(good) // 2
+            for bad, why in (
+                    (b"\0" * 64 + good[64:half] + b"\0" * 64
+                     + good[half + 64:], "is damaged"),
+                    (bytes(i % 251 for i in range(len(good))), "is damaged"),
+                    (good[:1000], "cut off"), (b"", "cut off"),
+                    (b"garbage", "cut off")):
+                with open(path, "wb") as f:
+                    f.write(bad)
+                for words in (["user", "list"], ["serve"], ["init"],
+                              ["restore", file]):
+                    done = g.run(*words, check=False)
+                    self.assertEqual(done.returncode, 2, words)
+                    text = done.stderr.decode()
+                    self.assertIn("settings.kv: ", text)
+                    self.assertIn(why, text)
+                    self.assertEqual(text.count("\n"), 1)
+                    with open(path, "rb") as f:
+                        self.assertEqual(f.read(), bad)
+            os.rename(path, path + ".old")
+            g.run("restore", file, "--passphrase-stdin", stdin=b"pp\n")
+            self.assertEqual(self.get(g, "alias.info"), "ann")
+            self.assertEqual(self.users(g), ["ann"])
+            g.start()
+
     def test_damaged_files_change_nothing(self):
         with gatepost.Server() as g:
             file = f"{g.folder}/backup"

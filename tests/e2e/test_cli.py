@@ -191,6 +191,36 @@ class Errors(unittest.TestCase):
             self.assertEqual(done.returncode, 2)
             self.assertIn("--password-stdin", line_of(done))
 
+    def test_closed_standard_files_are_not_taken_for_settings(self):
+        with Folder() as g:
+            g.init()
+            g.add_user("ann", "open")
+            paths = [os.path.join(g.state, n)
+                     for n in ("settings.kv", "device.key", "tls.pem")]
+
+            def content():
+                found = []
+                for path in paths:
+                    with open(path, "rb") as f:
+                        found.append(f.read())
+                return found
+
+            before = content()
+            for closed in (">&-", "<&- >&-", "2>&-", "<&- 2>&-",
+                           "<&- >&- 2>&-"):
+                for words in ("settings list", "user del nobody",
+                              "get no.such", "help", "user list"):
+                    done = subprocess.run(
+                        f"exec {gatepost.PROGRAM} {words} "
+                        f"--state {g.state} {closed}", shell=True,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                        timeout=30)
+                    if closed == ">&-":
+                        self.assertEqual(done.returncode, 2, words)
+                    with self.subTest(words=words, closed=closed):
+                        self.assertEqual(content(), before)
+            self.assertEqual(g.users_of(), ["ann"])
+
     def test_standard_output_that_is_full_is_an_error(self):
         with Folder() as g:
             g.init()
