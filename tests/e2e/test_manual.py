@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """The manual page tells of the commands and settings that the program has."""
 
+import json
+import re
+import shutil
 import subprocess
 import unittest
 
@@ -24,6 +27,24 @@ class Manual(unittest.TestCase):
                     .splitlines()]
             for key in keys:
                 self.assertIn(f".B {key}\n", page)
+
+    def test_every_figure_of_status_is_explained(self):
+        with gatepost.Server() as g, open(
+                f"{gatepost.ROOT}/firmware/gatepost.1",
+                encoding="utf-8") as f:
+            page = f.read()
+            found = json.loads(g.run("status", "--json").stdout)
+            self.assertGreater(len(found["counters"]), 30)
+            for name in found["counters"]:
+                self.assertRegex(page, rf"(?m)^\.B .*{re.escape(name)}(,|$)")
+
+    @unittest.skipUnless(shutil.which("groff"), "groff is not there")
+    def test_the_page_is_sound(self):
+        done = subprocess.run(
+            ["groff", "-man", "-ww", "-Tutf8", "-z", "-K", "utf8",
+             f"{gatepost.ROOT}/firmware/gatepost.1"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
 
 
 if __name__ == "__main__":
