@@ -173,9 +173,11 @@ cli_sig_open(
 	if (!err)
 		return CLI_OK;
 	return cli_error_at(cli, path,
-	    err == ERR_TORN	     ? "the signature file is damaged"
-	    : err == ERR_UNSUPPORTED ? "made for another version of gatepost"
-				     : "not a compiled signature file");
+	    err == ERR_TORN ? "the signature file is damaged"
+	    : err == ERR_UNSUPPORTED
+		? "made for another version of gatepost"
+		: "not a compiled signature file; `gatepost sig "
+		  "compile` makes one");
 }
 
 static int

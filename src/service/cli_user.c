@@ -133,7 +133,8 @@ user_warn(struct cli *cli)
 	int status;
 
 	if (!on && strcmp(cli->args[1], "off") != 0)
-		return cli_error(cli, "say on or off");
+		return cli_error_at(cli, cli->args[1],
+		    "say on or off, as in: gatepost user warn anna off");
 	httpreq_encode(&path, span_str(cli->args[0]));
 	o = cli_body(cli, &t);
 	json_object(&o, NULL);
