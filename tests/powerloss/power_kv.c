@@ -456,7 +456,7 @@ fail_once(const struct body *b, struct state is)
 		if (b->step(i, &is) != ERR_OK)
 			fail("a change fails twice for one failed call");
 	}
-	calls_used = emu.calls;
+	calls_used = (unsigned long)emu.calls;
 	emu.fail_from = emu.fail_to = UINT64_MAX;
 	if (!holds(&is) || open_kv() != ERR_OK || !holds(&is))
 		fail("wrong content after a failed call");

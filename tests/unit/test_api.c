@@ -36,7 +36,7 @@ list(struct api_call *c)
 		json_array(&c->json, "list");
 	}
 	if (c->cursor++ < 100) {
-		json_str(&c->json, NULL, span_of(mem, len));
+		json_str(&c->json, NULL, span_of(mem, (size_t)len));
 		return API_MORE;
 	}
 	json_end(&c->json);

@@ -322,7 +322,7 @@ header_finds_marks_that_others_set(void **state)
 		header_feed(&h, span_from(in, at), SPAN(""));
 		assert_int_equal(h.n_marks, 2);
 		assert_int_equal(h.marks[0], 5);
-		assert_span(span_first(span_from(in, h.marks[1]), 22),
+		assert_span(span_first(span_from(in, (size_t)h.marks[1]), 22),
 		    "X-Gatepost-Scan: clean");
 	}
 }

@@ -118,7 +118,7 @@ setup(void *ctx, struct span words)
 	else if (span_starts(words, SPAN("messages ")))
 		stub.count = (uint32_t)number_in(words);
 	else if (span_starts(words, SPAN("piece ")))
-		stub.piece = number_in(words);
+		stub.piece = (size_t)number_in(words);
 	else if (span_starts(words, SPAN("gone ")))
 		stub.gone = (uint32_t)number_in(words);
 	else if (span_starts(words, SPAN("broken ")))
