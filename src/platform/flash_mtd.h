@@ -7,8 +7,8 @@
  *
  * Blocks for the chip's time: a program some ms, an erase 0.1 to 1 s.
  * Memory: struct flash_mtd, the caller's.  One descriptor, open for as long.
- * Tested: on mtdram and block2mtd in the emulated router; the name lookup in
- * tests/unit/test_flash.c.
+ * Tested: on an emulated router's memory (phram) in tests/router, power cuts
+ * included; the name lookup in tests/unit/test_flash.c.
  */
 #ifndef PLATFORM_FLASH_MTD_H
 #define PLATFORM_FLASH_MTD_H

@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+"""gatepost on an emulated router, settings on its flash: `make router`.
+
+usage: run.py --program P [--rounds N] [--seed N] [--figures] [WORD...]
+
+Mail goes in by SMTP and out by POP3; then the plug is pulled N times (default
+25) while settings are being changed, and after each start every change that
+was acknowledged must be there, whole.  --figures adds what the READMEs state:
+time of a change, of a start and of scanning, by a clock that counts
+instructions, so that it does not matter what else this machine does.
+WORDs: only tests with one of them in the name.
+
+Last line: "N passed, N failed".
+"""
+
+import argparse
+import importlib.machinery
+import importlib.util
+import os
+import poplib
+import random
+import re
+import shutil
+import smtplib
+import subprocess
+import sys
+import time
+import unittest
+
+from router import BLOCK, BLOCKS, FLASH, ROOT, Router
+
+sys.path.insert(0, os.path.join(ROOT, "tests/e2e"))
+import gatepost  # noqa: E402
+
+FOLDER = os.path.join(ROOT, f"build/router-run.{os.getpid()}")
+OPTIONS = argparse.Namespace()
+STATE = "/mnt/state"
+KEYS = ("net.idle_seconds", "smtp.max_octets", "host.domains")
+LISTEN = " ".join(f"--set {s}" for s in (
+    "host.name=box.home.example", "host.domains=home.example",
+    "listen.smtp=*:25", "listen.pop3=*:110", "listen.submission=off",
+    "listen.pop3s=off", "listen.smtps=off", "listen.http=off",
+    "listen.https=off", "auth.plaintext=any"))
+
+# Changes three keys together to belong to the number N, N + 1 and so on, until
+# the end; one is long, so that the flash is compacted again and again.
+CHANGER = f"""#!/bin/sh
+n=$1
+while :; do
+	gatepost set --state {STATE} {KEYS[0]}=$((100 + n)) \\
+		{KEYS[1]}=$((100000 + n)) {KEYS[2]}=d$n.example$2 \\
+		>/tmp/said 2>&1 || {{ echo "change $n: $(cat /tmp/said)"; exit 1; }}
+	echo "kept $n"
+	n=$((n + 1))
+done
+"""
+
+
+def programs():
+    os.makedirs(FOLDER, exist_ok=True)
+    small = os.path.join(FOLDER, "gatepost")
+    subprocess.run(["mipsel-linux-gnu-strip", "-o", small, OPTIONS.program],
+                   check=True)
+    changer = os.path.join(FOLDER, "changer")
+    with open(changer, "w", encoding="ascii") as f:
+        f.write(CHANGER)
+    return {"gatepost": small, "changer": changer}
+
+
+def machine(**more):
+    return Router(os.path.join(FOLDER, "box"), programs(), **more)
+
+
+def set_up(router):
+    router.check(f"gatepost init --state {STATE} {LISTEN}", 120)
+    router.check("echo secret | gatepost user add ann --password-stdin "
+                 f"--state {STATE}", 120)
+
+
+def serve(router):
+    router.check(f"gatepost serve --state {STATE} >/tmp/log 2>&1 & "
+                 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do "
+                 f"[ -S {STATE}/control ] && gatepost status --state {STATE} "
+                 ">/dev/null && break; sleep 1; done", 120)
+
+
+def stored(router):
+    """The values of KEYS as the router reads them after a start."""
+    text = router.check(f"gatepost get {' '.join(KEYS)} --state {STATE}")
+    return dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
+
+
+class Mail(unittest.TestCase):
+    """From an empty flash to mail, as the owner would."""
+
+    def test_settings_lie_on_flash_and_mail_goes_in_and_out(self):
+        smtp, pop3 = gatepost.free_ports(2)
+        with machine(ports={smtp: 25, pop3: 110}) as router:
+            router.boot()
+            set_up(router)
+            self.assertNotEqual(
+                router.run(f"test -e {STATE}/settings.kv")[0], 0)
+            with open(router.path("memory"), "rb") as f:
+                f.seek(FLASH)
+                flash = f.read(BLOCK * BLOCKS)
+            self.assertIn(b"GPKV", (flash[:4], flash[BLOCK:BLOCK + 4]))
+            self.assertIn(b"box.home.example", flash)
+            self.assertNotIn(b"secret", flash)
+            serve(router)
+            with smtplib.SMTP("127.0.0.1", smtp, "me.example",
+                              timeout=60) as client:
+                client.sendmail("a@b.example", ["ann@home.example"],
+                                "Subject: hello\r\n\r\n.dot\r\nend\r\n")
+            # what was acknowledged outlives the plug
+            router.cut()
+            router.boot()
+            serve(router)
+            client = poplib.POP3("127.0.0.1", pop3, timeout=60)
+            client.user("ann")
+            client.pass_("secret")
+            _, lines, _ = client.retr(1)
+            self.assertIn(b"Subject: hello", lines)
+            self.assertEqual(lines[-2:], [b".dot", b"end"])
+            client.dele(1)
+            client.quit()
+
+    def test_a_missing_partition_and_one_that_is_no_flash_are_told(self):
+        with machine() as router:
+            router.boot()
+            router.check("rmmod phram")
+            status, text = router.run(f"gatepost init --state {STATE}")
+            self.assertEqual(status, 2)
+            self.assertIn("settings", text)
+            self.assertIn("partition", text)
+
+
+class Cuts(unittest.TestCase):
+    """The plug is pulled while settings change."""
+
+    def setUp(self):
+        self.dice = random.Random(OPTIONS.seed)
+
+    def round(self, router, number, served):
+        """Change from `number` on, cut, start; the number that is stored."""
+        if served:
+            serve(router)
+        pad = "".join(f",{self.dice.choice('abcdef') * 50}{i}.example"
+                      for i in range(14))
+        router.send(f"changer {number} {pad} &\n")
+        end = time.monotonic() + self.dice.uniform(3, 12)
+        while time.monotonic() < end:
+            router.take(end - time.monotonic())
+        router.cut()
+        said = router.log.decode(errors="replace")
+        router.log = b""
+        self.assertNotIn("change", said.replace("changer", ""))
+        kept = [int(n) for n in re.findall(r"^kept (\d+)\r?$", said, re.M)]
+        router.boot()
+        now = stored(router)
+        found = int(now[KEYS[0]]) - 100
+        self.assertEqual(int(now[KEYS[1]]) - 100000, found)
+        if found >= number:
+            self.assertEqual(now[KEYS[2]].split(",")[0], f"d{found}.example")
+        first = kept[-1] if kept else number - 1
+        self.assertIn(found, (first, first + 1))
+        self.assertIn("ann", router.check(f"gatepost user list --state {STATE}"))
+        router.check(f"gatepost settings list --state {STATE} >/dev/null")
+        return found, len(kept)
+
+    def test_acknowledged_changes_outlive_the_plug(self):
+        total = 0
+        with machine() as router:
+            router.boot()
+            set_up(router)
+            router.check(f"gatepost set --state {STATE} {KEYS[0]}=100 "
+                         f"{KEYS[1]}=100000")
+            number = 0
+            for k in range(OPTIONS.rounds):
+                number, kept = self.round(router, number + 1, k % 2 == 0)
+                total += kept
+            wear = router.check(f"gatepost settings wear --state {STATE}")
+        print(f"{OPTIONS.rounds} cuts, {total} changes acknowledged, none lost;"
+              f" {re.search('compactions: ([0-9]+)', wear).group(1)}"
+              " compactions", flush=True)
+
+
+class Figures(unittest.TestCase):
+    """What the READMEs state, by counted instructions at 500 million/s."""
+
+    COUNTS = (1, 1000)
+    TURNS = 40
+
+    def files(self):
+        """What is scanned, and for what: as tools/bench/scan makes them."""
+        loader = importlib.machinery.SourceFileLoader(
+            "bench_scan", os.path.join(ROOT, "tools/bench/scan"))
+        spec = importlib.util.spec_from_loader("bench_scan", loader)
+        bench = importlib.util.module_from_spec(spec)
+        sys.dont_write_bytecode = True
+        loader.exec_module(bench)
+        folder = os.path.join(FOLDER, "files")
+        os.makedirs(folder, exist_ok=True)
+        corpus, others = bench.choose(12 << 20)
+        tar = os.path.join(folder, "programs.tar")
+        bench.make_tar(tar, corpus)
+        self.mib = os.path.getsize(tar) / (1 << 20)
+        for count in self.COUNTS:
+            with open(os.path.join(folder, f"{count}.ndb"), "w",
+                      encoding="ascii") as f:
+                f.writelines(f"B.{i}:0:*:{t}\n" for i, t in enumerate(
+                    bench.bodies(others, count)))
+        return folder
+
+    def seconds(self, router, command):
+        """What a command takes by the router's clock."""
+        text = router.check("cat /proc/uptime; " + command
+                            + " >/tmp/said 2>&1; cat /proc/uptime", 600)
+        before, after = re.findall(r"^([0-9.]+) [0-9.]+$", text, re.M)
+        return float(after) - float(before)
+
+    def each(self, router, command):
+        turns = " ".join(str(i) for i in range(self.TURNS))
+        return self.seconds(
+            router, f"for i in {turns}; do {command}; done") / self.TURNS
+
+    @unittest.skipUnless("--figures" in sys.argv, "asked for by --figures")
+    def test_figures(self):
+        with machine(files=self.files()) as router:
+            router.boot(600, counted=True)
+            set_up(router)
+            start = self.each(router, "gatepost version")
+            opened = self.each(
+                router, f"gatepost get {KEYS[0]} --state {STATE}")
+            change = self.each(
+                router, f"gatepost set {KEYS[0]}=$((100 + i)) --state {STATE}")
+            print(f"process {start * 1000:.1f} ms, opening the settings "
+                  f"{(opened - start) * 1000:.1f} ms, a change "
+                  f"{(change - opened) * 1000:.1f} ms more", flush=True)
+            for count in self.COUNTS:
+                router.check("gatepost sig compile "
+                             f"/mnt/{count}.ndb -o /mnt/{count}.gps", 600)
+                scan = f"gatepost scan --sigs /mnt/{count}.gps"
+                self.seconds(router, f"{scan} /mnt/programs.tar")
+                took = self.seconds(router, f"{scan} /mnt/programs.tar")
+                self.assertIn(": OK", router.check("cat /tmp/said"))
+                print(f"scan of {self.mib:.1f} MiB, {count} signatures: "
+                      f"{took:.2f} s, {self.mib / took:.1f} MiB/s", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=20261128)
+    parser.add_argument("--figures", action="store_true")
+    parser.add_argument("words", nargs="*")
+    parser.parse_args(namespace=OPTIONS)
+    argv = ["run.py"] + [x for w in OPTIONS.words for x in ("-k", w)]
+    try:
+        done = unittest.main(argv=argv, exit=False, verbosity=2).result
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    bad = len(done.failures) + len(done.errors)
+    passed = done.testsRun - bad - len(done.skipped)
+    print(f"{passed} passed, {bad} failed")
+    return bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
