@@ -116,19 +116,32 @@ finish(
 	return out->cut ? ERR_RANGE : ERR_OK;
 }
 
+/* What an SRS1 says behind its forwarder's hash; empty: it is none. */
+static struct span
+first_forwarder(struct span local)
+{
+	struct span rest = SPAN("");
+	size_t cut;
+
+	if (span_starts_nocase(local, SPAN("SRS1="))) {
+		rest = span_from(local, 5);
+		rest = span_from(rest, span_find(rest, '=') + 1);
+	}
+	cut = span_find(rest, '=');
+	return cut > 0 && cut < rest.len ? rest : SPAN("");
+}
+
 int
 srs_forward(const struct srs *s, const struct addr *sender, struct text *out)
 {
 	char mem[ADDR_TEXT_MAX + 8];
-	struct span local = unquoted(sender);
+	struct span local = unquoted(sender), first = first_forwarder(local);
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	if (span_starts_nocase(local, SPAN("SRS1="))) {
+	if (first.len > 0) {
 		/* keep the first forwarder, drop the one in between */
-		size_t cut = span_find(span_from(local, 5), '=');
-
-		text_span(&t, span_from(local, 5 + cut + 1));
+		text_span(&t, first);
 		return finish(s, "SRS1=", text_data(&t), out);
 	}
 	if (span_starts_nocase(local, SPAN("SRS0="))) {

@@ -14,7 +14,7 @@
 #include "core/chr.h"
 #include "scan/unpack.h"
 
-#define UU_MOST 32 /* octets out of one, at most */
+#define UU_MOST 32 /* octets out of one, with its line end, at most */
 
 /* phase: what of the section is still to be given, and whether all is over */
 enum {
@@ -226,7 +226,7 @@ next_file(struct scan *sc, struct scan_frame *f, struct span *member)
 	rest = span_from(f->bytes, f->at);
 	/* a line of uuencode that is cut short counts as filled with zeros */
 	to = scan_most(sc,
-	    rest.len < SIZE_MAX / UU_MOST ? rest.len * UU_MOST : SIZE_MAX,
+	    rest.len < SIZE_MAX / UU_MOST ? (rest.len + 1) * UU_MOST : SIZE_MAX,
 	    &room);
 	is_yenc = line.p[0] == '=';
 	scan_named(sc, f,

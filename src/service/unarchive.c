@@ -237,12 +237,33 @@ behind_it(struct scan_frame *f, struct span *member)
 	return 1;
 }
 
+/*
+ * The same, and whether the archive can be read on.  libarchive 3.6 ends the
+ * process when it passes over the rest of a CAB's member that was damaged.
+ */
+static struct span
+take_member(struct scan *sc, struct scan_frame *f, struct archive_entry *e)
+{
+	unsigned flaws = sc->flaws;
+	struct span out;
+
+	sc->flaws = 0;
+	out = member_of(sc, f->handle, e);
+	if ((sc->flaws & ~(unsigned)SCAN_LIMITS) != 0
+	    && lib.format(f->handle) == ARCHIVE_FORMAT_CAB)
+		f->at = f->bytes.len;
+	sc->flaws |= flaws;
+	return out;
+}
+
 static int
 next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 {
 	struct archive_entry *e;
 	int r;
 
+	if (f->at > 0)
+		return 0;
 	if (f->handle == NULL && !open_archive(sc, f)) {
 		note_failure(sc, f->handle);
 		return 0;
@@ -261,7 +282,7 @@ next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 		return 0;
 	}
 	tell_name(sc, f, e);
-	*member = member_of(sc, f->handle, e);
+	*member = take_member(sc, f, e);
 	return 1;
 }
 

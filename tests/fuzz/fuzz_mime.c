@@ -69,7 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size > sizeof(out))
 		return 0;
 	len = decode(data[0], in, out, sizeof(out));
-	assert(len <= in.len * (data[0] % 4 == 2 ? 32 : 1));
+	assert(len <= (data[0] % 4 == 2 ? (in.len + 1) * 32 : in.len));
 	n = decode(data[0], in, half, len / 2);
 	assert(n <= len / 2);
 	assert(!memcmp(out, half, n));
