@@ -162,15 +162,6 @@ local_part(struct span *rest, unsigned allow, struct addr *out)
 	return ADDR_OK;
 }
 
-static bool
-has_high(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (is_high(s.p[i]))
-			return true;
-	return false;
-}
-
 static enum addr_flaw
 mailbox(struct span *rest, unsigned allow, struct addr *out)
 {
@@ -189,7 +180,7 @@ mailbox(struct span *rest, unsigned allow, struct addr *out)
 	if (flaw != ADDR_OK)
 		return flaw;
 	all.len -= rest->len;
-	out->eight_bit = has_high(all);
+	out->eight_bit = span_has_high(all);
 	if (!out->eight_bit)
 		return ADDR_OK;
 	if (!is_utf8(all))

@@ -55,6 +55,21 @@ span_rfind(struct span s, uint8_t c)
 	return s.len;
 }
 
+bool
+span_has_high(struct span s)
+{
+	uint64_t all = 0, eight;
+	size_t i = 0;
+
+	for (; i + sizeof(eight) <= s.len; i += sizeof(eight)) {
+		memcpy(&eight, s.p + i, sizeof(eight));
+		all |= eight;
+	}
+	for (; i < s.len; i++)
+		all |= s.p[i];
+	return (all & UINT64_MAX / 255 * 0x80) != 0;
+}
+
 struct span
 span_trim(struct span s)
 {

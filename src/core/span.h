@@ -69,6 +69,9 @@ size_t span_find(struct span s, uint8_t c);
 /* Index of the last byte `c`, or s.len where there is none. */
 size_t span_rfind(struct span s, uint8_t c);
 
+/* Is any byte above 127?  Looks at eight at a time: bodies pass through it. */
+bool span_has_high(struct span s);
+
 /* Without spaces and tabs at both ends. */
 struct span span_trim(struct span s);
 

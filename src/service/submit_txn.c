@@ -193,21 +193,6 @@ submit_body(struct submit_session *ss)
 	return may;
 }
 
-static bool
-has_eight_bit(struct span text)
-{
-	uint64_t all = 0, eight;
-	size_t i = 0;
-
-	for (; text.len - i >= sizeof(eight); i += sizeof(eight)) {
-		memcpy(&eight, text.p + i, sizeof(eight));
-		all |= eight;
-	}
-	for (; i < text.len; i++)
-		all |= text.p[i];
-	return (all & 0x8080808080808080u) != 0;
-}
-
 static enum smtp_reply
 write_out(struct submit_session *ss, struct span text)
 {
@@ -218,7 +203,7 @@ write_out(struct submit_session *ss, struct span text)
 
 	header_feed(&t->header, text, mark);
 	if ((!t->eight_bit || (in_head && !t->eight_bit_head))
-	    && has_eight_bit(text)) {
+	    && span_has_high(text)) {
 		t->eight_bit = true;
 		t->eight_bit_head = t->eight_bit_head || in_head;
 	}

@@ -73,7 +73,12 @@ struct maildrop_work {
 	uint64_t time_us[MAILDROP_BATCH]; /* of each, close together */
 	uint16_t order[MAILDROP_BATCH];
 	struct maildrop_run run[MAILDROP_RUNS];
-	uint8_t io[MAILDROP_IO]; /* for reading messages, within one call */
+	union {				 /* within one call */
+		uint8_t io[MAILDROP_IO]; /* for reading messages */
+		struct maildrop_entry
+		    out[MAILDROP_IO
+			/ sizeof(struct maildrop_entry)]; /* merged */
+	};
 };
 
 struct maildrop {

@@ -140,10 +140,12 @@ maildrop_table_run(struct maildrop *d)
 	return err;
 }
 
-/* The heads of all runs and the records that come out, side by side. */
+#define OUT_MAX (MAILDROP_IO / RECORD) /* records written at once */
+
+/* The heads of all runs, side by side in the work memory. */
 struct merge {
 	struct maildrop *d;
-	uint32_t cap; /* records in each one's share of the work memory */
+	uint32_t cap; /* records in each one's share */
 	uint32_t out_n;
 	bool has_before;
 	uint64_t before; /* the hash of the record that came out last */
@@ -214,10 +216,11 @@ count_in(struct maildrop *d, const struct maildrop_entry *e)
 	d->unmeasured += !e->has_octets;
 }
 
+/* The memory for reading messages lies idle meanwhile. */
 static struct maildrop_entry *
 out_of(const struct merge *m)
 {
-	return &m->d->owner->work->entry[m->d->runs * m->cap];
+	return m->d->owner->work->out;
 }
 
 static int
@@ -242,7 +245,7 @@ put_out(struct merge *m, const struct maildrop_entry *e)
 		return ERR_OK;
 	count_in(m->d, e);
 	out_of(m)[m->out_n++] = *e;
-	return m->out_n == m->cap ? flush(m) : ERR_OK;
+	return m->out_n == OUT_MAX ? flush(m) : ERR_OK;
 }
 
 static int
@@ -265,7 +268,7 @@ merge_all(struct merge *m)
 int
 maildrop_table_merge(struct maildrop *d)
 {
-	struct merge m = { .d = d, .cap = MAILDROP_BATCH / (d->runs + 1) };
+	struct merge m = { .d = d, .cap = MAILDROP_BATCH / d->runs };
 	uint64_t at = d->table_end;
 	int err = ERR_OK;
 

@@ -24,6 +24,26 @@ span_next_yields_empty_pieces_between_separators(void **state)
 }
 
 static void
+span_has_high_finds_one_byte_at_every_place_of_every_length(void **state)
+{
+	uint8_t mem[40];
+
+	(void)state;
+	for (size_t from = 0; from < 8; from++)
+		for (size_t len = 0; from + len <= sizeof(mem); len++) {
+			memset(mem, 0xff, sizeof(mem));
+			memset(mem + from, 0x7f, len);
+			assert_false(span_has_high(span_of(mem + from, len)));
+			for (size_t i = 0; i < len; i++) {
+				mem[from + i] = 0x80;
+				assert_true(
+				    span_has_high(span_of(mem + from, len)));
+				mem[from + i] = 0x7f;
+			}
+		}
+}
+
+static void
 span_u64_refuses_signs_overflow_and_nothing(void **state)
 {
 	uint64_t n = 7;
@@ -166,6 +186,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    span_next_yields_empty_pieces_between_separators),
+		cmocka_unit_test(
+		    span_has_high_finds_one_byte_at_every_place_of_every_length),
 		cmocka_unit_test(span_u64_refuses_signs_overflow_and_nothing),
 		cmocka_unit_test(
 		    chr_table_knows_atext_and_nothing_beyond_ascii),
