@@ -91,8 +91,8 @@ override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) \
 	-isystem $(or $(DEPS:%=%/include),/usr/include/bearssl)
 override LDFLAGS += $(if $(STATIC),-static -no-pie,-pie) $(DEPS:%=-L%/lib) -Wl,-z,relro,-z,now -Wl,--gc-sections $(RELR)
 # asked when something is linked: the configuration is made by then
-LIBS = -Wl,-Bstatic -lbearssl $(shell grep -q 'ENABLE_LIBDEFLATE 1' $(BUILD)/config.h && echo -ldeflate) -lz \
-	$(if $(STATIC),,-Wl,-Bdynamic) -lresolv
+LIBS = -Wl,-Bstatic -lbearssl $(shell grep -q 'ENABLE_LIBDEFLATE 1' $(BUILD)/config.h && echo -ldeflate) -lz -lresolv \
+	$(if $(STATIC),,-Wl,-Bdynamic)
 
 # ---- files -----------------------------------------------------------------
 

@@ -26,9 +26,8 @@
 
 struct files_dir {
 	int fd;	     /* -1: free */
-	unsigned at; /* next record in the window */
+	unsigned at; /* next record in its window */
 	unsigned len;
-	_Alignas(8) uint8_t window[FILES_DIR_OCTETS];
 };
 
 struct files {
@@ -39,6 +38,8 @@ struct files {
 	struct files_dir dirs[FILES_DIRS];
 	struct barrier barrier; /* that is waited for */
 	struct syncs syncs;	/* that is not */
+	/* of the walks; last, so that idle ones cost no memory */
+	_Alignas(8) uint8_t window[FILES_DIRS][FILES_DIR_OCTETS];
 };
 
 /*

@@ -80,15 +80,15 @@ is_dots(const char *name)
 
 /* The next record of the walk, or NULL with `*err` 0 at the end. */
 static const struct dir_record *
-next_record(struct files_dir *d, int *err)
+next_record(struct files *f, struct files_dir *d, int *err)
 {
+	uint8_t *window = f->window[d - f->dirs];
 	const struct dir_record *r;
 	long n;
 
 	*err = ERR_OK;
 	if (d->at == d->len) {
-		n = syscall(
-		    SYS_getdents64, d->fd, d->window, sizeof(d->window));
+		n = syscall(SYS_getdents64, d->fd, window, FILES_DIR_OCTETS);
 		if (n <= 0) {
 			*err = n < 0 ? oserr_now() : ERR_OK;
 			return NULL;
@@ -96,7 +96,7 @@ next_record(struct files_dir *d, int *err)
 		d->at = 0;
 		d->len = (unsigned)n;
 	}
-	r = (const void *)(d->window + d->at);
+	r = (const void *)(window + d->at);
 	d->at += r->len;
 	return r;
 }
@@ -110,7 +110,7 @@ files_dir_next(struct fs *fs, int h, struct fs_entry *e)
 
 	assert(d != NULL && h >= 0);
 	do
-		r = next_record(d, &err);
+		r = next_record((struct files *)fs, d, &err);
 	while (r != NULL && is_dots(r->name));
 	if (r == NULL)
 		return err;

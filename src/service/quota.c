@@ -2,6 +2,7 @@
 #include "service/quota.h"
 
 #include "core/log.h"
+#include "core/zero.h"
 
 /* Octets that the account may keep; 0: no limit. */
 static uint64_t
@@ -249,7 +250,7 @@ quota_run(struct participant *me, struct poller *p)
 void
 quota_init(struct quota *q, const struct quota_parts *p)
 {
-	memset(q, 0, sizeof(*q));
+	zero_fill(q, sizeof(*q));
 	q->base.name = "quota";
 	q->base.prep = quota_prep;
 	q->base.run = quota_run;

@@ -7,6 +7,7 @@
 #include "codec/cert.h"
 #include "codec/pem.h"
 #include "core/secret.h"
+#include "core/zero.h"
 
 _Static_assert(TLS_CHAIN_OCTETS >= 4096, "the largest key fits as DER");
 
@@ -113,7 +114,7 @@ load_key(struct tls_identity *id, const struct source *s)
 		return err;
 	err = find_key(&id->key, s, text, id->der, sizeof(id->der));
 	s->fs->unmap(s->fs, text);
-	secret_wipe(id->der, sizeof(id->der));
+	zero_fill(id->der, sizeof(id->der));
 	return err;
 }
 
@@ -280,5 +281,5 @@ tls_identity_load(struct tls_identity *id, struct fs *fs, const char *cert_path,
 void
 tls_identity_wipe(struct tls_identity *id)
 {
-	secret_wipe(id, sizeof(*id));
+	zero_fill(id, sizeof(*id));
 }
