@@ -338,7 +338,7 @@ $(BUILD)/bench/sink: tools/bench/sink.c
 bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in DIR (default: build)
 	@d=$$(mktemp -d $(or $(DIR),build)/barrier.XXXXXX) && $< $$d $(MS); rm -rf $$d
 
-bench: all $(BUILD)/bench/load $(BUILD)/bench/sink ## measure gatepost, and Postfix and Dovecot beside it if installed
+bench: all $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/bench/handshake ## measure gatepost, and Postfix and Dovecot beside it if installed
 	@tools/bench/run $(BENCH)
 
 bench-queue: all $(BUILD)/bench/sink ## what a queue of N=100000 messages costs: memory, start, list, drain
