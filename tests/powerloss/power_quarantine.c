@@ -10,11 +10,9 @@
  */
 #include "support/test.h"
 
-#include <stdlib.h>
-
 #include "core/text.h"
 #include "store/quarantine.h"
-#include "support/fs_emu.h"
+#include "support/cuts.h"
 
 #define MESSAGES 6
 #define NOON_S	 1800000000
@@ -295,85 +293,56 @@ boot_and_check(unsigned seed)
 	assert_int_equal(fs_emu_handles(&emu), 0);
 }
 
-static unsigned
-seeds(void)
+static void
+check_all(void)
 {
-	const char *s = getenv("SEEDS");
-
-	return s == NULL ? 6 : (unsigned)atoi(s);
+	check();
+	quarantine_close(&quarantine);
 }
 
 static void
-cut_everywhere(enum emu_model model)
+boot_after_failures(unsigned seed, bool once)
 {
-	unsigned cuts = 0, last, tries = model < EMU_WEAK ? 1 : seeds();
-
-	set_up(model);
-	last = emu.changes;
-	live();
-	last = emu.changes - last;
-	check();
-	quarantine_close(&quarantine);
-	for (unsigned at = 1; at <= last + 1; at++) {
-		for (unsigned seed = 1; seed <= tries; seed++) {
-			set_up(model);
-			emu.random += seed * 7919;
-			fs_emu_cut_at(&emu, at);
-			live();
-			boot_and_check(seed);
-			cuts++;
-		}
-	}
-	print_message("%u changes, %u cuts\n", last, cuts);
+	(void)once;
+	boot_and_check(seed);
 }
+
+static const struct cuts cuts = {
+	.emu = &emu,
+	.set_up = set_up,
+	.live = live,
+	.lived = check_all,
+	.boot = boot_and_check,
+	.failed = boot_after_failures,
+	.tries = 6,
+};
 
 static void
 nothing_is_lost_when_nothing_unsynced_survives(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_NOTHING);
+	cuts_everywhere(&cuts, EMU_NOTHING);
 }
 
 static void
 nothing_is_doubled_when_all_unsynced_survives(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_ALL);
+	cuts_everywhere(&cuts, EMU_ALL);
 }
 
 static void
 nothing_is_lost_or_torn_when_chance_decides_what_survives(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_WEAK);
+	cuts_everywhere(&cuts, EMU_WEAK);
 }
 
 static void
 nothing_is_lost_or_torn_on_an_ordered_journal(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_JOURNAL);
-}
-
-static void
-fail_everywhere(enum emu_model model, unsigned times, int err)
-{
-	unsigned n, calls;
-
-	set_up(model);
-	n = emu.calls;
-	live();
-	calls = emu.calls - n;
-	quarantine_close(&quarantine);
-	for (n = 1; n <= calls; n++) {
-		set_up(model);
-		emu.random += n * 104729;
-		fs_emu_fail_at(&emu, n, times, err);
-		live();
-		emu.fail_at = 0;
-		boot_and_check(n);
-	}
-	print_message("%u calls failed\n", calls);
+	cuts_everywhere(&cuts, EMU_JOURNAL);
 }
 
 static void
@@ -381,9 +350,9 @@ failing_calls_lose_nothing(void **state)
 {
 	(void)state;
 	for (int model = 0; model < EMU_MODELS; model++) {
-		fail_everywhere((enum emu_model)model, 1, ERR_IO);
-		fail_everywhere((enum emu_model)model, 1, ERR_FULL);
-		fail_everywhere((enum emu_model)model, 1000, ERR_IO);
+		cuts_failing(&cuts, (enum emu_model)model, 1, ERR_IO);
+		cuts_failing(&cuts, (enum emu_model)model, 1, ERR_FULL);
+		cuts_failing(&cuts, (enum emu_model)model, 1000, ERR_IO);
 	}
 }
 

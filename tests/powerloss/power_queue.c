@@ -15,11 +15,10 @@
 #include "support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "core/text.h"
 #include "store/queue.h"
-#include "support/fs_emu.h"
+#include "support/cuts.h"
 
 #define MESSAGES 4
 #define NOTICES	 MESSAGES /* the notice about message m is this plus m */
@@ -554,14 +553,6 @@ drain_and_check(void)
 	assert_int_equal(fs_emu_handles(&emu), 0);
 }
 
-static unsigned
-seeds(void)
-{
-	const char *s = getenv("SEEDS");
-
-	return s == NULL ? 4 : (unsigned)atoi(s);
-}
-
 /* Power on, and off once more during the recovery, and on. */
 static void
 boot(unsigned seed)
@@ -602,31 +593,43 @@ release_all(void)
 }
 
 static void
-cut_everywhere(enum emu_model model)
+check_all(void)
 {
-	unsigned cuts = 0, last, tries = model < EMU_WEAK ? 1 : seeds();
-
-	twice = 0;
-	set_up(model);
-	last = emu.changes;
-	live();
-	last = emu.changes - last;
 	drain_and_check();
 	assert_int_equal(twice, 0);
-	for (unsigned at = 1; at <= last + 1; at++) {
-		for (unsigned seed = 1; seed <= tries; seed++) {
-			set_up(model);
-			emu.random += seed * 7919;
-			fs_emu_cut_at(&emu, at);
-			live();
-			boot(seed);
-			release_all();
-			drain_and_check();
-			cuts++;
-		}
-	}
-	print_message(
-	    "%u changes, %u cuts, %u recipients twice\n", last, cuts, twice);
+}
+
+static void
+boot_and_check(unsigned seed)
+{
+	boot(seed);
+	release_all();
+	drain_and_check();
+}
+
+static void
+boot_after_failures(unsigned seed, bool once)
+{
+	(void)once;
+	boot_and_check(seed);
+}
+
+static const struct cuts cuts = {
+	.emu = &emu,
+	.set_up = set_up,
+	.live = live,
+	.lived = check_all,
+	.boot = boot_and_check,
+	.failed = boot_after_failures,
+	.tries = 4,
+};
+
+static void
+cut_everywhere(enum emu_model model)
+{
+	twice = 0;
+	cuts_everywhere(&cuts, model);
+	print_message("%u recipients twice\n", twice);
 }
 
 static void
@@ -658,29 +661,12 @@ nothing_is_lost_or_torn_on_an_ordered_journal(void **state)
 	cut_everywhere(EMU_JOURNAL);
 }
 
-/* Calls fail from the n-th on, `times` of them; then the power goes. */
 static void
 fail_everywhere(enum emu_model model, unsigned times, int err)
 {
-	unsigned n, calls;
-
 	twice = 0;
-	set_up(model);
-	n = emu.calls;
-	live();
-	calls = emu.calls - n;
-	queue_close(&queue);
-	for (n = 1; n <= calls; n++) {
-		set_up(model);
-		emu.random += n * 104729;
-		fs_emu_fail_at(&emu, n, times, err);
-		live();
-		emu.fail_at = 0;
-		boot(n);
-		release_all();
-		drain_and_check();
-	}
-	print_message("%u calls failed, %u recipients twice\n", calls, twice);
+	cuts_failing(&cuts, model, times, err);
+	print_message("%u recipients twice\n", twice);
 }
 
 static void

@@ -9,11 +9,10 @@
 #include "support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "core/text.h"
 #include "store/spool.h"
-#include "support/fs_emu.h"
+#include "support/cuts.h"
 
 #define FOLDERS	 4
 #define MESSAGES 12
@@ -333,66 +332,70 @@ go_on(void)
 	assert_int_equal(fs_emu_handles(&emu), 0);
 }
 
-static unsigned
-seeds(void)
+static void
+check_all(void)
 {
-	const char *s = getenv("SEEDS");
-
-	return s == NULL ? 8 : (unsigned)atoi(s);
+	check(true);
+	assert_int_equal(files_in_tmp(), 0);
 }
 
 static void
-cut_everywhere(enum emu_model model)
+boot_and_check(unsigned seed)
 {
-	unsigned cuts = 0, last, tries = model < EMU_WEAK ? 1 : seeds();
-
-	set_up(model);
-	last = emu.changes;
-	play_all();
-	last = emu.changes - last;
-	check(true);
-	assert_int_equal(files_in_tmp(), 0);
-	for (unsigned at = 1; at <= last + 1; at++) {
-		for (unsigned seed = 1; seed <= tries; seed++) {
-			set_up(model);
-			emu.random += seed * 7919;
-			fs_emu_cut_at(&emu, at);
-			play_all();
-			recover(seed);
-			check(false);
-			go_on();
-			cuts++;
-		}
-	}
-	print_message("%u changes, %u cuts\n", last, cuts);
+	recover(seed);
+	check(false);
+	go_on();
 }
+
+/* What was accepted and is missing after a cut was a false OK. */
+static void
+cut_after_failures(unsigned seed, bool once)
+{
+	assert_int_equal(fs_emu_handles(&emu), 0);
+	check(once);
+	fs_emu_boot(&emu, seed);
+	start(2);
+	assert_true(spool_recover(&spool) >= 0);
+	check(false);
+	go_on();
+}
+
+static const struct cuts cuts = {
+	.emu = &emu,
+	.set_up = set_up,
+	.live = play_all,
+	.lived = check_all,
+	.boot = boot_and_check,
+	.failed = cut_after_failures,
+	.tries = 8,
+};
 
 static void
 nothing_accepted_is_lost_when_nothing_unsynced_survives(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_NOTHING);
+	cuts_everywhere(&cuts, EMU_NOTHING);
 }
 
 static void
 nothing_is_doubled_when_all_unsynced_survives(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_ALL);
+	cuts_everywhere(&cuts, EMU_ALL);
 }
 
 static void
 nothing_is_lost_or_torn_when_chance_decides_what_survives(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_WEAK);
+	cuts_everywhere(&cuts, EMU_WEAK);
 }
 
 static void
 nothing_is_lost_or_torn_on_an_ordered_journal(void **state)
 {
 	(void)state;
-	cut_everywhere(EMU_JOURNAL);
+	cuts_everywhere(&cuts, EMU_JOURNAL);
 }
 
 static void
@@ -401,7 +404,7 @@ the_same_holds_where_there_are_no_links(void **state)
 	(void)state;
 	is_fat = true;
 	for (int model = 0; model < EMU_MODELS; model++)
-		cut_everywhere((enum emu_model)model);
+		cuts_everywhere(&cuts, (enum emu_model)model);
 	is_fat = false;
 }
 
@@ -411,42 +414,11 @@ the_same_holds_while_others_are_served(void **state)
 	(void)state;
 	is_aside = true;
 	for (int model = 0; model < EMU_MODELS; model++)
-		cut_everywhere((enum emu_model)model);
+		cuts_everywhere(&cuts, (enum emu_model)model);
 	is_fat = true;
-	cut_everywhere(EMU_WEAK);
+	cuts_everywhere(&cuts, EMU_WEAK);
 	is_fat = false;
 	is_aside = false;
-}
-
-/*
- * Calls fail from the n-th on, `times` of them; then the power goes and
- * nothing unsynced survives: an accepted message that is missing now was a
- * false OK.
- */
-static void
-fail_everywhere(enum emu_model model, unsigned times, int err)
-{
-	unsigned n, calls;
-
-	set_up(model);
-	n = emu.calls;
-	play_all();
-	calls = emu.calls - n;
-	for (n = 1; n <= calls; n++) {
-		set_up(model);
-		emu.random += n * 104729;
-		fs_emu_fail_at(&emu, n, times, err);
-		play_all();
-		assert_int_equal(fs_emu_handles(&emu), 0);
-		emu.fail_at = 0;
-		check(times == 1);
-		fs_emu_boot(&emu, n);
-		start(2);
-		assert_true(spool_recover(&spool) >= 0);
-		check(false);
-		go_on();
-	}
-	print_message("%u calls failed\n", calls);
 }
 
 static void
@@ -454,14 +426,14 @@ one_failing_call_makes_no_false_ok_and_leaks_no_handle(void **state)
 {
 	(void)state;
 	for (int model = 0; model < EMU_MODELS; model++) {
-		fail_everywhere((enum emu_model)model, 1, ERR_IO);
-		fail_everywhere((enum emu_model)model, 1, ERR_FULL);
+		cuts_failing(&cuts, (enum emu_model)model, 1, ERR_IO);
+		cuts_failing(&cuts, (enum emu_model)model, 1, ERR_FULL);
 		is_fat = true;
-		fail_everywhere((enum emu_model)model, 1, ERR_IO);
+		cuts_failing(&cuts, (enum emu_model)model, 1, ERR_IO);
 		is_fat = false;
 		is_aside = true;
-		fail_everywhere((enum emu_model)model, 1, ERR_IO);
-		fail_everywhere((enum emu_model)model, 5, ERR_FULL);
+		cuts_failing(&cuts, (enum emu_model)model, 1, ERR_IO);
+		cuts_failing(&cuts, (enum emu_model)model, 5, ERR_FULL);
 		is_aside = false;
 	}
 }
@@ -471,8 +443,8 @@ a_disk_that_goes_on_failing_makes_no_false_ok(void **state)
 {
 	(void)state;
 	for (int model = 0; model < EMU_MODELS; model++) {
-		fail_everywhere((enum emu_model)model, 5, ERR_FULL);
-		fail_everywhere((enum emu_model)model, 1000, ERR_IO);
+		cuts_failing(&cuts, (enum emu_model)model, 5, ERR_FULL);
+		cuts_failing(&cuts, (enum emu_model)model, 1000, ERR_IO);
 	}
 }
 
