@@ -34,7 +34,12 @@ text_str(struct text *t, const char *s)
 void
 text_chr(struct text *t, char c)
 {
-	text_span(t, span_of(&c, 1));
+	if (t->len == t->cap) {
+		t->cut = true;
+		return;
+	}
+	t->mem[t->len++] = c;
+	t->mem[t->len] = '\0';
 }
 
 void
