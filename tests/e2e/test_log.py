@@ -71,7 +71,7 @@ class Log(unittest.TestCase):
     def test_every_refusal_is_there_with_its_reply(self):
         with gatepost.Server({"ann": "open"}, settings={
                 "smtp.max_octets": 65536, "queue.hold": "on",
-                "list.club": "owner=ann post=members ann"}) as g:
+                "list.club": "owner=ann posting=members members=ann"}) as g:
             t = g.smtp(hello="me.example")
             t.expect(552, "MAIL FROM:<big@y.example> SIZE=70000")
             t.expect(250, "MAIL FROM:<x@y.example>")
