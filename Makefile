@@ -84,12 +84,18 @@ BOARD_CFLAGS := $(CFLAGS)
 override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections \
 	$(if $(STATIC),-fno-pie,-fPIE) $(HARDEN) $(WARN)
 # what touches every byte of a message is built for speed
-$(BUILD)/obj/src/codec/%.o $(BUILD)/obj/src/scan/%.o: HOT = $(if $(SAN)$(FUZZING),,-O2)
+HOT_FILES := codec/base64 codec/dot codec/dot_out codec/header codec/inflate64 codec/line \
+	codec/lzarj codec/mime codec/pieces codec/refrom codec/repair codec/sevenbit \
+	codec/sevenbit_body scan/find scan/html scan/html_value scan/match scan/program \
+	scan/rules scan/unlzh scan/unmail scan/unpack
+$(HOT_FILES:%=$(BUILD)/obj/src/%.o): HOT = $(if $(SAN)$(FUZZING),,-O2)
 # and what does not, as small as the board can
 $(BUILD)/obj/src/policy/%.o $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/service/%.o: HOT = $(COLD)
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) \
 	-isystem $(or $(DEPS:%=%/include),/usr/include/bearssl)
 override LDFLAGS += $(if $(STATIC),-static -no-pie,-pie) $(DEPS:%=-L%/lib) -Wl,-z,relro,-z,now -Wl,--gc-sections $(RELR)
+# the libraries' tables for unwinding, too: 20 KB
+override LDFLAGS += $(if $(SAN)$(FUZZING)$(STATIC),,-Wl,-T$(CURDIR)/tools/no-unwind.ld -Wl,--no-eh-frame-hdr)
 # asked when something is linked: the configuration is made by then
 LIBS = -Wl,-Bstatic -lbearssl $(shell grep -q 'ENABLE_LIBDEFLATE 1' $(BUILD)/config.h && echo -ldeflate) -lz -lresolv \
 	$(if $(STATIC),,-Wl,-Bdynamic)
@@ -169,7 +175,7 @@ $(BUILD)/flags: FORCE
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
 		echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/config.h $(BUILD)/flags
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/config.h
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(CPPFLAGS) $(if $(filter tests/%,$<),-Itests) $(CFLAGS) $(HOT) -MMD -MP -c -o $@ $<

@@ -19,6 +19,7 @@
 #include "service/cli_all.h"
 #include "service/cli_link.h"
 #include "service/judge.h"
+#include "service/parts.h"
 #include "service/scan_keeper.h"
 #include "service/setup.h"
 
@@ -70,18 +71,22 @@ offer(struct api *api, struct state *state)
 	status.state = state;
 	api_users_offer(api, state);
 	api_backup_offer(api, state);
-	api_signatures_offer(api, state);
+	if (ENABLE_SCAN_WORKER)
+		api_signatures_offer(api, state);
 	api_settings_offer(api, state);
 	api_status_offer(api, &status);
 	q->queue = &memory_server.sending.queue;
 	q->window = memory_server_areas.sending.window;
 	q->window_n = memory_server_areas.sending.window_n;
 	q->state = state;
-	api_queue_offer(api, q);
-	offer_quarantine(api, state);
+	if (ENABLE_RELAY)
+		api_queue_offer(api, q);
+	if (HAS_VERDICTS)
+		offer_quarantine(api, state);
 	memory_admin.dkim =
 	    (struct api_dkim) { state, &memory_server.sending.signer };
-	api_dkim_offer(api, &memory_admin.dkim);
+	if (ENABLE_DKIM)
+		api_dkim_offer(api, &memory_admin.dkim);
 	offer_access(api, state);
 }
 

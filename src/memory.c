@@ -4,7 +4,7 @@
  */
 #include "memory.h"
 
-#include "config.h"
+#include "service/parts.h"
 
 /* ---- the state folder ---- */
 
@@ -51,6 +51,12 @@ const struct state_memory memory_state_areas = {
 #define DROPS	   (ENABLE_POP3 ? MAX_MAILDROPS : 1)
 #define BIG_OCTETS (BIG_WINDOW_KIB * 1024)
 
+/* what is not in the program takes no room */
+#define SENT(n)	 (ENABLE_RELAY ? (n) : 1)
+#define DEVICES	 (ENABLE_DEVICES ? MAX_DEVICES : 1)
+#define OWNERS	 (ENABLE_QUOTAS ? MAX_ACCOUNTS + 1 : 1)
+#define WARNINGS (HAS_VERDICTS || ENABLE_QUOTAS ? WARNING_RATES : WARNING_WAYS)
+
 _Static_assert(MAX_CONNECTIONS + MAX_TRANSACTIONS < POLLER_FD_MAX - 64,
     "every connection and every message under way needs a descriptor");
 
@@ -71,20 +77,20 @@ static uint16_t grant_buckets[MAX_GRANTS];
 static struct grant_holder grant_holders[MAX_ACCOUNTS];
 static struct limit_count senders[MAX_ACCOUNTS];
 static struct limit_place limit_places[LIMIT_ROWS * LIMIT_WAYS];
-static struct profile devices[MAX_DEVICES];
+static struct profile devices[DEVICES];
 
 _Static_assert(MAX_GRANTS >= MAX_ACCOUNTS && MAX_GRANTS < UINT16_MAX,
     "every account can hold a grant");
 static uint8_t tls_cache[TLS_CACHE_OCTETS(TLS_SESSIONS)];
 
-POOL_MEMORY(lookups, struct lookup, DNS_QUERIES);
-static struct queue_entry queue_window[QUEUE_WINDOW];
-static struct resolver_memo dns_memo[DNS_CACHE];
-static struct relayd_slot relay_slots[RELAY_SLOTS];
-static struct relay_dest relay_dests[RELAY_DESTS];
+POOL_MEMORY(lookups, struct lookup, SENT(DNS_QUERIES));
+static struct queue_entry queue_window[SENT(QUEUE_WINDOW)];
+static struct resolver_memo dns_memo[SENT(DNS_CACHE)];
+static struct relayd_slot relay_slots[SENT(RELAY_SLOTS)];
+static struct relay_dest relay_dests[SENT(RELAY_DESTS)];
 
-static struct quota_use quotas[MAX_ACCOUNTS + 1];
-static struct warning_rate warning_rates[WARNING_RATES];
+static struct quota_use quotas[OWNERS];
+static struct warning_rate warning_rates[WARNINGS];
 _Static_assert(
     WARNING_RATES % WARNING_WAYS == 0, "rates stand in rows of so many");
 
@@ -114,17 +120,17 @@ const struct server_memory memory_server_areas = {
 	.drop_work = &drop_work,
 	.sending = {
 		.window = queue_window,
-		.window_n = QUEUE_WINDOW,
+		.window_n = SENT(QUEUE_WINDOW),
 		.lookups = lookups,
-		.lookups_n = DNS_QUERIES,
+		.lookups_n = SENT(DNS_QUERIES),
 		.memo = dns_memo,
-		.memo_n = DNS_CACHE,
+		.memo_n = SENT(DNS_CACHE),
 		.slots = relay_slots,
-		.slots_n = RELAY_SLOTS,
+		.slots_n = SENT(RELAY_SLOTS),
 		.dests = relay_dests,
-		.dests_n = RELAY_DESTS,
+		.dests_n = SENT(RELAY_DESTS),
 		.rates = warning_rates,
-		.rates_n = WARNING_RATES,
+		.rates_n = WARNINGS,
 		.quotas = quotas,
 	},
 	.logged_in_ms = logged_in_ms,
@@ -138,7 +144,7 @@ const struct server_memory memory_server_areas = {
 		.places = limit_places,
 		.places_n = LIMIT_ROWS * LIMIT_WAYS,
 		.devices = devices,
-		.devices_n = MAX_DEVICES,
+		.devices_n = DEVICES,
 	},
 	.seen = seen,
 	.seen_n = USERS_SEEN,

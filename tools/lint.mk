@@ -32,11 +32,11 @@ lint-gcc: $(patsubst %.c,$(LINT)/%.gcc,$(LINT_C)) ## gcc with warnings as errors
 lint-clang: $(patsubst %.c,$(LINT)/%.clang,$(LINT_C)) ## clang with warnings as errors
 lint-tidy: $(patsubst %.c,$(LINT)/%.tidy,$(SRC) src/main.c) ## clang-tidy over src/, see .clang-tidy
 
-$(LINT)/%.gcc: %.c $(BUILD)/config.h $(BUILD)/flags
+$(LINT)/%.gcc: %.c $(BUILD)/flags | $(BUILD)/config.h
 	@mkdir -p $(@D)
 	@gcc $(LINT_CPP) $(LINT_CFLAGS) $(if $(filter src/%,$<),-fanalyzer) -MMD -MP -MT $@ -MF $@.d -c -o $@ $<
 
-$(LINT)/%.clang: %.c $(BUILD)/config.h $(BUILD)/flags
+$(LINT)/%.clang: %.c $(BUILD)/flags | $(BUILD)/config.h
 	@mkdir -p $(@D)
 	@clang $(LINT_CPP) $(LINT_CFLAGS) -MMD -MP -MT $@ -MF $@.d -c -o $@ $<
 

@@ -142,7 +142,7 @@ build(const char *in, const char *out, uint32_t bank_kib, uint32_t banks)
 	settings_init(&settings, &kv, area, sizeof(area));
 	if (settings_load(&settings, NULL) != ERR_OK
 	    || settings_import(&settings, span_of(text, (size_t)len),
-		   span_of(NULL, 0), &message)
+		   &(struct passkey) { .done = true }, &message)
 		   != ERR_OK)
 		return fail(in, message_mem);
 	return write_file(out, &m);

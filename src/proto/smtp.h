@@ -141,6 +141,7 @@ struct smtp_config {
 	bool no_utf8; /* SMTPUTF8 is neither announced nor taken */
 	bool tls_on;
 	bool legacy_auth; /* announce AUTH=... too */
+	bool no_notices;  /* nobody could tell of success: no DSN */
 	bool naked_paths; /* addresses without <> are taken (old devices) */
 };
 

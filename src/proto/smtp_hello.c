@@ -75,8 +75,10 @@ smtp_hello_done(struct smtp *s, struct buf *out)
 	smtp_put(out, SPAN("\r\n250-8BITMIME\r\n"));
 	if (!c->no_utf8)
 		smtp_put(out, SPAN("250-SMTPUTF8\r\n"));
-	smtp_put(out,
-	    SPAN("250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-CHUNKING\r\n"));
+	smtp_put(out, SPAN("250-ENHANCEDSTATUSCODES\r\n"));
+	if (!c->no_notices)
+		smtp_put(out, SPAN("250-DSN\r\n"));
+	smtp_put(out, SPAN("250-CHUNKING\r\n"));
 	if (c->offer_tls)
 		smtp_put(out, SPAN("250-STARTTLS\r\n"));
 	put_auth(c, out);

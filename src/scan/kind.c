@@ -3,6 +3,8 @@
  */
 #include "scan/unpack.h"
 
+#include "config.h"
+
 #include "core/chr.h"
 #include "core/le.h"
 
@@ -43,7 +45,8 @@ static const struct sign {
 	{ "\xfd"
 	  "7zXZ",
 	    5, 0, SCAN_BY_ARCHIVE, NULL },
-	{ "\x60\xea", 2, 0, SCAN_BY_US, scan_next_arj },
+	{ "\x60\xea", 2, 0, ENABLE_SCAN_LZ ? SCAN_BY_US : SCAN_BY_NOBODY,
+	    ENABLE_SCAN_LZ ? scan_next_arj : NULL },
 	{ "\x1f\x9d", 2, 0, SCAN_BY_ARCHIVE, NULL },	     /* compress */
 	{ "\x28\xb5\x2f\xfd", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* Zstandard */
 	{ "\x78\x9f\x3e\x22", 4, 0, SCAN_BY_US, scan_next_tnef },
@@ -315,11 +318,11 @@ is_by_other_signs(struct span s, struct scan_kind *k)
 {
 	if (scan_is_tar(s))
 		k->next = scan_next_tar;
-	else if (scan_is_lzh(s))
+	else if (ENABLE_SCAN_LZ && scan_is_lzh(s))
 		k->next = scan_next_lzh;
 	else if (is_iso(s) || is_lzma(s) || is_skippable(s))
 		k->how = SCAN_BY_ARCHIVE;
-	else if (has_packer_sign(s) || is_udf(s))
+	else if (scan_is_lzh(s) || has_packer_sign(s) || is_udf(s))
 		k->how = SCAN_BY_NOBODY;
 	else
 		return false;

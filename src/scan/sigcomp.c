@@ -343,8 +343,8 @@ add_ldb(struct sigcomp *sc, struct span line)
 {
 	struct sigdb_pattern p = { .target = 0 };
 	struct span name, block, logic, sub;
-	unsigned n, have = 0;
-	uint8_t with;
+	unsigned n = 0, have = 0;
+	uint8_t with = 0;
 	int err;
 
 	if (!span_next(&line, ';', &name) || !span_next(&line, ';', &block)

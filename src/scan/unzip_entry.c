@@ -12,6 +12,8 @@
 #include "scan/unpack.h"
 #include "scan/unzip.h"
 
+#include "config.h"
+
 #define LOCAL	  30
 #define ENCRYPTED 1u
 #define STREAMED  8u
@@ -126,7 +128,7 @@ unzip_entry(struct scan *sc, const struct unzip_entry *e, struct span rest,
 	}
 	if (e->method == 8) {
 		out = scan_inflate(sc, data, -15, used);
-	} else if (e->method == 9) {
+	} else if (ENABLE_SCAN_DEFLATE64 && e->method == 9) {
 		out = inflate_64(sc, data, used);
 	} else if (e->method != 0) {
 		return by_library(sc, e, data);

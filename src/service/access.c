@@ -4,6 +4,8 @@
  */
 #include "service/access.h"
 
+#include "config.h"
+
 #include "core/log.h"
 #include "core/zero.h"
 #include "platform/entropy.h"
@@ -92,7 +94,8 @@ access_listener(enum listener_role role)
 const struct profile *
 access_device(const struct access *a, const struct net_addr *addr)
 {
-	return profile_find(a->devices, a->devices_n, addr->ip);
+	return ENABLE_DEVICES ? profile_find(a->devices, a->devices_n, addr->ip)
+			      : NULL;
 }
 
 /* The best grant that this address has now. */

@@ -1,6 +1,8 @@
 /* access_config: the settings of access, read into what the policies use. */
 #include "service/access.h"
 
+#include "config.h"
+
 #include "core/log.h"
 #include "store/settings_view.h"
 
@@ -204,6 +206,8 @@ read_devices(struct access *a, struct text *why)
 	int more;
 
 	a->devices_n = 0;
+	if (!ENABLE_DEVICES)
+		return ERR_OK;
 	while ((more = next_label(&now, SETTING_DEVICE, label, &m)) > 0) {
 		keep_label(label, &m);
 		more = read_device(a, &now, &m);
@@ -265,7 +269,7 @@ access_judge(struct access *a, enum setting id, struct span label,
 {
 	if (id == SETTING_RELAY_RULE)
 		return judge_rule(a, label, value, why);
-	if (id == SETTING_DEVICE)
+	if (ENABLE_DEVICES && id == SETTING_DEVICE)
 		return profile_parse(label, value, &a->tried, why);
 	return ERR_OK;
 }

@@ -6,6 +6,7 @@
 #include "service/api_settings.h"
 #include "service/api_signatures.h"
 #include "service/api_users.h"
+#include "service/parts.h"
 
 static void
 collect_stats(struct admin *ad, struct server *sv)
@@ -64,7 +65,8 @@ offer_all(struct admin *ad, struct server *sv)
 	api_init(&ad->api);
 	api_users_offer(&ad->api, sv->state);
 	api_backup_offer(&ad->api, sv->state);
-	api_signatures_offer(&ad->api, sv->state);
+	if (ENABLE_SCAN_WORKER)
+		api_signatures_offer(&ad->api, sv->state);
 	api_settings_offer(&ad->api, sv->state);
 	ad->status = (struct api_status) {
 		.state = sv->state,
@@ -76,12 +78,14 @@ offer_all(struct admin *ad, struct server *sv)
 	ad->queue.queue = &sv->sending.queue;
 	ad->queue.relayd = &sv->sending.relayd;
 	ad->queue.state = sv->state;
-	api_queue_offer(&ad->api, &ad->queue);
+	if (ENABLE_RELAY)
+		api_queue_offer(&ad->api, &ad->queue);
 	ad->quarantine.state = sv->state;
 	ad->quarantine.sending = &sv->sending;
 	ad->quarantine.queue = &ad->queue;
 	ad->quarantine.running = true;
-	api_quarantine_offer(&ad->api, &ad->quarantine);
+	if (HAS_VERDICTS)
+		api_quarantine_offer(&ad->api, &ad->quarantine);
 	ad->access = (struct api_access) {
 		.access = &sv->access,
 		.accounts = &sv->state->accounts,
@@ -89,7 +93,8 @@ offer_all(struct admin *ad, struct server *sv)
 	};
 	api_access_offer(&ad->api, &ad->access);
 	ad->dkim = (struct api_dkim) { sv->state, &sv->sending.signer };
-	api_dkim_offer(&ad->api, &ad->dkim);
+	if (ENABLE_DKIM)
+		api_dkim_offer(&ad->api, &ad->dkim);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "core/secret.h"
+#include "service/parts.h"
 
 void
 api_init(struct api *api)
@@ -53,6 +54,20 @@ is_match(const char *pattern, struct span path, struct span arg[API_ARGS])
 static enum api_result
 no_such_path(struct api_call *c)
 {
+	/* behind the slash that follows it */
+	struct span rest = span_from(c->path, sizeof(API_PREFIX)), word;
+	const char *part = NULL;
+	char mem[API_MESSAGE];
+	struct text t;
+
+	if (span_next(&rest, '/', &word))
+		part = parts_lacking_word(word);
+	if (part != NULL) {
+		text_init(&t, mem, sizeof(mem));
+		text_str(&t, part);
+		text_str(&t, PARTS_ABSENT);
+		return api_refuse(c, 404, mem);
+	}
 	return api_refuse(c, 404,
 	    "no such path in the API: see src/service/README.md for the list");
 }

@@ -3,14 +3,18 @@
 
 #include "core/log.h"
 #include "core/secret.h"
+#include "platform/clock.h"
+#include "platform/entropy.h"
 #include "store/backup.h"
 #include "store/settings_text.h"
 
 #define PASSPHRASE_MAX 255
+#define SLICE_US       10000
 #define CHANGES_A_DAY  50   /* of a busy owner, to tell years from erases */
 #define CHANGE	       40   /* octets of one in the log */
 #define PART_OCTETS    1024 /* of a backup's piece, so that it fits */
 
+_Static_assert(sizeof(struct passkey) <= API_STATE, "it is a call's state");
 _Static_assert(API_SCRATCH >= BACKUP_PIECE, "a backup's piece is made there");
 _Static_assert(API_SCRATCH > SETTINGS_TEXT_LINE, "an export's line, too");
 _Static_assert(API_PIECE > SETTINGS_TEXT_LINE, "and it fits in an answer");
@@ -59,26 +63,59 @@ cannot_seal(struct api_call *c, int err)
 	    "here; do it without a passphrase, or enter the secrets anew");
 }
 
+/* A call with a passphrase: its key first, a slice a turn, then the rest. */
+enum stage { STAGE_NONE, STAGE_KEY, STAGE_REST };
+
 /*
- * Begin an answer that may hold secrets, under the passphrase of the call (or
- * none); what goes wrong has been answered when this is negative.
+ * A slice; STAGE_REST in c->cursor says that `k`, in the call's state, is done.
  */
-static int
-begin_sealed(struct api_call *c,
-    int (*begin)(struct api_call *c, struct span passphrase))
+static enum api_result
+run_key(struct api_call *c, struct passkey *k)
 {
+	bool done = passkey_run(k, clock_mono_us, clock_mono_us() + SLICE_US);
+
+	c->cursor = done ? STAGE_REST : STAGE_KEY;
+	return API_AGAIN;
+}
+
+/* The key of an answer that may hold secrets. */
+static enum api_result
+new_key(struct api_call *c)
+{
+	struct passkey *k = (struct passkey *)c->state.bytes;
 	char mem[PASSPHRASE_MAX + 1];
 	struct text passphrase;
 	int err;
 
+	if (c->cursor == STAGE_KEY)
+		return run_key(c, k);
 	text_init(&passphrase, mem, sizeof(mem));
 	err = take_passphrase(c, &passphrase);
 	if (err >= 0) {
-		err = begin(c, text_data(&passphrase));
+		err = passkey_new(k, text_data(&passphrase), entropy_fill);
 		if (err < 0)
 			(void)cannot_seal(c, err);
 	}
 	secret_wipe(mem, sizeof(mem));
+	c->cursor = STAGE_KEY;
+	return err < 0 ? API_DONE : API_AGAIN;
+}
+
+/* The key and its reader share the call's state: one after the other. */
+static int
+begin_sealed(
+    struct api_call *c, int (*begin)(struct api_call *, const struct passkey *))
+{
+	struct passkey k;
+	int err;
+
+	memcpy(&k, c->state.bytes, sizeof(k));
+	memset(c->state.bytes, 0, sizeof(c->state.bytes));
+	err = begin(c, &k);
+	passkey_end(&k);
+	c->cursor++;
+	if (err < 0)
+		(void)cannot_seal(c, err);
 	return err;
 }
 
@@ -88,12 +125,12 @@ _Static_assert(
     sizeof(struct settings_export) <= API_STATE, "it is a call's state");
 
 static int
-begin_export(struct api_call *c, struct span passphrase)
+begin_export(struct api_call *c, const struct passkey *k)
 {
 	struct state *s = c->context;
 
 	return settings_export_begin(
-	    (struct settings_export *)c->state.bytes, &s->settings, passphrase);
+	    (struct settings_export *)c->state.bytes, &s->settings, k);
 }
 
 static enum api_result
@@ -103,9 +140,10 @@ export_lines(struct api_call *c)
 	struct text line;
 	int got;
 
-	if (c->cursor == 0 && begin_sealed(c, begin_export) < 0)
+	if (c->cursor < STAGE_REST)
+		return new_key(c);
+	if (c->cursor == STAGE_REST && begin_sealed(c, begin_export) < 0)
 		return API_DONE;
-	c->cursor = 1;
 	c->type = "text/plain; charset=utf-8";
 	text_init(&line, c->api->scratch.bytes, API_SCRATCH);
 	got = settings_export_next(x, &line);
@@ -137,6 +175,7 @@ status_of(int err)
 static enum api_result
 import(struct api_call *c)
 {
+	struct passkey *k = (struct passkey *)c->state.bytes;
 	struct state *s = c->context;
 	struct span passphrase, file;
 	char mem[API_MESSAGE];
@@ -145,8 +184,12 @@ import(struct api_call *c)
 
 	if (split_body(c, &passphrase, &file))
 		return API_DONE;
+	if (c->cursor == STAGE_NONE)
+		settings_import_key(k, file, passphrase);
+	if (c->cursor < STAGE_REST)
+		return run_key(c, k);
 	text_init(&why, mem, sizeof(mem));
-	err = settings_import(&s->settings, file, passphrase, &why);
+	err = settings_import(&s->settings, file, k, &why);
 	if (err < 0)
 		return api_refuse(c, status_of(err), mem);
 	log_event(LOG_INFO, "settings.imported", NULL, NULL, 0);
@@ -180,12 +223,12 @@ struct backup_walk {
 _Static_assert(sizeof(struct backup_walk) <= API_STATE, "it is a call's state");
 
 static int
-begin_backup(struct api_call *c, struct span passphrase)
+begin_backup(struct api_call *c, const struct passkey *k)
 {
 	struct backup_walk *w = (struct backup_walk *)c->state.bytes;
 	struct state *s = c->context;
 
-	return backup_begin(&w->backup, &s->settings, passphrase);
+	return backup_begin(&w->backup, &s->settings, k);
 }
 
 /* The same piece is made again for each of its parts: it is all in `w`. */
@@ -197,9 +240,10 @@ backup(struct api_call *c)
 	struct span piece;
 	int n;
 
-	if (c->cursor == 0 && begin_sealed(c, begin_backup) < 0)
+	if (c->cursor < STAGE_REST)
+		return new_key(c);
+	if (c->cursor == STAGE_REST && begin_sealed(c, begin_backup) < 0)
 		return API_DONE;
-	c->cursor = 1;
 	c->type = "application/octet-stream";
 	before = *w;
 	n = backup_next(&w->backup, (uint8_t *)c->api->scratch.bytes);
@@ -221,6 +265,7 @@ backup(struct api_call *c)
 static enum api_result
 restore(struct api_call *c)
 {
+	struct passkey *k = (struct passkey *)c->state.bytes;
 	struct state *s = c->context;
 	struct span passphrase, file;
 	char mem[API_MESSAGE];
@@ -229,9 +274,12 @@ restore(struct api_call *c)
 
 	if (split_body(c, &passphrase, &file))
 		return API_DONE;
+	if (c->cursor == STAGE_NONE)
+		backup_restore_key(k, file, passphrase);
+	if (c->cursor < STAGE_REST)
+		return run_key(c, k);
 	text_init(&why, mem, sizeof(mem));
-	err =
-	    backup_restore(&s->settings, file, passphrase, s->device_key, &why);
+	err = backup_restore(&s->settings, file, k, s->device_key, &why);
 	if (err < 0)
 		return api_refuse(c, status_of(err), mem);
 	err = state_reload(s);

@@ -3,6 +3,8 @@
  */
 #include "service/api_settings.h"
 
+#include "config.h"
+
 #include "core/secret.h"
 
 static const char *const sources[] = { "default", "stored", "run" };
@@ -36,7 +38,8 @@ write_schema(struct json_out *o, enum setting id)
 		json_cstr(o, "example", spec->example);
 	json_object(o, "help");
 	json_cstr(o, "en", spec->help_en);
-	json_cstr(o, "ja", spec->help_ja);
+	if (ENABLE_JAPANESE)
+		json_cstr(o, "ja", spec->help_ja);
 	json_end(o);
 }
 

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "config.h"
+#include "service/parts.h"
 
 #define ARGUMENT_SHOWN 160  /* of an argument, in a message about it */
 #define LINE_SHOWN     1000 /* of a message, or of the path before it */
@@ -140,6 +140,7 @@ cli_unknown(struct cli *cli, const char *word)
 {
 	const struct cli_table *t;
 	struct span first = span_str(word), rest, have;
+	const char *part = parts_lacking_word(first);
 	char mem[256];
 	struct text text;
 
@@ -153,6 +154,10 @@ cli_unknown(struct cli *cli, const char *word)
 			text_str(&text, text.len > 0 ? ", " : "");
 			text_str(&text, t->rows[i].words);
 		}
+	}
+	if (part != NULL) {
+		put_line(cli, part, PARTS_ABSENT, "");
+		return CLI_FAILED;
 	}
 	if (text.len > 0) {
 		put_line(cli, word,

@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "platform/clock.h"
+#include "service/parts.h"
 
 #define RECOVER_AT_ONCE 64u
 #define SWEEP_EVERY_MS	60000
@@ -17,6 +18,9 @@ recover(struct custody *cu)
 	cu->recovering = more > 0;
 	if (more < 0)
 		log_event(LOG_ERROR, "quarantine.walk", NULL, NULL, more);
+	if (more <= 0 && q->newer > 0)
+		log_event(LOG_ERROR, "quarantine.newer", "folder", q->folder,
+		    ERR_UNSUPPORTED);
 	if (more <= 0 && q->damaged > 0)
 		log_event(LOG_ERROR, "quarantine.damaged", "folder", q->folder,
 		    ERR_TORN);
@@ -132,7 +136,10 @@ custody_run(struct participant *me, struct poller *p)
 {
 	struct custody *cu = (struct custody *)me;
 
-	warn_owner(cu, p->now_ms);
+	if (ENABLE_QUOTAS)
+		warn_owner(cu, p->now_ms);
+	if (!HAS_VERDICTS)
+		return;
 	if (cu->recovering) {
 		recover(cu);
 		return;
@@ -152,7 +159,7 @@ custody_init(struct custody *cu, struct quarantine *q, struct warning *w,
 		.quarantine = q,
 		.warning = w,
 		.quota = quota,
-		.recovering = true,
+		.recovering = HAS_VERDICTS,
 	};
 }
 
@@ -167,7 +174,7 @@ custody_configure(struct custody *cu, const struct settings *st)
 			 * 86400,
 	};
 
-	if (cu->quarantine == NULL)
+	if (!HAS_VERDICTS || cu->quarantine == NULL)
 		return; /* not open yet */
 	quarantine_limit(cu->quarantine, &l);
 	cu->warning->on = settings_bool(st, SETTING_SCAN_WARN);

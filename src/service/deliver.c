@@ -4,6 +4,7 @@
  */
 #include "service/deliver.h"
 
+#include "service/parts.h"
 #include "service/quota.h"
 
 #include "core/log.h"
@@ -188,8 +189,8 @@ write_target(struct delivery *d, const struct directory_target *t,
 static bool
 is_asked(const struct delivery_head *head, const struct note *n)
 {
-	return (n->notify & NOTIFIED_OF_SUCCESS) != 0 && head->sender.len > 0
-	       && (head->flags & QUEUE_OWN) != 0;
+	return ENABLE_RELAY && (n->notify & NOTIFIED_OF_SUCCESS) != 0
+	       && head->sender.len > 0 && (head->flags & QUEUE_OWN) != 0;
 }
 
 /*
@@ -293,6 +294,8 @@ prepare_queue(
 
 	if (!d->queued)
 		return ERR_OK;
+	if (!ENABLE_RELAY)
+		return ERR_UNSUPPORTED;
 	d->apart = d->boxes_n > 0;
 	if (!d->apart)
 		return write_envelope(d, f, head);
@@ -307,7 +310,7 @@ is_over_quota(const struct delivery *d)
 	struct quota *q = d->owner->quota;
 	unsigned i = 0;
 
-	if (!d->limited || d->queued)
+	if (!ENABLE_QUOTAS || !d->limited || d->queued)
 		return false;
 	while (i < d->boxes_n && quota_is_over(q, d->boxes[i], d->file->octets))
 		i++;
@@ -413,11 +416,12 @@ delivery_done(struct delivery *d, int64_t now_ms)
 {
 	int err;
 
-	if (d->held)
+	if (HAS_VERDICTS && d->held)
 		done_held(d);
-	for (unsigned i = 0; i < d->boxes_n && d->owner->quota != NULL; i++)
+	for (unsigned i = 0;
+	     ENABLE_QUOTAS && i < d->boxes_n && d->owner->quota != NULL; i++)
 		quota_stored(d->owner->quota, d->boxes[i], d->file->octets);
-	if (!d->queued)
+	if (!ENABLE_RELAY || !d->queued)
 		return;
 	err = queue_add(d->owner->queue, d->file->id, d->dest, now_ms);
 	if (err) /* it is safe on the disk, and found at the next start */

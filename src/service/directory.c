@@ -5,6 +5,8 @@
  */
 #include "service/directory.h"
 
+#include "config.h"
+
 #include "core/chr.h"
 #include "core/log.h"
 #include "service/directory_find.h"
@@ -61,7 +63,8 @@ is_good_return(const struct directory *d, const struct addr *a)
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	return srs_reverse(d->srs, directory_unquoted(a), &t) == ERR_OK;
+	return ENABLE_RELAY
+	       && srs_reverse(d->srs, directory_unquoted(a), &t) == ERR_OK;
 }
 
 struct directory_hit
@@ -220,7 +223,7 @@ forward_sender(struct directory_walk *w)
 	struct addr a;
 	struct text t;
 
-	if (w->d->srs == NULL || w->sender.len == 0
+	if (!ENABLE_RELAY || w->d->srs == NULL || w->sender.len == 0
 	    || addr_parse(w->sender, ADDR_ALLOW_UTF8, &a) != ADDR_OK
 	    || directory_is_ours(w->d, a.domain))
 		return SPAN("");
@@ -250,7 +253,8 @@ give_back(
 	struct text text;
 
 	text_init(&text, w->key, sizeof(w->key));
-	if (srs_reverse(w->d->srs, directory_unquoted(a), &text))
+	if (!ENABLE_RELAY
+	    || srs_reverse(w->d->srs, directory_unquoted(a), &text))
 		return 0;
 	return give_remote(w, t, text_data(&text), false);
 }

@@ -4,6 +4,8 @@
  */
 #include "service/directory_find.h"
 
+#include "config.h"
+
 #include "core/chr.h"
 
 static void
@@ -46,6 +48,13 @@ find_account(const struct directory *d, struct span name)
 	return t.cut ? NULL : accounts_find(d->accounts, text_data(&t));
 }
 
+static int
+list_text(const struct directory *d, struct span name, struct span into)
+{
+	return ENABLE_LISTS ? directory_text(d, "list.", name, SPAN(""), into)
+			    : ERR_MISSING;
+}
+
 /* Is exactly this name something? */
 static bool
 find_name(const struct directory *d, struct span name, struct span domain,
@@ -59,7 +68,9 @@ find_name(const struct directory *d, struct span name, struct span domain,
 		f->what = DIRECTORY_FOUND_ALIAS;
 		return true;
 	}
-	if (directory_text(d, "list.", name, SPAN(""), into) != ERR_MISSING) {
+	if (ENABLE_LISTS
+	    && directory_text(d, "list.", name, SPAN(""), into)
+		   != ERR_MISSING) {
 		f->what = DIRECTORY_FOUND_LIST;
 		return true;
 	}
@@ -114,7 +125,7 @@ find_owner(const struct directory *d, struct span name, struct span into,
 	    && !span_is_nocase(end, SPAN("-request"))
 	    && !span_is_nocase(end, SPAN("-bounces")))
 		return false;
-	len = directory_text(d, "list.", base, SPAN(""), into);
+	len = list_text(d, base, into);
 	if (len < 0)
 		return false;
 	owner = directory_list_word(span_of(into.p, (size_t)len), "owner");
@@ -144,7 +155,7 @@ directory_find(
 	if (addr_is_tricky(a) || span_find(name, '\\') < name.len
 	    || name.len == 0)
 		return f;
-	if (d->srs != NULL && srs_is_ours(name)) {
+	if (ENABLE_RELAY && d->srs != NULL && srs_is_ours(name)) {
 		f.what = DIRECTORY_FOUND_BACK;
 		return f;
 	}

@@ -2,10 +2,24 @@
  */
 #include "service/dispatch.h"
 
+#include "config.h"
+
 static bool
 has_refrom(const struct dispatch *l)
 {
 	return l->wish.send_as.len > 0;
+}
+
+static bool
+is_converted(const struct dispatch *l)
+{
+	return ENABLE_SEVENBIT && l->wish.plain_head;
+}
+
+static bool
+is_signed(const struct dispatch *l)
+{
+	return ENABLE_DKIM && l->wish.signer != NULL;
 }
 
 /* Back to the message's first octet, for another pass. */
@@ -16,7 +30,7 @@ begin_pass(struct dispatch *l)
 	l->over = false;
 	if (has_refrom(l))
 		refrom_init(&l->refrom, l->wish.send_as);
-	if (l->wish.plain_head)
+	if (is_converted(l))
 		sevenbit_rewind(&l->seven);
 }
 
@@ -25,7 +39,7 @@ measure(struct dispatch *l)
 {
 	l->phase = DISPATCH_MEASURE;
 	l->wire_octets = 0;
-	if (l->wish.signer != NULL)
+	if (is_signed(l))
 		dkim_init(&l->dkim);
 	begin_pass(l);
 }
@@ -33,14 +47,14 @@ measure(struct dispatch *l)
 static bool
 is_plain(const struct dispatch *l)
 {
-	return !has_refrom(l) && !l->wish.plain_head;
+	return !has_refrom(l) && !is_converted(l);
 }
 
 /* What is left to be done after the survey, or without one. */
 static void
 after_survey(struct dispatch *l)
 {
-	if (!is_plain(l) || l->wish.signer != NULL) {
+	if (!is_plain(l) || is_signed(l)) {
 		measure(l);
 		return;
 	}
@@ -59,11 +73,11 @@ dispatch_init(struct dispatch *l, struct queue_file *file,
 	l->wish = *wish;
 	l->wish.plain_head = (wish->seven_bit || wish->plain_head) && high;
 	l->why = NULL;
-	l->eight_bit = high && !wish->seven_bit;
+	l->eight_bit = high && !(ENABLE_SEVENBIT && wish->seven_bit);
 	l->field_len = l->field_used = 0;
 	l->at = 0;
 	l->over = false;
-	if (l->wish.plain_head) {
+	if (is_converted(l)) {
 		l->phase = DISPATCH_SURVEY;
 		sevenbit_init(&l->seven, !wish->seven_bit);
 	} else {
@@ -110,7 +124,7 @@ survey(struct dispatch *l, struct dispatch_work *w)
 static int
 pump(struct dispatch *l, struct dispatch_work *w, struct text *out)
 {
-	size_t most = l->wish.plain_head ? DISPATCH_SMALL : DISPATCH_SLICE;
+	size_t most = is_converted(l) ? DISPATCH_SMALL : DISPATCH_SLICE;
 	int n = read_raw(l, w->raw, most);
 	struct span s = span_of(w->raw, n > 0 ? (size_t)n : 0);
 	struct text mid;
@@ -124,7 +138,7 @@ pump(struct dispatch *l, struct dispatch_work *w, struct text *out)
 			refrom_end(&l->refrom, &mid);
 		s = text_data(&mid);
 	}
-	if (l->wish.plain_head) {
+	if (is_converted(l)) {
 		sevenbit_feed(&l->seven, s, out);
 		if (l->over)
 			sevenbit_end(&l->seven, out);
@@ -153,11 +167,11 @@ measure_slice(struct dispatch *l, struct dispatch_work *w)
 	if (err)
 		return err;
 	count(l, text_data(&out));
-	if (l->wish.signer != NULL)
+	if (is_signed(l))
 		dkim_feed(&l->dkim, text_data(&out));
 	if (!l->over)
 		return 1;
-	if (l->wish.signer == NULL) {
+	if (!is_signed(l)) {
 		l->phase = DISPATCH_READY;
 		begin_pass(l);
 		return 0;
@@ -174,7 +188,7 @@ sign(struct dispatch *l)
 	struct text field;
 
 	text_init(&field, l->field, sizeof(l->field));
-	if (signer_sign(l->wish.signer, &l->dkim, &field) == 1) {
+	if (ENABLE_DKIM && signer_sign(l->wish.signer, &l->dkim, &field) == 1) {
 		l->field_len = field.len;
 		count(l, text_data(&field));
 	}
@@ -188,7 +202,7 @@ dispatch_step(struct dispatch *l, struct dispatch_work *w)
 {
 	switch (l->phase) {
 	case DISPATCH_SURVEY:
-		return survey(l, w);
+		return ENABLE_SEVENBIT ? survey(l, w) : ERR_UNSUPPORTED;
 	case DISPATCH_MEASURE:
 		return measure_slice(l, w);
 	case DISPATCH_SIGN:

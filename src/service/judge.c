@@ -1,13 +1,12 @@
 /* judge: asks those who will use a setting whether they could. */
 #include "service/judge.h"
 
-#include "config.h"
-
 #include "codec/ip.h"
 #include "core/chr.h"
 #include "service/clamd.h"
 #include "service/lists.h"
 #include "service/listen.h"
+#include "service/parts.h"
 #include "service/resolver.h"
 #include "service/route.h"
 #include "store/settings_view.h"
@@ -50,6 +49,15 @@ judge_networks(struct span value, struct text *why)
 }
 
 static int
+judge_language(struct span value, struct text *why)
+{
+	if (ENABLE_JAPANESE || span_is(value, SPAN("en")))
+		return ERR_OK;
+	text_str(why, "Japanese" PARTS_ABSENT);
+	return ERR_UNSUPPORTED;
+}
+
+static int
 judge_servers(struct span value, struct text *why)
 {
 	struct span list = value, piece;
@@ -80,12 +88,18 @@ judge_iterations(struct span value, struct text *why)
 	return ERR_RANGE;
 }
 
+/* Nobody is there to use it; what it is anyway may be said. */
 static int
-judge_pop3(struct span value, struct text *why)
+judge_absent(
+    const char *part, enum setting id, struct span value, struct text *why)
 {
-	if (ENABLE_POP3 || span_is(value, SPAN("off")))
+	const char *preset = settings_schema[id].preset;
+
+	if (!(settings_schema[id].flags & SETTING_FAMILY)
+	    && span_is(value, span_str(preset)))
 		return ERR_OK;
-	text_str(why, "this build has no POP3; only off is possible");
+	text_str(why, part);
+	text_str(why, PARTS_ABSENT);
 	return ERR_UNSUPPORTED;
 }
 
@@ -147,6 +161,10 @@ static int
 judge_value(void *user, enum setting id, struct span label, struct span value,
     struct text *why)
 {
+	const char *part = parts_lacking_setting(id);
+
+	if (part != NULL)
+		return judge_absent(part, id, value, why);
 	if (settings_schema[id].type == SETTING_NETWORKS)
 		return judge_networks(value, why);
 	switch ((int)id) {
@@ -155,24 +173,23 @@ judge_value(void *user, enum setting id, struct span label, struct span value,
 	case SETTING_DKIM_DOMAINS:
 	case SETTING_DKIM_SELECTOR:
 		return judge_dkim(id, value, why);
+	case SETTING_NOTICES_LANGUAGE:
+		return judge_language(value, why);
 	case SETTING_AUTH_ITERATIONS:
 		return judge_iterations(value, why);
-	case SETTING_LISTEN_POP3:
-	case SETTING_LISTEN_POP3S:
-		return judge_pop3(value, why);
 	case SETTING_ALIAS:
 	case SETTING_FORWARD:
 		return judge_label(label, why);
 	case SETTING_LIST:
 		return judge_list(label, value, why);
 	case SETTING_SCAN_CLAMD:
-		return judge_clamd(value, why);
+		return ENABLE_CLAMD ? judge_clamd(value, why) : ERR_OK;
 	case SETTING_ROUTE_SMARTHOST:
 	case SETTING_MAIL_LMTP:
 	case SETTING_ROUTE_FINGERPRINT:
 	case SETTING_ROUTE_SEND_AS:
 	case SETTING_ROUTE_RULE:
-		return route_judge(id, value, why);
+		return ENABLE_RELAY ? route_judge(id, value, why) : ERR_OK;
 	default:
 		return access_judge(user, id, label, value, why);
 	}

@@ -3,6 +3,8 @@
  */
 #include "service/notice.h"
 
+#include "config.h"
+
 #include "core/zero.h"
 #include "codec/xtext.h"
 
@@ -37,47 +39,56 @@ next_rcpt(struct notice *n, struct queue_file *f, enum notice_kind kind,
 
 /* ---- the words for people ---- */
 
-static const struct {
+struct words {
 	const char *subject;
 	const char *intro;
 	const char *outro;
-} words[2][3] = {
-	[LETTER_ENGLISH] = {
-		[NOTICE_FAILURE] = { "Your message could not be delivered",
-		    "This is the mail server at ",
-		    ".\n\nYour message could not be delivered to the "
-		    "recipients below. It will not be\ntried again.\n\n" },
-		[NOTICE_DELAY] = { "Your message is delayed",
-		    "This is the mail server at ",
-		    ".\n\nYour message has not yet been delivered to the "
-		    "recipients below. You need do\nnothing: it will be "
-		    "tried again, and you will be told if it fails.\n\n" },
-		[NOTICE_SUCCESS] = { "Your message was delivered",
-		    "This is the mail server at ",
-		    ".\n\nAs you asked to be told: your message was delivered "
-		    "or passed on for the\nrecipients below.\n\n" },
-	},
-	[LETTER_JAPANESE] = {
-		[NOTICE_FAILURE] = {
-		    "=?UTF-8?B?44Oh44O844Or44KS6YWN6YCB44Gn44GN44G+44Gb44KT44Gn"
-		    "44GX44Gf?=",
-		    "こちらはメールサーバー ",
-		    " です。\n\n次の宛先へはメールを配送できませんでした。再送は"
-		    "行いません。\n\n" },
-		[NOTICE_DELAY] = {
-		    "=?UTF-8?B?44Oh44O844Or44Gu6YWN6YCB44GM6YGF44KM44Gm44GE44G+"
-		    "44GZ?=",
-		    "こちらはメールサーバー ",
-		    " です。\n\n次の宛先へのメールはまだ配送できていません。自動"
-		    "的に再送しますので、\n何もしていただく必要はありません。配送"
-		    "できなかったときはお知らせします。\n\n" },
-		[NOTICE_SUCCESS] = {
-		    "=?UTF-8?B?44Oh44O844Or44KS6YWN6YCB44GX44G+44GX44Gf?=",
-		    "こちらはメールサーバー ",
-		    " です。\n\nご依頼により、次の宛先への配送をお知らせします。\n"
-		    "\n" },
-	},
 };
+
+static const struct words english[] = {
+	[NOTICE_FAILURE] = { "Your message could not be delivered",
+	    "This is the mail server at ",
+	    ".\n\nYour message could not be delivered to the "
+	    "recipients below. It will not be\ntried again.\n\n" },
+	[NOTICE_DELAY] = { "Your message is delayed",
+	    "This is the mail server at ",
+	    ".\n\nYour message has not yet been delivered to the "
+	    "recipients below. You need do\nnothing: it will be "
+	    "tried again, and you will be told if it fails.\n\n" },
+	[NOTICE_SUCCESS] = { "Your message was delivered",
+	    "This is the mail server at ",
+	    ".\n\nAs you asked to be told: your message was delivered "
+	    "or passed on for the\nrecipients below.\n\n" },
+};
+
+static const struct words japanese[] = {
+	[NOTICE_FAILURE] = { "=?UTF-8?B?44Oh44O844Or44KS6YWN6YCB44Gn44GN44G+"
+			     "44Gb44KT44Gn"
+			     "44GX44Gf?=",
+	    "こちらはメールサーバー ",
+	    " です。\n\n次の宛先へはメールを配送できませんでした。再送は"
+	    "行いません。\n\n" },
+	[NOTICE_DELAY] = { "=?UTF-8?B?"
+			   "44Oh44O844Or44Gu6YWN6YCB44GM6YGF44KM44Gm44GE44G+"
+			   "44GZ?=",
+	    "こちらはメールサーバー ",
+	    " です。\n\n次の宛先へのメールはまだ配送できていません。自動"
+	    "的に再送しますので、\n何もしていただく必要はありません。配送"
+	    "できなかったときはお知らせします。\n\n" },
+	[NOTICE_SUCCESS] = { "=?UTF-8?B?44Oh44O844Or44KS6YWN6YCB44GX44G+"
+			     "44GX44Gf?=",
+	    "こちらはメールサーバー ",
+	    " です。\n\nご依頼により、次の宛先への配送をお知らせします。\n"
+	    "\n" },
+};
+
+static const struct words *
+words_of(const struct notice *n, enum notice_kind kind)
+{
+	if (ENABLE_JAPANESE && n->letter->language == LETTER_JAPANESE)
+		return &japanese[kind];
+	return &english[kind];
+}
 
 static void
 put_code(struct notice *n, const struct queue_rcpt *q)
@@ -94,9 +105,9 @@ put_words(struct notice *n, struct queue_file *f, enum notice_kind kind)
 	struct queue_rcpt q;
 	uint64_t at = f->first;
 
-	letter_put(n->letter, words[n->letter->language][kind].intro);
+	letter_put(n->letter, words_of(n, kind)->intro);
 	letter_ascii(n->letter, n->letter->host);
-	letter_put(n->letter, words[n->letter->language][kind].outro);
+	letter_put(n->letter, words_of(n, kind)->outro);
 	while (next_rcpt(n, f, kind, &at, &q)) {
 		letter_put(n->letter, "  <");
 		letter_address(n->letter, q.path);
@@ -270,8 +281,7 @@ put_header(struct notice *n, struct queue_file *f, enum notice_kind kind,
 {
 	struct letter *l = n->letter;
 
-	letter_header(
-	    l, f->head.sender, words[l->language][kind].subject, &t->at);
+	letter_header(l, f->head.sender, words_of(n, kind)->subject, &t->at);
 	letter_put(l, "Content-Type: multipart/report; "
 		      "report-type=delivery-status;\n");
 	put_boundary(n, "\tboundary=\"", "\"\n\n");

@@ -240,6 +240,9 @@ recover(struct relayd *r)
 
 	if (err < 0)
 		log_event(LOG_ERROR, "queue.not_recovered", NULL, NULL, err);
+	if (err == 0 && r->queue->newer > 0)
+		log_event(LOG_ERROR, "queue.newer", "folder", r->queue->folder,
+		    ERR_UNSUPPORTED);
 }
 
 static void

@@ -4,6 +4,8 @@
  */
 #include "service/relayd.h"
 
+#include "config.h"
+
 #include "core/secret.h"
 
 /* Does this batch need a server that knows addresses beyond ASCII? */
@@ -43,7 +45,8 @@ give_mail(struct relayd *r, struct relayd_slot *s)
 static bool
 may_sign(const struct relayd *r, const struct relayd_slot *s)
 {
-	return r->signer != NULL && signer_is_ready(r->signer) && !s->way.lmtp
+	return ENABLE_DKIM && r->signer != NULL && signer_is_ready(r->signer)
+	       && !s->way.lmtp
 	       && (s->file.head.flags & (QUEUE_OWN | QUEUE_NOTICE)) != 0;
 }
 
@@ -88,7 +91,8 @@ static void
 failed(struct relayd *r, struct relayd_slot *s, int err)
 {
 	bool never = err == ERR_UNSUPPORTED;
-	bool address = sevenbit_is_address(&s->dispatch.seven);
+	bool address =
+	    ENABLE_SEVENBIT && sevenbit_is_address(&s->dispatch.seven);
 	bool eight = (s->out.client.offers & OFFER_8BITMIME) != 0;
 	char mem[160];
 	struct text t;

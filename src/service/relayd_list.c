@@ -4,6 +4,8 @@
  */
 #include "service/relayd.h"
 
+#include "config.h"
+
 void
 relayd_post(struct relayd *r, struct relayd_slot *s)
 {
@@ -13,7 +15,8 @@ relayd_post(struct relayd *r, struct relayd_slot *s)
 	uint64_t at = s->rcpt[0];
 	int err = ERR_TORN;
 
-	if (queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
+	if (ENABLE_LISTS
+	    && queue_file_rcpt(&s->file, &at, &q, &r->strings) == 1) {
 		text_init(&t, name, sizeof(name));
 		text_span(&t, q.path);
 		err = lists_post(

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/zero.h"
 #include "platform/clock.h"
+#include "service/parts.h"
 
 #define RESOLV_CONF  "/etc/resolv.conf"
 #define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
@@ -54,7 +55,8 @@ sending_init(struct sending *s, const struct sending_parts *p)
 
 	zero_fill(s, offsetof(struct sending, tls));
 	s->state = p->state;
-	make_srs_key(s);
+	if (ENABLE_RELAY)
+		make_srs_key(s);
 	text_init(&t, s->mail_root, sizeof(s->mail_root));
 	s->directory.accounts = &p->state->accounts;
 	s->directory.book =
@@ -139,40 +141,26 @@ say_folder(struct text *why, const char *what, const char *folder, int err)
 	return err;
 }
 
-int
-sending_open(struct sending *s, const struct sending_parts *p,
-    const struct sending_memory *m, struct text *why)
+static int
+open_queue(struct sending *s, const struct sending_parts *p,
+    const struct sending_memory *m)
 {
-	struct text t;
-	int err;
+	int err = files_open(&s->files, s->state->folder);
 
-	text_init(&t, s->mail_root, sizeof(s->mail_root));
-	text_str(&t, p->mail_root);
-	err = files_open(&s->files, s->state->folder);
 	if (!err)
 		err = queue_open(&s->queue, &s->files.fs, p->queue,
 		    p->spool->ids, m->window, m->window_n);
-	if (!err)
-		err = letter_init(&s->letter, &s->deliver, p->spool->tmp);
-	if (!err)
+	if (!err && ENABLE_LISTS)
 		err = lists_init(&s->lists, &s->deliver, p->spool->tmp);
-	if (err)
-		return say_folder(why, "queue", p->queue, err);
-	err = quarantine_open(
-	    &s->quarantine, &s->state->files.fs, p->quarantine, p->spool->ids);
-	if (err)
-		return say_folder(why, "quarantine", p->quarantine, err);
+	return err;
+}
+
+/* What sends the queue on. */
+static void
+open_relayd(struct sending *s, const struct sending_parts *p,
+    const struct sending_memory *m)
+{
 	notice_init(&s->notice, &s->letter);
-	warning_init(&s->warning, &s->letter, m->rates, m->rates_n);
-	quota_init(&s->quota, &(struct quota_parts) {
-				  .fs = &s->state->files.fs,
-				  .settings = &s->state->settings,
-				  .accounts = &s->state->accounts,
-				  .mail_root = s->mail_root,
-				  .use = m->quotas,
-			      });
-	s->deliver.quota = &s->quota;
-	custody_init(&s->custody, &s->quarantine, &s->warning, &s->quota);
 	pool_init(&s->lookups, "lookups", m->lookups, POOL_SIZE(struct lookup),
 	    m->lookups_n);
 	resolver_init(&s->resolver, &s->lookups, m->memo, m->memo_n);
@@ -194,6 +182,42 @@ sending_open(struct sending *s, const struct sending_parts *p,
 				    .dests = m->dests,
 				    .dests_n = m->dests_n,
 				});
+}
+
+int
+sending_open(struct sending *s, const struct sending_parts *p,
+    const struct sending_memory *m, struct text *why)
+{
+	struct text t;
+	int err;
+
+	text_init(&t, s->mail_root, sizeof(s->mail_root));
+	text_str(&t, p->mail_root);
+	err = letter_init(&s->letter, &s->deliver, p->spool->tmp);
+	if (ENABLE_RELAY && !err)
+		err = open_queue(s, p, m);
+	if (err)
+		return say_folder(why, "queue", p->queue, err);
+	if (HAS_VERDICTS)
+		err = quarantine_open(&s->quarantine, &s->state->files.fs,
+		    p->quarantine, p->spool->ids);
+	if (err)
+		return say_folder(why, "quarantine", p->quarantine, err);
+	warning_init(&s->warning, &s->letter, m->rates, m->rates_n);
+	if (ENABLE_QUOTAS)
+		quota_init(&s->quota, &(struct quota_parts) {
+					  .fs = &s->state->files.fs,
+					  .settings = &s->state->settings,
+					  .accounts = &s->state->accounts,
+					  .mail_root = s->mail_root,
+					  .use = m->quotas,
+				      });
+	s->deliver.quota = ENABLE_QUOTAS ? &s->quota : NULL;
+	if (HAS_VERDICTS || ENABLE_QUOTAS)
+		custody_init(
+		    &s->custody, &s->quarantine, &s->warning, &s->quota);
+	if (ENABLE_RELAY)
+		open_relayd(s, p, m);
 	return ERR_OK;
 }
 
@@ -249,12 +273,15 @@ configure_relayd(struct sending *s)
 	};
 
 	s->letter.host = s->directory.host;
-	s->letter.language =
-	    (enum letter_language)settings_number(st, SETTING_NOTICES_LANGUAGE);
-	if (s->relayd.slots_n == 0)
+	s->letter.language = ENABLE_JAPANESE
+				 ? (enum letter_language)settings_number(
+				     st, SETTING_NOTICES_LANGUAGE)
+				 : LETTER_ENGLISH;
+	if (!ENABLE_RELAY || s->relayd.slots_n == 0)
 		return; /* not open yet */
 	load_resolver(s);
-	load_signer(s);
+	if (ENABLE_DKIM)
+		load_signer(s);
 	relayd_configure(&s->relayd, &c);
 	s->deliver.lmtp = s->relayd.routes.has_lmtp;
 }
@@ -295,7 +322,8 @@ sending_configure(struct sending *s, const char *host)
 	d->catch_all = keep(s, SETTING_MAIL_CATCH_ALL, s->catch_all,
 	    sizeof(s->catch_all), &cut);
 	d->suffix = suffix.len > 0 ? (char)suffix.p[0] : '\0';
-	d->srs = settings_bool(st, SETTING_MAIL_SRS) ? &s->srs : NULL;
+	d->srs = ENABLE_RELAY && settings_bool(st, SETTING_MAIL_SRS) ? &s->srs
+								     : NULL;
 	s->srs.domain = d->domains.len > 0 ? span_trim(
 			    span_first(d->domains, span_find(d->domains, ',')))
 					   : d->host;
@@ -318,7 +346,8 @@ sending_open_alone(
 	text_init(&t, s->mail_root, sizeof(s->mail_root));
 	text_str(&t, p->mail_root);
 	err = sending_configure(s, host);
-	routes_load(&s->relayd.routes, &s->state->settings);
+	if (ENABLE_RELAY)
+		routes_load(&s->relayd.routes, &s->state->settings);
 	s->deliver.lmtp = s->relayd.routes.has_lmtp;
 	if (!err)
 		err = quarantine_open(&s->quarantine, &s->state->files.fs,
@@ -335,17 +364,24 @@ sending_join(struct sending *s, struct loop *l)
 	s->day.base.prep = wait_for_any;
 	s->day.base.run = set_day;
 	loop_join(l, &s->day.base);
-	loop_join(l, &s->resolver.base);
-	loop_join(l, &s->relayd.base);
-	loop_join(l, &s->custody.base);
-	loop_join(l, &s->quota.base);
+	if (ENABLE_RELAY) {
+		loop_join(l, &s->resolver.base);
+		loop_join(l, &s->relayd.base);
+	}
+	if (HAS_VERDICTS || ENABLE_QUOTAS)
+		loop_join(l, &s->custody.base);
+	if (ENABLE_QUOTAS)
+		loop_join(l, &s->quota.base);
 }
 
 void
 sending_close(struct sending *s)
 {
-	relayd_stop(&s->relayd);
-	queue_close(&s->queue);
-	files_close(&s->files);
-	quarantine_close(&s->quarantine);
+	if (ENABLE_RELAY) {
+		relayd_stop(&s->relayd);
+		queue_close(&s->queue);
+		files_close(&s->files);
+	}
+	if (HAS_VERDICTS)
+		quarantine_close(&s->quarantine);
 }

@@ -155,8 +155,10 @@ join_all(struct server *sv)
 	loop_join(&sv->loop, &sv->watch.base);
 	loop_join(&sv->loop, &sv->listeners.base);
 	loop_join(&sv->loop, &sv->auth.base);
-	loop_join(&sv->loop, &sv->scanner.base);
-	loop_join(&sv->loop, &sv->clamd.base);
+	if (ENABLE_SCAN_WORKER)
+		loop_join(&sv->loop, &sv->scanner.base);
+	if (ENABLE_CLAMD)
+		loop_join(&sv->loop, &sv->clamd.base);
 	loop_join(&sv->loop, &sv->conns.base);
 	loop_join(&sv->loop, &sv->submit.base);
 	sending_join(&sv->sending, &sv->loop);
@@ -186,8 +188,10 @@ server_open(struct server *sv, struct state *st, const struct server_memory *m,
 	zero_fill(sv, sizeof(*sv));
 	sv->state = st;
 	sv->started_ms = clock_mono_ms();
-	scanner_init(&sv->scanner, &st->files.fs, keeper);
-	clamd_init(&sv->clamd, &st->files.fs);
+	if (ENABLE_SCAN_WORKER)
+		scanner_init(&sv->scanner, &st->files.fs, keeper);
+	if (ENABLE_CLAMD)
+		clamd_init(&sv->clamd, &st->files.fs);
 	open_pools(sv, m);
 	err = open_watch(sv, why);
 	if (!err)
@@ -260,7 +264,8 @@ end(struct server *sv)
 	}
 	submit_end(&sv->submit);
 	sending_close(&sv->sending);
-	scanner_close(&sv->scanner);
+	if (ENABLE_SCAN_WORKER)
+		scanner_close(&sv->scanner);
 	clamd_close(&sv->clamd);
 	net_close(sv->watch.fd);
 	log_event(LOG_INFO, "server.stopped", NULL, NULL, 0);

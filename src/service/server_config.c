@@ -1,11 +1,11 @@
 /* server_config: one function per module that has settings. */
 #include "service/server_config.h"
 
-#include "config.h"
 #include "core/log.h"
 #include "platform/clock.h"
 #include "platform/log_sink.h"
 #include "platform/process.h"
+#include "service/parts.h"
 #include "service/password.h"
 #include "service/submit_scan.h"
 
@@ -119,7 +119,10 @@ configure_scanner(struct server *sv)
 		.signatures = signatures_path(sv),
 	};
 
-	scanner_configure(&sv->scanner, &c);
+	if (ENABLE_SCAN_WORKER)
+		scanner_configure(&sv->scanner, &c);
+	if (!ENABLE_CLAMD)
+		return;
 	clamd_configure(&sv->clamd,
 	    c.enabled ? settings_text(s, SETTING_SCAN_CLAMD) : SPAN(""),
 	    c.max_seconds);
@@ -181,8 +184,10 @@ server_configure(struct server *sv, struct text *why)
 	if (!err)
 		err = configure_access(sv, why);
 	configure_auth(sv);
-	configure_collect(sv);
-	configure_scanner(sv);
+	if (ENABLE_POP3)
+		configure_collect(sv);
+	if (HAS_VERDICTS)
+		configure_scanner(sv);
 	if (!err)
 		err = sending_configure(&sv->sending, sv->host);
 	sv->generation = s->generation;

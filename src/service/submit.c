@@ -319,6 +319,7 @@ submit_open(struct conn *c)
 	ss->config.max_octets = su->max_octets;
 	ss->config.max_recipients = su->max_recipients;
 	ss->config.no_utf8 = !su->utf8;
+	ss->config.no_notices = !ENABLE_RELAY;
 	submit_may_open(ss);
 	c->session = ss;
 	smtp_init(&ss->smtp, &ss->config, &c->out);

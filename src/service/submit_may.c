@@ -3,6 +3,8 @@
  */
 #include "service/submit_may.h"
 
+#include "config.h"
+
 #include "codec/date.h"
 #include "platform/clock.h"
 #include "service/access.h"
@@ -123,7 +125,7 @@ submit_may_repair(struct submit_session *ss)
 	int64_t wall_s = clock_wall_us() / 1000000;
 	struct text date, id;
 
-	if (!t->repairing)
+	if (!ENABLE_DEVICES || !t->repairing)
 		return;
 	text_init(&date, t->fix_date, sizeof(t->fix_date));
 	date_put(&date, wall_s, clock_zone_minutes(wall_s));

@@ -1,6 +1,8 @@
 /* submit_quota: questions to quota; the words of refusals are smtp's. */
 #include "service/submit_quota.h"
 
+#include "config.h"
+
 #include "service/quota.h"
 
 void
@@ -8,6 +10,8 @@ submit_quota_note(struct submit_session *ss, uint16_t account)
 {
 	const struct submit_txn *t = ss->txn;
 
+	if (!ENABLE_QUOTAS)
+		return;
 	ss->box = (struct submit_box) {
 		.account = account,
 		.to_len = t->to_len,
@@ -20,7 +24,7 @@ submit_quota_note(struct submit_session *ss, uint16_t account)
 bool
 submit_quota_waits(struct submit_session *ss)
 {
-	return ss->box.account != 0
+	return ENABLE_QUOTAS && ss->box.account != 0
 	       && !quota_is_known(ss->owner->deliver->quota, ss->box.account,
 		   ss->txn->declared, ss->conn->owner->now_ms);
 }
@@ -32,7 +36,7 @@ submit_quota_reply(struct submit_session *ss, enum smtp_reply otherwise)
 	struct submit_txn *t = ss->txn;
 
 	ss->box.account = 0;
-	if (was.account == 0 || otherwise != SMTP_OK
+	if (!ENABLE_QUOTAS || was.account == 0 || otherwise != SMTP_OK
 	    || !quota_is_over(
 		ss->owner->deliver->quota, was.account, t->declared))
 		return otherwise;

@@ -7,6 +7,7 @@
 #include "policy/relay.h"
 #include "scan/unpack.h"
 #include "service/listen.h"
+#include "service/parts.h"
 
 /* What the scanner says, in the words of policy. */
 static const struct {
@@ -70,7 +71,7 @@ rename_marks(struct submit_session *ss)
 bool
 submit_scan_is_on(const struct submit *su)
 {
-	return scanner_is_on(su->scanner) || su->clamd->on;
+	return scanner_is_on(su->scanner) || (ENABLE_CLAMD && su->clamd->on);
 }
 
 bool
@@ -79,7 +80,7 @@ submit_scan_begin(struct submit_session *ss)
 	int64_t now_ms = ss->conn->owner->now_ms;
 	struct submit_txn *t = ss->txn;
 
-	if (!t->marked)
+	if (!HAS_VERDICTS || !t->marked)
 		return true;
 	t->scan = (struct scan_job) {
 		.fd = t->file.h,
@@ -92,9 +93,9 @@ submit_scan_begin(struct submit_session *ss)
 		.octets = t->file.octets,
 		.wake = t->scan.wake,
 		.waker = ss->conn,
-		.done = !ss->owner->clamd->on,
+		.done = !ENABLE_CLAMD || !ss->owner->clamd->on,
 	};
-	if (!t->clamd.done)
+	if (ENABLE_CLAMD && !t->clamd.done)
 		clamd_ask(ss->owner->clamd, &t->clamd, now_ms);
 	if (scanner_is_on(ss->owner->scanner))
 		scanner_ask(ss->owner->scanner, &t->scan, now_ms);
@@ -106,8 +107,10 @@ submit_scan_begin(struct submit_session *ss)
 void
 submit_scan_forget(struct submit_session *ss)
 {
-	scanner_forget(ss->owner->scanner, &ss->txn->scan);
-	clamd_forget(ss->owner->clamd, &ss->txn->clamd);
+	if (ENABLE_SCAN_WORKER)
+		scanner_forget(ss->owner->scanner, &ss->txn->scan);
+	if (ENABLE_CLAMD)
+		clamd_forget(ss->owner->clamd, &ss->txn->clamd);
 }
 
 bool
@@ -234,7 +237,8 @@ submit_scan_hold(struct submit_session *ss, const struct delivery_head *head)
 	net_addr_text(&ss->conn->peer, peer);
 	note.client = span_str(peer);
 	memcpy(note.hash, v->digest, sizeof(note.hash));
-	return delivery_hold(&t->delivery, &t->file, head, &note);
+	return HAS_VERDICTS ? delivery_hold(&t->delivery, &t->file, head, &note)
+			    : ERR_UNSUPPORTED;
 }
 
 enum smtp_reply
@@ -247,7 +251,7 @@ submit_scan_end(struct submit_session *ss)
 		return SMTP_LOOP;
 	if (rename_marks(ss))
 		return SMTP_LOCAL_ERROR;
-	if (t->marked)
+	if (HAS_VERDICTS && t->marked)
 		r = act(ss);
 	if (r != SMTP_OK)
 		ss->owner->refused++;

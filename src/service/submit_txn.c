@@ -1,6 +1,8 @@
 /* submit_txn: one message from MAIL to its place in a mailbox. */
 #include "service/submit.h"
 
+#include "config.h"
+
 #include "core/chr.h"
 #include "core/log.h"
 #include "platform/clock.h"
@@ -104,12 +106,14 @@ submit_rcpt(struct submit_session *ss, const struct smtp_request *r)
 
 	if (may != SMTP_OK)
 		return may;
+	if (foreign && !ENABLE_RELAY)
+		return SMTP_RELAY_DENIED;
 	if (hit.kind == DIRECTORY_UNKNOWN
 	    || (hit.kind == DIRECTORY_LOCAL && hit.account == 0
 		&& !directory_leads_on(&ss->owner->deliver->walk,
 		    ss->owner->deliver->directory, &r->path)))
 		return SMTP_NO_USER;
-	if (hit.is_list
+	if (ENABLE_LISTS && hit.is_list
 	    && !lists_may_post(ss->owner->deliver->directory, hit.list,
 		span_of(t->from, t->from_len)))
 		return SMTP_RECIPIENT_DENIED;
@@ -242,8 +246,8 @@ submit_write(struct submit_session *ss, struct span text)
 	struct submit_txn *t = ss->txn;
 	enum smtp_reply r = SMTP_OK;
 
-	while (
-	    t->repairing && !t->repair.over && text.len > 0 && r == SMTP_OK) {
+	while (ENABLE_DEVICES && t->repairing && !t->repair.over && text.len > 0
+	       && r == SMTP_OK) {
 		struct span before = text;
 		struct text out;
 
@@ -262,7 +266,7 @@ write_end(struct submit_session *ss)
 	struct submit *su = ss->owner;
 	struct text out;
 
-	if (!ss->txn->repairing || ss->txn->repair.over)
+	if (!ENABLE_DEVICES || !ss->txn->repairing || ss->txn->repair.over)
 		return SMTP_OK;
 	text_init(&out, su->mended, sizeof(su->mended));
 	repair_end(&ss->txn->repair, &out);

@@ -69,8 +69,8 @@ choose_ciphers(struct tls_kit *k)
 	k->chacha = br_chacha20_sse2_get();
 	if (k->chacha == NULL)
 		k->chacha = br_chacha20_ct_run;
-	k->poly = br_poly1305_ctmulq_get();
-	if (k->poly == NULL)
+	k->poly = br_poly1305_ctmulq_get(); /* wherever it is wide */
+	if (!wide && k->poly == NULL)
 		k->poly = br_poly1305_ctmul_run;
 	return native;
 }

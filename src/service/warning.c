@@ -179,7 +179,7 @@ put_facts(struct warning *w, struct quarantine_file *f, const char *id,
     const struct letter_time *t)
 {
 	struct letter *l = w->letter;
-	const struct warning_words *words = &warning_words[l->language];
+	const struct warning_words *words = warning_words(l->language);
 	int n = queue_file_body(&f->queue, w->head, sizeof(w->head), 0);
 	struct span head = span_of(w->head, n > 0 ? (size_t)n : 0);
 	char mem[LETTER_LINE];
@@ -203,7 +203,7 @@ put_intro(struct letter *l, const char *subject, const struct letter_time *t)
 	letter_header(l, SPAN(""), subject, t);
 	letter_put(l, "Content-Type: text/plain; charset=utf-8\n"
 		      "Content-Transfer-Encoding: 8bit\n\n");
-	letter_put(l, warning_words[l->language].intro);
+	letter_put(l, warning_words(l->language)->intro);
 	letter_ascii(l, l->host);
 }
 
@@ -212,7 +212,7 @@ compose(struct warning *w, struct quarantine_file *f, const char *id,
     bool sender, const struct letter_time *t)
 {
 	struct letter *l = w->letter;
-	const struct warning_words *words = &warning_words[l->language];
+	const struct warning_words *words = warning_words(l->language);
 	bool malware = f->note.reason == QUARANTINE_MALWARE;
 
 	put_intro(
@@ -309,7 +309,7 @@ warning_quota(struct warning *w, const struct account *a, unsigned percent,
     uint64_t mib, const struct letter_time *t)
 {
 	struct letter *l = w->letter;
-	const struct warning_words *words = &warning_words[l->language];
+	const struct warning_words *words = warning_words(l->language);
 	int err = letter_begin(l, t->now_s);
 
 	if (err)

@@ -32,6 +32,7 @@ struct warning_words {
 	const char *quota_after;
 };
 
-extern const struct warning_words warning_words[LETTER_LANGUAGES];
+/* English where the other is not built in. */
+const struct warning_words *warning_words(enum letter_language language);
 
 #endif

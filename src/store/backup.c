@@ -18,7 +18,6 @@ enum {
 	AT_KEY = 48,  /* 61: the master key under the passphrase */
 	AT_ITEMS = BACKUP_HEAD,
 	SUM = 32,
-	SALT = 16,
 	SEALED = SEAL_KEY + SEAL_OVER,
 };
 
@@ -29,20 +28,17 @@ static const char key_name[] = "backup.key";
 static const char master_name[] = "seal.key";
 
 static int
-seal_master(struct backup *b, struct span passphrase)
+seal_master(struct backup *b, const struct passkey *k)
 {
 	struct seal seal = { .random = b->s->seal.random };
 	int rc;
 
 	if (!b->s->has_seal)
 		return ERR_DENIED;
-	rc = seal.random(b->head + AT_SALT, SALT);
-	if (rc != ERR_OK)
-		return rc;
 	le16_put(b->head + AT_FLAGS, HAS_PASSPHRASE);
-	le32_put(b->head + AT_ROUNDS, SETTINGS_TEXT_ROUNDS);
-	settings_stretch(passphrase, span_of(b->head + AT_SALT, SALT),
-	    SETTINGS_TEXT_ROUNDS, seal.key);
+	le32_put(b->head + AT_ROUNDS, k->rounds);
+	memcpy(b->head + AT_SALT, k->salt, PASSKEY_SALT);
+	memcpy(seal.key, k->key, SEAL_KEY);
 	rc = seal_close(&seal, span_str(key_name),
 	    span_of(b->s->seal.key, SEAL_KEY), b->head + AT_KEY, SEALED);
 	secret_wipe(&seal, sizeof(seal));
@@ -50,15 +46,15 @@ seal_master(struct backup *b, struct span passphrase)
 }
 
 int
-backup_begin(struct backup *b, struct settings *s, struct span passphrase)
+backup_begin(struct backup *b, struct settings *s, const struct passkey *k)
 {
 	int rc = ERR_OK;
 
 	*b = (struct backup) { .s = s };
 	memcpy(b->head, magic, sizeof(magic) - 1);
 	le16_put(b->head + AT_VERSION, BACKUP_VERSION);
-	if (passphrase.len > 0)
-		rc = seal_master(b, passphrase);
+	if (k->rounds > 0)
+		rc = seal_master(b, k);
 	br_sha256_init(&b->sum);
 	return rc;
 }
@@ -172,7 +168,7 @@ find_master(struct span file, struct span *sealed, struct text *m)
 
 static int
 master_by_passphrase(
-    struct span file, struct span passphrase, uint8_t *master, struct text *m)
+    struct span file, const struct passkey *k, uint8_t *master, struct text *m)
 {
 	const uint8_t *head = file.p;
 	struct seal seal = { .random = NULL };
@@ -183,14 +179,13 @@ master_by_passphrase(
 		return refuse(m, ERR_DENIED,
 		    "this backup was made on another device, without a"
 		    " passphrase: its secrets can be opened only there");
-	if (passphrase.len == 0)
+	if (rounds == 0 || rounds > PASSKEY_ROUNDS_MAX)
+		return refuse(m, ERR_TORN, "the backup's content is not right");
+	if (!passkey_is(k, head + AT_SALT, rounds))
 		return refuse(m, ERR_DENIED,
 		    "this backup was made on another device: its passphrase"
 		    " is needed");
-	if (rounds == 0 || rounds > 10000000)
-		return refuse(m, ERR_TORN, "the backup's content is not right");
-	settings_stretch(
-	    passphrase, span_of(head + AT_SALT, SALT), rounds, seal.key);
+	memcpy(seal.key, k->key, SEAL_KEY);
 	rc = seal_open(&seal, span_str(key_name),
 	    span_of(head + AT_KEY, SEALED), master, SEAL_KEY);
 	secret_wipe(&seal, sizeof(seal));
@@ -201,7 +196,7 @@ master_by_passphrase(
 
 /* The master key of the backup, sealed for this device. */
 static int
-take_over_master(struct span file, struct span passphrase,
+take_over_master(struct span file, const struct passkey *k,
     const struct seal *device, uint8_t out[SEALED], struct text *m)
 {
 	uint8_t master[SEAL_KEY];
@@ -213,7 +208,7 @@ take_over_master(struct span file, struct span passphrase,
 	rc = seal_open(
 	    device, span_str(master_name), sealed, master, sizeof(master));
 	if (rc != SEAL_KEY)
-		rc = master_by_passphrase(file, passphrase, master, m);
+		rc = master_by_passphrase(file, k, master, m);
 	if (rc < 0)
 		return rc;
 	rc = seal_close(device, span_str(master_name),
@@ -291,8 +286,19 @@ replace_all(
 	return refuse(m, rc, err_text(rc));
 }
 
+void
+backup_restore_key(struct passkey *k, struct span file, struct span passphrase)
+{
+	static const uint8_t none[PASSKEY_SALT];
+	bool has =
+	    file.len > AT_ITEMS && le16_get(file.p + AT_FLAGS) & HAS_PASSPHRASE;
+
+	passkey_begin(k, passphrase, has ? file.p + AT_SALT : none,
+	    has ? le32_get(file.p + AT_ROUNDS) : 0);
+}
+
 int
-backup_restore(struct settings *s, struct span file, struct span passphrase,
+backup_restore(struct settings *s, struct span file, const struct passkey *k,
     const uint8_t device_key[SEAL_KEY], struct text *message)
 {
 	uint8_t sealed[SEALED];
@@ -301,8 +307,7 @@ backup_restore(struct settings *s, struct span file, struct span passphrase,
 
 	memcpy(device.key, device_key, SEAL_KEY);
 	if (rc == ERR_OK)
-		rc = take_over_master(
-		    file, passphrase, &device, sealed, message);
+		rc = take_over_master(file, k, &device, sealed, message);
 	secret_wipe(&device, sizeof(device));
 	if (rc == ERR_OK)
 		rc = judge_items(s, file, message);

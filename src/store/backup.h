@@ -23,6 +23,7 @@
 
 #include <bearssl.h>
 
+#include "store/passkey.h"
 #include "store/settings.h"
 
 #define BACKUP_VERSION 1
@@ -39,11 +40,12 @@ struct backup {
 };
 
 /*
- * Begin; an empty passphrase makes a file for this device only.  ERR_DENIED:
- * a passphrase is given, but the secrets can't be opened here; ERR_IO.
+ * Begin; `k` is done, and is not needed afterwards: without a passphrase the
+ * file is for this device only.  ERR_DENIED: there is one, but the secrets
+ * can't be opened here.
  */
 int backup_begin(
-    struct backup *b, struct settings *s, struct span passphrase) MUST_CHECK;
+    struct backup *b, struct settings *s, const struct passkey *k) MUST_CHECK;
 
 /*
  * Write the next piece to `out`, which has BACKUP_PIECE octets: its length,
@@ -54,11 +56,16 @@ int backup_next(struct backup *b, uint8_t *out) MUST_CHECK;
 /*
  * Replace everything by what the file holds; then unlock and load the
  * settings anew.  Whoever keeps other things from the log reads them again.
- * `device_key` is this device's.  ERR_SYNTAX: no backup; ERR_UNSUPPORTED:
- * newer; ERR_TORN: damaged; ERR_DENIED: another device's, and no or the wrong
- * passphrase; ERR_FULL; ERR_IO.
+ * `k` is done: backup_restore_key's.  `device_key` is this device's.
+ * ERR_SYNTAX: no backup; ERR_UNSUPPORTED: newer; ERR_TORN: damaged; ERR_DENIED:
+ * another device's, and no or the wrong passphrase; ERR_FULL; ERR_IO.
  */
-int backup_restore(struct settings *s, struct span file, struct span passphrase,
-    const uint8_t device_key[SEAL_KEY], struct text *message) MUST_CHECK;
+int backup_restore(struct settings *s, struct span file,
+    const struct passkey *k, const uint8_t device_key[SEAL_KEY],
+    struct text *message) MUST_CHECK;
+
+/* Begin the key that backup_restore may need for this file. */
+void backup_restore_key(
+    struct passkey *k, struct span file, struct span passphrase);
 
 #endif

@@ -5,8 +5,7 @@
 #include "store/kv_log.h"
 
 #include <assert.h>
-#include <zlib.h>
-
+#include "core/crc.h"
 #include "core/le.h"
 
 #define HEAD	  (KV_MARK + KV_SEAL)
@@ -19,7 +18,7 @@ static const uint8_t seal_tag[4] = { 'S', 'E', 'A', 'L' };
 static uint32_t
 crc_of(uint32_t seed, const uint8_t *p, size_t len)
 {
-	return (uint32_t)crc32(seed, p, (unsigned)len);
+	return crc32_add(seed, p, len);
 }
 
 static uint32_t

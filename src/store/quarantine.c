@@ -228,7 +228,7 @@ int
 quarantine_recover_step(struct quarantine *q, unsigned most)
 {
 	static struct fs_entry f;
-	int got = 1;
+	int got = 1, err;
 
 	if (q->walk < 0)
 		return 0;
@@ -236,8 +236,10 @@ quarantine_recover_step(struct quarantine *q, unsigned most)
 		got = q->fs->dir_next(q->fs, q->walk, &f);
 		if (got <= 0)
 			break;
-		if (is_old_file(q, &f) && recover_message(q, &f))
-			q->damaged++;
+		err = is_old_file(q, &f) ? recover_message(q, &f) : ERR_OK;
+		if (err)
+			*(err == ERR_UNSUPPORTED ? &q->newer : &q->damaged) +=
+			    1;
 	}
 	if (got <= 0) {
 		(void)q->fs->dir_close(q->fs, q->walk);

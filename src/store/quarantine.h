@@ -57,6 +57,7 @@ struct quarantine {
 	uint64_t octets; /* of all of them */
 	uint32_t ghosts; /* removed, but the index could not be written */
 	uint64_t damaged;
+	uint64_t newer;	  /* files of a later version, left as they are */
 	uint64_t expired; /* removed by a limit since the start */
 	struct quarantine_limits limits;
 

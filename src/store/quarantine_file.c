@@ -4,8 +4,7 @@
  */
 #include "store/quarantine_file.h"
 
-#include <zlib.h>
-
+#include "core/crc.h"
 #include "core/le.h"
 
 #define SECTOR	512u
@@ -84,7 +83,7 @@ quarantine_write(
 	at = put_string(b, at, AT_WHERE_LEN, n->where, QUARANTINE_WHERE_MAX);
 	at = put_string(b, at, AT_CLIENT_LEN, n->client, QUARANTINE_CLIENT_MAX);
 	(void)put_string(b, at, AT_WAY_LEN, n->way, QUARANTINE_WAY_MAX);
-	le32_put(b + AT_CRC, (uint32_t)crc32(0, b, AT_CRC));
+	le32_put(b + AT_CRC, crc32_add(0, b, AT_CRC));
 	return spool_append(sp, f, gap > 0 ? v : v + 1, gap > 0 ? 2 : 1);
 }
 
@@ -99,10 +98,12 @@ parse_record(const uint8_t *b, struct quarantine_note *n)
 	size_t way = le16_get(b + AT_WAY_LEN);
 	struct span rest = span_of(b + AT_STRINGS, AT_CRC - AT_STRINGS);
 
-	if (memcmp(b + AT_MAGIC, "gpqr", 4) != 0 || b[AT_VERSION] != VERSION
-	    || le32_get(b + AT_CRC) != (uint32_t)crc32(0, b, AT_CRC)
+	if (memcmp(b + AT_MAGIC, "gpqr", 4) != 0
+	    || le32_get(b + AT_CRC) != crc32_add(0, b, AT_CRC)
 	    || name + where + client + way > rest.len)
 		return ERR_TORN;
+	if (b[AT_VERSION] != VERSION)
+		return ERR_UNSUPPORTED;
 	*n = (struct quarantine_note) {
 		.reason = (enum quarantine_reason)b[AT_REASON],
 		.flags = le16_get(b + AT_FLAGS),

@@ -76,7 +76,8 @@ struct queue {
 	int64_t scan_next_ms; /* the same, as far as this scan has got */
 	uint32_t n, held;     /* messages in the queue */
 	uint64_t damaged;
-	char own[48]; /* what our ids end with since this start */
+	uint64_t newer; /* files of a later version, left as they are */
+	char own[48];	/* what our ids end with since this start */
 	char folder[QUEUE_FOLDER_MAX];
 	uint8_t page[QUEUE_READ * QUEUE_ENTRY_OCTETS];
 };

@@ -112,10 +112,8 @@ read_head(struct queue_file *q)
 	envid = le16_get(b + HEAD_ENVID);
 	login = le16_get(b + HEAD_LOGIN);
 	len = sender + envid + login;
-	if (memcmp(b, "gpqh", 4) != 0
-	    || le32_get(b + HEAD_VERSION) != QUEUE_VERSION
-	    || sender > QUEUE_PATH_MAX || envid > QUEUE_ENVID_MAX
-	    || login > QUEUE_LOGIN_MAX)
+	if (memcmp(b, "gpqh", 4) != 0 || sender > QUEUE_PATH_MAX
+	    || envid > QUEUE_ENVID_MAX || login > QUEUE_LOGIN_MAX)
 		return ERR_TORN;
 	err = read_all(q, q->strings, len, q->envelope + HEAD_LEN);
 	if (err)
@@ -123,6 +121,8 @@ read_head(struct queue_file *q)
 	if (le32_get(b + HEAD_CRC)
 	    != queue_crc(queue_crc(0, b, HEAD_FIXED), q->strings, len))
 		return ERR_TORN;
+	if (le32_get(b + HEAD_VERSION) != QUEUE_VERSION)
+		return ERR_UNSUPPORTED;
 	parse_head(q, b);
 	q->head.sender = span_of(q->strings, sender);
 	q->head.envid = span_of(q->strings + sender, envid);

@@ -5,8 +5,7 @@
 #ifndef STORE_QUEUE_LAYOUT_H
 #define STORE_QUEUE_LAYOUT_H
 
-#include <zlib.h>
-
+#include "core/crc.h"
 #include "core/le.h"
 #include "core/span.h"
 
@@ -75,7 +74,7 @@ static inline uint32_t
 queue_crc(uint32_t before, const void *p, size_t len)
 {
 	/* zlib begins anew where there is no memory at all */
-	return len == 0 ? before : (uint32_t)crc32(before, p, (unsigned)len);
+	return len == 0 ? before : crc32_add(before, p, len);
 }
 
 static inline uint64_t

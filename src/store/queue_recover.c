@@ -66,8 +66,8 @@ recover_message(
 	text_init(&t, e.id, sizeof(e.id));
 	text_span(&t, span_of(f->name, f->len));
 	err = t.cut ? ERR_TORN : queue_file_open(&file, q->fs, q->folder, e.id);
-	if (err == ERR_TORN) {
-		q->damaged++;
+	if (err == ERR_TORN || err == ERR_UNSUPPORTED) {
+		*(err == ERR_TORN ? &q->damaged : &q->newer) += 1;
 		return ERR_OK;
 	}
 	if (err)

@@ -122,10 +122,13 @@ check(struct settings *s, struct span key, struct span value, struct text *out,
 	if (rc == ERR_OK)
 		return id;
 	say_key(m, key);
-	if (spec_of((enum setting)id)->flags & SETTING_SECRET)
+	if (rc != ERR_UNSUPPORTED
+	    && (spec_of((enum setting)id)->flags & SETTING_SECRET))
 		text_str(m, "this secret can't be stored as it is");
 	else
 		text_span(m, text_data(&why));
+	if (rc == ERR_UNSUPPORTED)
+		return rc;
 	text_str(m, "; right would be: ");
 	text_str(m, spec_of((enum setting)id)->example);
 	return rc;

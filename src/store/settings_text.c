@@ -16,22 +16,19 @@ static const char sealed_mark[] = "sealed:";
 
 int
 settings_export_begin(
-    struct settings_export *x, struct settings *s, struct span passphrase)
+    struct settings_export *x, struct settings *s, const struct passkey *k)
 {
-	int rc;
-
 	*x = (struct settings_export) { .s = s };
-	x->with_secrets = passphrase.len > 0;
+	x->with_secrets = k->rounds > 0;
 	if (!x->with_secrets)
 		return ERR_OK;
 	if (!s->has_seal)
 		return ERR_DENIED;
 	x->seal.random = s->seal.random;
-	rc = s->seal.random(x->salt, sizeof(x->salt));
-	if (rc == ERR_OK)
-		settings_stretch(passphrase, span_of(x->salt, sizeof(x->salt)),
-		    SETTINGS_TEXT_ROUNDS, x->seal.key);
-	return rc;
+	memcpy(x->seal.key, k->key, SEAL_KEY);
+	memcpy(x->salt, k->salt, sizeof(x->salt));
+	x->rounds = k->rounds;
+	return ERR_OK;
 }
 
 void
@@ -44,7 +41,7 @@ static void
 write_secrets_line(const struct settings_export *x, struct text *out)
 {
 	text_str(out, secrets_line);
-	text_u64(out, SETTINGS_TEXT_ROUNDS);
+	text_u64(out, x->rounds);
 	text_chr(out, ' ');
 	text_hex(out, span_of(x->salt, sizeof(x->salt)));
 }
@@ -204,28 +201,39 @@ hex_read(struct span hex, uint8_t *to, size_t cap)
 	return (int)(hex.len / 2);
 }
 
-/* "# secrets: pbkdf2-sha256 ROUNDS SALT" */
+/* "# secrets: pbkdf2-sha256 ROUNDS SALT": the rounds, or ERR_SYNTAX. */
 static int
-read_secrets_line(struct import *im, struct span line, struct span passphrase)
+secrets_heading(struct span line, uint8_t salt[PASSKEY_SALT])
 {
 	struct span rest = span_from(line, sizeof(secrets_line) - 1);
 	size_t space = span_find(rest, ' ');
-	uint8_t salt[SETTINGS_TEXT_SALT];
 	uint64_t rounds;
 
-	if (span_u64(span_first(rest, space), 10000000, &rounds) != ERR_OK
+	_Static_assert(PASSKEY_ROUNDS_MAX < INT32_MAX, "rounds are an int");
+	if (span_u64(span_first(rest, space), PASSKEY_ROUNDS_MAX, &rounds)
+		!= ERR_OK
 	    || rounds == 0
-	    || hex_read(span_from(rest, space + 1), salt, sizeof(salt))
-		   != (int)sizeof(salt))
+	    || hex_read(span_from(rest, space + 1), salt, PASSKEY_SALT)
+		   != PASSKEY_SALT)
+		return ERR_SYNTAX;
+	return (int)rounds;
+}
+
+static int
+read_secrets_line(struct import *im, struct span line, const struct passkey *k)
+{
+	uint8_t salt[PASSKEY_SALT];
+	int rounds = secrets_heading(line, salt);
+
+	if (rounds < 0)
 		return refuse(
 		    im, "the secrets' heading is damaged", ERR_SYNTAX);
-	if (passphrase.len == 0)
+	if (!passkey_is(k, salt, (uint32_t)rounds))
 		return refuse(im,
 		    "the file holds secrets: its passphrase is"
 		    " needed",
 		    ERR_DENIED);
-	settings_stretch(passphrase, span_of(salt, sizeof(salt)),
-	    (uint32_t)rounds, im->seal.key);
+	memcpy(im->seal.key, k->key, SEAL_KEY);
 	im->with_secrets = true;
 	return ERR_OK;
 }
@@ -296,7 +304,7 @@ read_setting(struct import *im, struct span line)
 }
 
 static int
-read_line(struct import *im, struct span line, struct span passphrase)
+read_line(struct import *im, struct span line, const struct passkey *k)
 {
 	if (line.len > 0 && line.p[line.len - 1] == '\r')
 		line.len--;
@@ -313,7 +321,7 @@ read_line(struct import *im, struct span line, struct span passphrase)
 		return ERR_OK;
 	}
 	if (span_starts(line, span_str(secrets_line)))
-		return read_secrets_line(im, line, passphrase);
+		return read_secrets_line(im, line, k);
 	if (span_trim(line).len == 0 || line.p[0] == '#')
 		return ERR_OK;
 	return read_setting(im, line);
@@ -342,23 +350,38 @@ remove_all(struct settings *s, bool secrets_too)
 	return rc;
 }
 
-static bool
-has_secrets(struct span file)
+/* Where the file has secrets, their heading; else empty. */
+static struct span
+find_heading(struct span file)
 {
 	struct span line;
 
 	while (span_next(&file, '\n', &line)) {
 		if (span_starts(line, span_str(secrets_line)))
-			return true;
+			return line;
 	}
-	return false;
+	return SPAN("");
+}
+
+void
+settings_import_key(struct passkey *k, struct span file, struct span passphrase)
+{
+	struct span line = find_heading(file);
+	uint8_t salt[PASSKEY_SALT] = { 0 };
+	int rounds = 0;
+
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	if (line.len > 0)
+		rounds = secrets_heading(line, salt);
+	passkey_begin(k, passphrase, salt, rounds > 0 ? (uint32_t)rounds : 0);
 }
 
 static int
-import_lines(struct import *im, struct span file, struct span passphrase)
+import_lines(struct import *im, struct span file, const struct passkey *k)
 {
 	struct span line;
-	int rc = remove_all(im->s, has_secrets(file));
+	int rc = remove_all(im->s, find_heading(file).len > 0);
 
 	if (rc != ERR_OK) {
 		text_str(im->message, err_text(rc));
@@ -368,13 +391,13 @@ import_lines(struct import *im, struct span file, struct span passphrase)
 		file = span_from(file, 3);
 	while (rc == ERR_OK && span_next(&file, '\n', &line)) {
 		im->line++;
-		rc = read_line(im, line, passphrase);
+		rc = read_line(im, line, k);
 	}
 	return rc;
 }
 
 int
-settings_import(struct settings *s, struct span file, struct span passphrase,
+settings_import(struct settings *s, struct span file, const struct passkey *k,
     struct text *message)
 {
 	struct import im = { .s = s, .message = message };
@@ -382,7 +405,7 @@ settings_import(struct settings *s, struct span file, struct span passphrase,
 
 	if (rc != ERR_OK)
 		return rc;
-	rc = import_lines(&im, file, passphrase);
+	rc = import_lines(&im, file, k);
 	secret_wipe(&im, sizeof(im));
 	if (rc == ERR_OK)
 		return settings_commit(s, message);

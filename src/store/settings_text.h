@@ -20,11 +20,10 @@
 #ifndef STORE_SETTINGS_TEXT_H
 #define STORE_SETTINGS_TEXT_H
 
+#include "store/passkey.h"
 #include "store/settings.h"
 
 #define SETTINGS_TEXT_VERSION 1
-#define SETTINGS_TEXT_ROUNDS  50000
-#define SETTINGS_TEXT_SALT    16
 /* Octets that one line takes at most, with its end. */
 #define SETTINGS_TEXT_LINE                                                     \
 	(KV_KEY_MAX + 9 + 2 * (SETTING_TEXT_MAX + SEAL_OVER) + 2)
@@ -36,15 +35,17 @@ struct settings_export {
 	unsigned line; /* of the heading */
 	int id;
 	struct kv_cursor member;
-	uint8_t salt[SETTINGS_TEXT_SALT];
+	uint32_t rounds;
+	uint8_t salt[PASSKEY_SALT];
 };
 
 /*
- * Begin; an empty passphrase leaves the secrets out.  ERR_IO without entropy,
- * ERR_DENIED when secrets are wanted but can't be opened on this device.
+ * Begin; `k` is done, and is not needed afterwards: without a passphrase the
+ * secrets are left out.  ERR_DENIED when they are wanted but can't be opened
+ * on this device.
  */
 int settings_export_begin(struct settings_export *x, struct settings *s,
-    struct span passphrase) MUST_CHECK;
+    const struct passkey *k) MUST_CHECK;
 
 /*
  * Write the next line, with its line end, to `out` (SETTINGS_TEXT_LINE octets
@@ -61,16 +62,17 @@ void settings_export_end(struct settings_export *x);
  * Let the lines of `file` be the settings: all of them at once, or none and a
  * `message` with the line's number.  What is not in the file goes back to its
  * default, but secrets stay when the file has none.  CR LF and blank lines
- * are fine.  ERR_DENIED: the passphrase is missing or wrong.
+ * are fine.  `k` is done: settings_import_key's.  ERR_DENIED: the passphrase is
+ * missing or wrong.
  */
 int settings_import(struct settings *s, struct span file,
-    struct span passphrase, struct text *message) MUST_CHECK;
+    const struct passkey *k, struct text *message) MUST_CHECK;
+
+/* Begin the key that settings_import needs for this file. */
+void settings_import_key(
+    struct passkey *k, struct span file, struct span passphrase);
 
 /* Everything back to its default: families and secrets, too. */
 int settings_reset(struct settings *s, struct text *message) MUST_CHECK;
-
-/* A key for sealing, stretched from a passphrase. */
-void settings_stretch(struct span passphrase, struct span salt, uint32_t rounds,
-    uint8_t key[SEAL_KEY]);
 
 #endif

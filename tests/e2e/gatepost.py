@@ -213,8 +213,9 @@ class Server:
             "net.max_per_address": 400,
             "auth.iterations": 4096,  # hundreds of logins
             **{f"listen.{s}": f"127.0.0.1:{p}"
-               if pages or s not in PAGES else "off"
-               for s, p in self.ports.items()},
+               if (pages or s not in PAGES)
+               and (config("ENABLE_POP3") or not s.startswith("pop3"))
+               else "off" for s, p in self.ports.items()},
             **(settings or {}),
         }
 

@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 """Export, import, reset, backup and restore: with the server and without."""
 
+import hashlib
 import os
 import poplib
 import stat
+import struct
+import threading
+import time
 import unittest
 
 import gatepost
@@ -265,6 +269,46 @@ class Backup(unittest.TestCase):
                           [f"listen.smtp=127.0.0.1:{free}",
                            f"listen.pop3=127.0.0.2:{free}"]):
                 g.run("set", *words)
+
+    def others_are_served_while(self, g, words):
+        """`words` takes long and is refused; the longest wait of another."""
+        done, waits = [], []
+        asking = threading.Thread(
+            target=lambda: done.append(self.refused(g, *words,
+                                                    stdin=b"wrong\n")))
+        began = time.monotonic()
+        asking.start()
+        while asking.is_alive():
+            asked = time.monotonic()
+            g.smtp(hello="me.example").close()
+            waits.append(time.monotonic() - asked)
+            time.sleep(0.02)
+        took = time.monotonic() - began
+        asking.join()
+        self.assertIn("passphrase is wrong", done[0])
+        self.assertGreater(took, 0.5)  # else it shows nothing
+        self.assertLess(max(waits), took / 2)
+        self.assertGreater(len(waits), 10)
+
+    def test_others_are_served_while_a_passphrase_is_stretched(self):
+        rounds = 4000000
+        with gatepost.Server() as g:
+            text, file = f"{g.folder}/text", f"{g.folder}/file"
+            with open(text, "w", encoding="ascii") as f:
+                f.write("# gatepost settings 1\n"
+                        f"# secrets: pbkdf2-sha256 {rounds} {'ab' * 16}\n"
+                        f"route.password=sealed:{'cd' * 40}\n")
+            self.others_are_served_while(
+                g, ["settings", "import", text, "--passphrase-stdin"])
+            g.run("backup", file, "--passphrase-stdin", stdin=b"right\n")
+            with open(file, "rb") as f:
+                backup = bytearray(f.read()[:-32])
+            backup[12:16] = struct.pack("<I", rounds)
+            with open(file, "wb") as f:
+                f.write(backup + hashlib.sha256(backup).digest())
+            with gatepost.Server() as other:
+                self.others_are_served_while(
+                    other, ["restore", file, "--passphrase-stdin"])
 
     def test_wear_is_shown(self):
         with gatepost.Server() as g:

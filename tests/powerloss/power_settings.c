@@ -39,6 +39,7 @@ static struct settings set;
 static struct kv_slot slots[SLOTS];
 static uint8_t txn[KV_TXN_MIN], copy[KV_COPY_MIN];
 static char area[2 * 4096];
+static const struct passkey no_key = { .done = true };
 static const uint8_t device_key[SEAL_KEY] = { 7 };
 static char why_mem[SETTINGS_MESSAGE_MAX];
 static struct text why;
@@ -126,7 +127,7 @@ write_down(char to[TEXT])
 	int rc;
 
 	text_init(&all, to, TEXT);
-	must(settings_export_begin(&x, &set, SPAN("")));
+	must(settings_export_begin(&x, &set, &no_key));
 	do {
 		text_init(&line, line_mem, sizeof(line_mem));
 		rc = settings_export_next(&x, &line);
@@ -186,7 +187,7 @@ step_import(unsigned i)
 		"# gatepost settings 1\nalias.info=berta\n",
 	};
 
-	return settings_import(&set, span_str(files[i % 2]), SPAN(""), &why);
+	return settings_import(&set, span_str(files[i % 2]), &no_key, &why);
 }
 
 static void
@@ -197,7 +198,7 @@ prepare_backup(void)
 
 	prepare_owner();
 	backup_len = 0;
-	must(backup_begin(&b, &set, SPAN("")));
+	must(backup_begin(&b, &set, &no_key));
 	while ((n = backup_next(&b, backup_mem + backup_len)) > 0)
 		backup_len += (size_t)n;
 	must(n);
@@ -211,7 +212,7 @@ step_restore(unsigned i)
 	if (i % 2)
 		return step_change(i);
 	return backup_restore(
-	    &set, span_of(backup_mem, backup_len), SPAN(""), device_key, &why);
+	    &set, span_of(backup_mem, backup_len), &no_key, device_key, &why);
 }
 
 static int

@@ -11,8 +11,17 @@
 
 #include <cmocka.h>
 
+#include "config.h"
+
 #include "core/err.h"
 #include "core/span.h"
+
+/* The test is of something that Kconfig can leave out. */
+#define needs(feature)                                                         \
+	do {                                                                   \
+		if (!(feature))                                                \
+			skip();                                                \
+	} while (0)
 
 /* The span's bytes are exactly those of the string literal. */
 #define assert_span(actual, literal)                                           \

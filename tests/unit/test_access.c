@@ -8,6 +8,7 @@
 #include "platform/entropy.h"
 #include "platform/flash_file.h"
 #include "service/judge.h"
+#include "service/parts.h"
 #include "store/backup.h"
 #include "store/settings_text.h"
 
@@ -51,6 +52,7 @@ static const struct net_addr scanner = {
 };
 
 static const uint8_t device_key[SEAL_KEY] = { 7 };
+static const struct passkey no_key = { .done = true };
 
 static int
 setup(void **state)
@@ -131,6 +133,7 @@ static void
 wrong_rule_and_device_are_refused_in_one_line(void **state)
 {
 	(void)state;
+	needs(ENABLE_DEVICES);
 	assert_int_equal(put("relay.rule.a", "allow everybody"), ERR_SYNTAX);
 	assert_string_equal(mem,
 	    "relay.rule.a: rule \"a: allow everybody\": expected permit, "
@@ -176,6 +179,7 @@ static void
 stored_wrong_device_is_left_out_and_the_others_work(void **state)
 {
 	(void)state;
+	needs(ENABLE_DEVICES);
 	put_unjudged("device.a", "client=moon");
 	put_unjudged("device.b", "client=192.0.2.7 colour=red");
 	put_unjudged("device.c", "client=192.0.2.7");
@@ -188,6 +192,7 @@ static void
 stored_devices_more_than_fit_are_left_out(void **state)
 {
 	(void)state;
+	needs(ENABLE_DEVICES);
 	assert_int_equal(put("device.a", "client=192.0.2.1"), ERR_OK);
 	assert_int_equal(put("device.b", "client=192.0.2.2"), ERR_OK);
 	put_unjudged("device.c", "client=192.0.2.7");
@@ -200,6 +205,7 @@ static void
 device_too_many_is_refused_when_it_is_set(void **state)
 {
 	(void)state;
+	needs(ENABLE_DEVICES);
 	assert_int_equal(put("device.a", "client=192.0.2.1"), ERR_OK);
 	assert_int_equal(put("device.b", "client=192.0.2.2"), ERR_OK);
 	assert_int_equal(put("device.c", "client=192.0.2.7"), ERR_FULL);
@@ -291,6 +297,7 @@ static void
 routes_and_listeners_are_counted(void **state)
 {
 	(void)state;
+	needs(ENABLE_RELAY);
 	assert_int_equal(put_many("route.rule.", 13, "host=mx"), ERR_FULL);
 	assert_string_equal(mem,
 	    "route.rule.*: 13 rules in all; at most 12; nothing was changed");
@@ -300,8 +307,8 @@ routes_and_listeners_are_counted(void **state)
 			       "*:12"),
 	    ERR_OK);
 	assert_int_equal(put("listen.submission",
-			     "*:1,*:2,*:3,*:4,*:5,*:6,*:7,*:8,*:9,*:10,*:11,"
-			     "*:12"),
+			     "*:21,*:22,*:23,*:24,*:25,*:26,*:27,*:28,*:29,"
+			     "*:30,*:31,*:32"),
 	    ERR_FULL);
 	assert_string_equal(mem,
 	    "listen.*: 24 addresses in all; at most 23; nothing was changed");
@@ -346,6 +353,7 @@ values_that_the_server_would_leave_out_are_refused(void **state)
 	};
 
 	(void)state;
+	needs(ENABLE_RELAY);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_true(put(cases[i].key, cases[i].value) < 0);
 		mem[strlen(cases[i].says)] = '\0';
@@ -394,7 +402,7 @@ import_with_too_many_rules_changes_nothing(void **state)
 	text_init(&why, mem, sizeof(mem));
 	assert_int_equal(
 	    settings_import(
-		&set, file_with_rules(file, sizeof(file), 33), SPAN(""), &why),
+		&set, file_with_rules(file, sizeof(file), 33), &no_key, &why),
 	    ERR_FULL);
 	assert_string_equal(mem,
 	    "relay.rule.*: more than 32 rules in all; nothing was changed");
@@ -402,7 +410,7 @@ import_with_too_many_rules_changes_nothing(void **state)
 	text_init(&why, mem, sizeof(mem));
 	assert_int_equal(
 	    settings_import(
-		&set, file_with_rules(file, sizeof(file), 32), SPAN(""), &why),
+		&set, file_with_rules(file, sizeof(file), 32), &no_key, &why),
 	    ERR_OK);
 	assert_false(settings_is_stored(&set, SPAN("relay.rule.mine")));
 }
@@ -419,6 +427,7 @@ nine_providers_policies_are_read_as_settings(void **state)
 	static char text[1024];
 
 	(void)state;
+	needs(ENABLE_POP3);
 	for (unsigned i = 0; i < 9; i++) {
 		char name[64];
 		size_t n;
@@ -432,7 +441,7 @@ nine_providers_policies_are_read_as_settings(void **state)
 		fclose(f);
 		text_init(&why, mem, sizeof(mem));
 		assert_int_equal(
-		    settings_import(&set, span_of(text, n), SPAN(""), &why),
+		    settings_import(&set, span_of(text, n), &no_key, &why),
 		    ERR_OK);
 		assert_int_equal(configure(), ERR_OK);
 		assert_int_equal(a.rules[a.now].n, files[i].rules);
@@ -449,7 +458,7 @@ back_up(void)
 	size_t len = 0;
 	int n;
 
-	assert_int_equal(backup_begin(&b, &set, SPAN("")), ERR_OK);
+	assert_int_equal(backup_begin(&b, &set, &no_key), ERR_OK);
 	while ((n = backup_next(&b, backup_mem + len)) > 0)
 		len += (size_t)n;
 	assert_int_equal(n, 0);
@@ -460,7 +469,7 @@ static int
 restore(struct span file)
 {
 	text_init(&why, mem, sizeof(mem));
-	return backup_restore(&set, file, SPAN(""), device_key, &why);
+	return backup_restore(&set, file, &no_key, device_key, &why);
 }
 
 static void
@@ -469,6 +478,7 @@ backup_that_does_not_fit_is_refused_and_changes_nothing(void **state)
 	struct span file;
 
 	(void)state;
+	needs(ENABLE_DEVICES);
 	put_unjudged("device.a", "client=moon");
 	file = back_up();
 	assert_int_equal(put("device.a", "client=192.0.2.7"), ERR_OK);
@@ -492,6 +502,7 @@ backup_that_fits_comes_back(void **state)
 	struct span file;
 
 	(void)state;
+	needs(ENABLE_DEVICES);
 	assert_int_equal(put("device.a", "client=192.0.2.7"), ERR_OK);
 	file = back_up();
 	assert_int_equal(put("device.b", "client=192.0.2.8"), ERR_OK);
@@ -525,6 +536,90 @@ stored_wrong_rule_changes_nothing_later(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Its example, or a choice that is not the default. */
+static struct span
+other_value(const struct setting_spec *spec)
+{
+	struct span words = span_str(spec->words != NULL ? spec->words : "");
+	struct span example = span_str(spec->example), word;
+
+	if (spec->type == SETTING_BOOL)
+		return span_is(span_str(spec->preset), SPAN("on")) ? SPAN("off")
+								   : SPAN("on");
+	if (spec->type == SETTING_NUMBER
+	    && span_is(example, span_str(spec->preset)))
+		return SPAN("20");
+	if (spec->type == SETTING_HOST)
+		return SPAN("other.example");
+	if (spec->type == SETTING_TEXT && example.len < spec->min)
+		return SPAN("0123456789abcdef0123456789abcdef"
+			    "0123456789abcdef0123456789abcdef");
+	while (span_is(example, span_str(spec->preset))
+	       && span_next(&words, ',', &word))
+		example = word;
+	return example;
+}
+
+static void
+refuses_each_setting_whose_part_is_not_built_in(void **state)
+{
+	char key_mem[80], want_mem[200];
+	struct text key, want;
+
+	(void)state;
+	for (enum setting id = 0; id < SETTING_N; id++) {
+		const struct setting_spec *spec = &settings_schema[id];
+		const char *part = parts_lacking_setting(id);
+		bool family = spec->flags & SETTING_FAMILY;
+		size_t len = strlen(spec->key) - family;
+		int err;
+
+		text_init(&key, key_mem, sizeof(key_mem));
+		text_span(&key, span_of(spec->key, len));
+		text_str(&key, family ? "label" : "");
+		if (!family && !(spec->flags & SETTING_SECRET)) {
+			text_init(&why, mem, sizeof(mem));
+			assert_int_equal(settings_check(&set, text_data(&key),
+					     span_str(spec->preset), &why),
+			    ERR_OK);
+		}
+		text_init(&why, mem, sizeof(mem));
+		err = settings_check(
+		    &set, text_data(&key), other_value(spec), &why);
+		if (part == NULL)
+			continue;
+		text_init(&want, want_mem, sizeof(want_mem));
+		text_span(&want, text_data(&key));
+		text_str(&want, ": ");
+		text_str(&want, part);
+		text_str(&want, " is not built into this program");
+		assert_string_equal(mem, want_mem);
+		assert_int_equal(err, ERR_UNSUPPORTED);
+	}
+}
+
+static void
+lacks_exactly_what_was_left_out(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    parts_lacking_setting(SETTING_LISTEN_POP3) == NULL, ENABLE_POP3);
+	assert_int_equal(
+	    parts_lacking_setting(SETTING_QUEUE_HOLD) == NULL, ENABLE_RELAY);
+	assert_int_equal(parts_lacking_setting(SETTING_SCAN_DEPTH) == NULL,
+	    ENABLE_SCAN_WORKER);
+	assert_int_equal(
+	    parts_lacking_setting(SETTING_SCAN_FAILED) == NULL, HAS_VERDICTS);
+	assert_int_equal(
+	    parts_lacking_setting(SETTING_SCAN_CLAMD) == NULL, ENABLE_CLAMD);
+	assert_null(parts_lacking_setting(SETTING_SMTP_MAX_OCTETS));
+	assert_int_equal(
+	    parts_lacking_word(SPAN("queue")) == NULL, ENABLE_RELAY);
+	assert_int_equal(
+	    parts_lacking_word(SPAN("scan")) == NULL, ENABLE_SCANNER);
+	assert_null(parts_lacking_word(SPAN("user")));
+}
+
 int
 main(void)
 {
@@ -547,6 +642,10 @@ main(void)
 		T(backup_that_fits_comes_back),
 		T(stored_wrong_rule_closes_relaying_at_the_start),
 		T(stored_wrong_rule_changes_nothing_later),
+		cmocka_unit_test_setup_teardown(
+		    refuses_each_setting_whose_part_is_not_built_in, setup,
+		    teardown),
+		cmocka_unit_test(lacks_exactly_what_was_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

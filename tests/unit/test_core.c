@@ -3,10 +3,13 @@
 
 #include "core/buf.h"
 #include "core/chr.h"
+#include "core/crc.h"
 #include "core/log.h"
 #include "core/pool.h"
 #include "core/text.h"
 #include "core/zero.h"
+
+#include <zlib.h>
 
 static void
 span_next_yields_empty_pieces_between_separators(void **state)
@@ -180,6 +183,24 @@ zero_clears_whatever_stands_anywhere(void **state)
 	assert_int_equal(mem[699], 1);
 }
 
+static void
+crc_is_zlibs_however_it_is_cut(void **state)
+{
+	static uint8_t bytes[3000];
+	uint32_t x = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		x = x * 1103515245 + 12345;
+		bytes[i] = (uint8_t)(x >> 16);
+	}
+	assert_int_equal(crc32_add(0, "123456789", 9), 0xcbf43926);
+	for (size_t n = 0; n < sizeof(bytes); n += 7)
+		assert_int_equal(crc32_add(crc32_add(0, bytes, n), bytes + n,
+				     sizeof(bytes) - n),
+		    crc32(0, bytes, sizeof(bytes)));
+}
+
 int
 main(void)
 {
@@ -196,6 +217,7 @@ main(void)
 		cmocka_unit_test(pool_refuses_politely_and_counts),
 		cmocka_unit_test(text_is_cut_never_overrun),
 		cmocka_unit_test(zero_clears_whatever_stands_anywhere),
+		cmocka_unit_test(crc_is_zlibs_however_it_is_cut),
 		cmocka_unit_test(log_escapes_foreign_text_and_counts_repeats),
 	};
 

@@ -154,6 +154,7 @@ static void
 follows_aliases_forwards_and_lists(void **state)
 {
 	(void)state;
+	needs(ENABLE_LISTS && ENABLE_RELAY);
 	assert_string_equal(
 	    targets("s@x.org", "joe+a@our.example", NULL), "joe ");
 	assert_string_equal(targets("s@x.org", "sales@our.example", NULL),
@@ -186,6 +187,7 @@ leads_rewritten_senders_back(void **state)
 	const char *out;
 
 	(void)state;
+	needs(ENABLE_RELAY);
 	text_init(&t, mem, sizeof(mem));
 	assert_int_equal(srs_forward(&srs, &a, &t), ERR_OK);
 	assert_int_equal(kind_of(mem), DIRECTORY_LOCAL);

@@ -82,16 +82,25 @@ setup(void **state)
 }
 
 static void
+new_key(struct passkey *k, const char *passphrase)
+{
+	assert_int_equal(
+	    passkey_new(k, span_str(passphrase), count_up), ERR_OK);
+	passkey_finish(k);
+}
+
+static void
 export_all(struct box *x, const char *passphrase)
 {
 	static char line_mem[SETTINGS_TEXT_LINE];
 	struct settings_export ex;
+	struct passkey k;
 	struct text line;
 	int rc;
 
 	file_len = 0;
-	assert_int_equal(
-	    settings_export_begin(&ex, &x->set, span_str(passphrase)), 0);
+	new_key(&k, passphrase);
+	assert_int_equal(settings_export_begin(&ex, &x->set, &k), 0);
 	for (;;) {
 		text_init(&line, line_mem, sizeof(line_mem));
 		rc = settings_export_next(&ex, &line);
@@ -108,9 +117,13 @@ export_all(struct box *x, const char *passphrase)
 static int
 import(struct box *x, const char *passphrase)
 {
+	struct span file = span_of(file_mem, file_len);
+	struct passkey k;
+
 	new_message();
-	return settings_import(&x->set, span_of(file_mem, file_len),
-	    span_str(passphrase), &message);
+	settings_import_key(&k, file, span_str(passphrase));
+	passkey_finish(&k);
+	return settings_import(&x->set, file, &k, &message);
 }
 
 static void
@@ -214,12 +227,13 @@ static void
 back_up(struct box *x, const char *passphrase)
 {
 	static uint8_t piece[BACKUP_PIECE];
+	struct passkey k;
 	struct backup bk;
 	int rc;
 
 	file_len = 0;
-	assert_int_equal(
-	    backup_begin(&bk, &x->set, span_str(passphrase)), ERR_OK);
+	new_key(&k, passphrase);
+	assert_int_equal(backup_begin(&bk, &x->set, &k), ERR_OK);
 	while ((rc = backup_next(&bk, piece)) > 0) {
 		memcpy(file_mem + file_len, piece, (size_t)rc);
 		file_len += (size_t)rc;
@@ -230,9 +244,13 @@ back_up(struct box *x, const char *passphrase)
 static int
 restore(struct box *x, const char *passphrase)
 {
+	struct span file = span_of(file_mem, file_len);
+	struct passkey k;
+
 	new_message();
-	return backup_restore(&x->set, span_of(file_mem, file_len),
-	    span_str(passphrase), x->device_key, &message);
+	backup_restore_key(&k, file, span_str(passphrase));
+	passkey_finish(&k);
+	return backup_restore(&x->set, file, &k, x->device_key, &message);
 }
 
 static void
