@@ -162,18 +162,16 @@ class Router:
         self.cut()
         shutil.rmtree(self.folder)
 
-    def boot(self, seconds=300, counted=False):
-        """Switch on; seconds until the shell answered.  `counted`: the
-        router's clock moves by 2 ns an instruction, whatever the host does."""
+    def boot(self, seconds=300):
+        """Switch on; seconds until the shell answered."""
         kernel = next(f for f in os.listdir(os.path.join(KERNEL, "boot"))
                       if f.startswith("vmlinu"))
         forward = "".join(f",hostfwd=tcp:127.0.0.1:{host}-:{port}"
                           for host, port in self.ports.items())
         began = time.monotonic()
         self.qemu = subprocess.Popen(
-            ["qemu-system-mipsel", "-M", "malta", "-cpu", "24Kc"]
-            + (["-icount", "shift=1,sleep=off"] if counted else [])
-            + ["-m", "64", "-object",
+            ["qemu-system-mipsel", "-M", "malta", "-cpu", "24Kc",
+             "-m", "64", "-object",
              f"memory-backend-file,id=ram,size={RAM},share=on,mem-path="
              + self.path("memory"), "-machine", "memory-backend=ram",
              "-kernel", os.path.join(KERNEL, "boot", kernel),
