@@ -38,7 +38,7 @@ parse_word(struct span s, struct word *w)
 	struct span rest = span_from(s, 2);
 	size_t charset = span_find(rest, '?'), text;
 
-	if (s.len < 8 || s.p[0] != '=' || s.p[1] != '?'
+	if (s.len < 8 || s.p[0] != '=' || s.p[1] != '?' || charset == 0
 	    || charset + 3 > rest.len || rest.p[charset + 2] != '?')
 		return false;
 	w->charset = span_first(rest, charset);
@@ -56,7 +56,8 @@ parse_word(struct span s, struct word *w)
 static bool
 is_latin(struct span charset)
 {
-	return span_is_nocase(charset, SPAN("iso-8859-1"));
+	return span_is_nocase(charset, SPAN("iso-8859-1"))
+	       || span_is_nocase(charset, SPAN("windows-1252"));
 }
 
 static bool
@@ -64,6 +65,29 @@ is_known(struct span charset)
 {
 	return is_latin(charset) || span_is_nocase(charset, SPAN("utf-8"))
 	       || span_is_nocase(charset, SPAN("us-ascii"));
+}
+
+/* 0x80 to 0x9f of windows-1252; controls elsewhere, which nobody means. */
+static const uint16_t windows[32] = { 0x20ac, '?', 0x201a, 0x0192, 0x201e,
+	0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, '?',
+	0x017d, '?', '?', 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013,
+	0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, '?', 0x017e, 0x0178 };
+
+static void
+put_latin(uint8_t c, struct text *to)
+{
+	unsigned u = c >= 0x80 && c < 0xa0 ? windows[c - 0x80] : c;
+
+	if (u >= 0x800) {
+		text_chr(to, (char)(0xe0 | u >> 12));
+		text_chr(to, (char)(0x80 | (u >> 6 & 0x3f)));
+		text_chr(to, (char)(0x80 | (u & 0x3f)));
+	} else if (u >= 0x80) {
+		text_chr(to, (char)(0xc0 | u >> 6));
+		text_chr(to, (char)(0x80 | (u & 0x3f)));
+	} else {
+		text_chr(to, (char)u);
+	}
 }
 
 /* In Q, '_' is a space, and "=5F" is '_'. */
@@ -85,12 +109,10 @@ put_decoded(const struct word *w, struct text *to)
 				      : decode_q(w->text, out);
 
 	for (size_t i = 0; i < n; i++) {
-		if (out[i] >= 0x80 && is_latin(w->charset)) {
-			text_chr(to, (char)(0xc0 | out[i] >> 6));
-			text_chr(to, (char)(0x80 | (out[i] & 0x3f)));
-		} else {
+		if (is_latin(w->charset))
+			put_latin(out[i], to);
+		else
 			text_chr(to, (char)out[i]);
-		}
 	}
 }
 
@@ -103,7 +125,27 @@ skip_gap(struct span s)
 
 	while (n < s.len && (chr_is(s.p[n], CHR_SPACE) || s.p[n] == '\n'))
 		n++;
-	return parse_word(span_from(s, n), &w) && is_known(w.charset) ? n : 0;
+	return parse_word(span_from(s, n), &w) ? n : 0;
+}
+
+/* Words in a row that cannot be decoded: how long they are together. */
+static size_t
+put_unknown(struct span s, struct text *to)
+{
+	struct span first = SPAN(""), rest = s;
+	struct word w;
+
+	while (parse_word(rest, &w) && !is_known(w.charset)
+	       && (first.len == 0 || span_is_nocase(w.charset, first))) {
+		if (first.len == 0)
+			first = w.charset;
+		rest = span_from(rest, w.len);
+		rest = span_from(rest, skip_gap(rest));
+	}
+	text_chr(to, '[');
+	text_span(to, span_first(first, 40));
+	text_chr(to, ']');
+	return s.len - rest.len;
 }
 
 void
@@ -116,6 +158,10 @@ subject_decode(struct span value, struct text *to)
 			put_decoded(&w, to);
 			value = span_from(value, w.len);
 			value = span_from(value, skip_gap(value));
+			continue;
+		}
+		if (parse_word(value, &w)) {
+			value = span_from(value, put_unknown(value, to));
 			continue;
 		}
 		if (value.p[0] != '\n' && value.p[0] != '\r')

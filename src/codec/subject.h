@@ -2,8 +2,9 @@
  * subject: a header field's value as a person reads it.
  *
  * Finds a field in a message's header and decodes its encoded words (RFC
- * 2047) in UTF-8, US-ASCII and ISO-8859-1.  Words in other character sets
- * stay as they are: readable by few, harmful to nobody.
+ * 2047) in UTF-8, US-ASCII, ISO-8859-1 and windows-1252.  For words in other
+ * character sets, which nobody could read undecoded, the set's name stands in
+ * brackets, once for words in a row: "[ISO-2022-JP]".
  *
  * What comes out is foreign text still: it may hold controls and be no UTF-8.
  *

@@ -58,15 +58,27 @@ joins_words_that_only_a_fold_divides(void **state)
 	(void)state;
 	check("=?utf-8?q?a?=\n =?utf-8?q?b?= c", "ab c");
 	check("one\n two", "one two");
-	check("=?utf-8?q?a?= =?x-none?q?b?=", "a =?x-none?q?b?=");
+	check("=?utf-8?q?a?= =?x-none?q?b?=", "a[x-none]");
+}
+
+static void
+names_the_character_sets_it_does_not_know(void **state)
+{
+	(void)state;
+	check("Re: =?ISO-2022-JP?B?GyRCJCIbKEI=?=\n"
+	      " =?iso-2022-jp?B?GyRCJCIbKEI=?= (2)",
+	    "Re: [ISO-2022-JP] (2)");
+	check("=?Shift_JIS?B?gqA=?= =?EUC-JP?B?pKI=?=", "[Shift_JIS][EUC-JP]");
+	check("=?windows-1252?q?=80_=93=E9=94_=81?=",
+	    "\u20ac \u201c\u00e9\u201d ?");
 }
 
 static void
 leaves_what_is_no_word_as_it_stands(void **state)
 {
 	static const char *const odd[] = { "=?", "=?utf-8", "=?utf-8?", "=?u?q",
-		"=?utf-8?q?", "=?utf-8?q?x", "=?utf-8?q?x?", "=?utf-8?x?y?=",
-		"=?iso-2022-jp?B?GyRCJCIbKEI=?=", "=??q?x?=", "?=", "a=b" };
+		"=?utf-8?q?", "=?utf-8?q?x", "=?utf-8?q?x?",
+		"=?utf-8?x?y?=", "=??q?x?=", "?=", "a=b" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
@@ -81,6 +93,7 @@ main(void)
 		cmocka_unit_test(looks_no_further_than_the_header),
 		cmocka_unit_test(decodes_words_in_the_character_sets_it_knows),
 		cmocka_unit_test(joins_words_that_only_a_fold_divides),
+		cmocka_unit_test(names_the_character_sets_it_does_not_know),
 		cmocka_unit_test(leaves_what_is_no_word_as_it_stands),
 	};
 
