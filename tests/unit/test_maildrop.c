@@ -477,6 +477,7 @@ made_dir_next(struct fs *me, int h, struct fs_entry *e)
 		return 0;
 	made++;
 	e->is_dir = false;
+	e->is_file = true;
 	e->len = (size_t)snprintf(e->name, sizeof(e->name),
 	    "17%08u.M%uP1Q%u.host,S=1,W=7", scrambled / 2, scrambled % 2, made);
 	return 1;
