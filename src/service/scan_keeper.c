@@ -1,6 +1,7 @@
 /*
- * scan_keeper: waits for orders; at most one worker for each lane.  Beside it
- * sleeps its heir, a fork of it.  Each sees the other's end.
+ * scan_keeper: waits for orders; at most one worker for each lane.  From the
+ * first one on its heir sleeps beside it, a fork of it.  Each sees the other's
+ * end.
  */
 #include "service/scan_keeper.h"
 
@@ -64,7 +65,7 @@ has_inherited(int channel, int *heir, int *pid)
 	(void)close(ends[1]);
 	child_begin("gatepost-keeper", false);
 	/* it goes on in main's log */
-	nothing.lane = LANES;
+	nothing.lane = SCAN_NO_LANE;
 	(void)!channel_send(
 	    channel, span_of(&nothing, sizeof(nothing)), NULL, 0);
 	return true;
@@ -90,14 +91,15 @@ obey(const struct scan_order *o, int *fds, int *pids)
 
 /* One life as the keeper; returns in the heir, as the next one. */
 static void
-keep(int channel)
+keep(int channel, bool ordered)
 {
 	int fds[CHANNEL_FDS], pids[LANES] = { 0 }, heir = -1, heir_pid = 0;
 	struct scan_order o;
 	int err = ERR_OK;
 
 	do {
-		if (heir < 0 && has_inherited(channel, &heir, &heir_pid))
+		if (ordered && heir < 0
+		    && has_inherited(channel, &heir, &heir_pid))
 			return;
 		if (!has_order(channel, heir)) {
 			(void)close(heir);
@@ -108,6 +110,7 @@ keep(int channel)
 		err = channel_receive(channel, &o, sizeof(o), fds);
 		if (err == ERR_OK)
 			obey(&o, fds, pids);
+		ordered = ordered || err == ERR_OK;
 	} while (err != ERR_EOF);
 	child_kill(heir_pid);
 	for (unsigned i = 0; i < LANES; i++)
@@ -132,8 +135,9 @@ scan_keeper_start(const char *state)
 		sandbox_keep_only(&ends[1], 1);
 		if (process_become_owner(state) == ERR_DENIED)
 			child_exit();
+		keep(ends[1], false);
 		for (;;)
-			keep(ends[1]);
+			keep(ends[1], true);
 	}
 	(void)close(ends[1]);
 	if (pid > 0)

@@ -8,10 +8,11 @@
  * again fork a process that has none.  The keeper can: it was forked first.
  * It reads nothing but main's orders, has no file, and ends with main.
  *
- * Its heir does nothing.  When the keeper is killed (its workers end with it)
- * the heir is the keeper and forks an heir; when the heir is killed the keeper
- * forks another.  The channel is the same one, so main goes on as before; it
- * is told (an order of no lane), for the log.
+ * Its heir, forked with the first order (mail will be scanned), does nothing.
+ * When the keeper is killed (its workers end with it) the heir is the keeper
+ * and forks an heir; when the heir is killed the keeper forks another.  The
+ * channel is the same one, so main goes on as before; it is told (an order of
+ * no lane), for the log.
  *
  * Failure: without both no worker can be started; messages are then what
  * scan.failed says, and the log says why.

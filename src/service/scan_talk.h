@@ -20,9 +20,11 @@
 #define SCAN_FAILED (1u << 31)
 
 struct scan_order {
-	/* whose worker is to be killed, and made anew; none: see scan_keeper */
-	uint32_t lane;
+	uint32_t lane; /* whose worker is to be killed, and made anew */
 };
+
+/* In its place. To the keeper: have an heir.  From it: it has inherited. */
+#define SCAN_NO_LANE UINT32_MAX
 
 struct scan_request {
 	uint64_t octets; /* of the file */

@@ -525,12 +525,25 @@ open_signatures(struct scanner *sc, struct span path)
 		sc->tried = h;
 }
 
+/* From now on it matters when the keeper is killed. */
+static void
+secure_keeper(struct scanner *sc)
+{
+	struct scan_order o = { .lane = SCAN_NO_LANE };
+
+	if (sc->keeper >= 0
+	    && channel_send(sc->keeper, span_of(&o, sizeof(o)), NULL, 0)
+		   == ERR_EOF)
+		keeper_lost(sc);
+}
+
 void
 scanner_configure(struct scanner *sc, const struct scanner_config *c)
 {
 	sc->config = *c;
 	if (!scanner_is_on(sc))
 		return;
+	secure_keeper(sc);
 	open_signatures(sc, c->signatures);
 	for (unsigned i = 0; i < SCANNER_LANES; i++) {
 		sc->lanes[i].stale = true;
