@@ -1,12 +1,11 @@
 /*
- * sigcomp: lines of ClamAV's text forms, and putting the file together.
+ * sigcomp: lines of ClamAV's text forms.
  *
- * Reading bodies in hex is in sigcomp_body.c.
+ * Reading bodies in hex is in sigcomp_body.c, the file in sigcomp_file.c.
  */
 #include "scan/sigcomp.h"
 
 #include <bearssl.h>
-#include <zlib.h>
 
 #include "core/chr.h"
 #include "core/le.h"
@@ -14,7 +13,10 @@
 /* How the memory is divided, in 64ths; the last part is the result. */
 #define SHARES 64
 
-#define MAP_LITTLE 20 /* 128 KiB of bits */
+#define LEVEL 216 /* ClamAV 1.4's FLEVEL, whose language this is */
+
+/* Targets that scan/kind tells: 0 to 7, 9 to 12. */
+#define TARGETS 0x1effu
 
 void
 sigcomp_init(struct sigcomp *sc, void *mem, size_t octets)
@@ -46,6 +48,34 @@ put_name(struct sigcomp *sc, struct span name, uint32_t *at)
 		       && buf_put(&sc->names, span_first(name, len))
 		   ? ERR_OK
 		   : ERR_FULL;
+}
+
+/* ---- for which versions ---- */
+
+/* From level `least` to level `most`: is that of ClamAV 1.4 among them? */
+static int
+check_levels(struct sigcomp *sc, struct span least, struct span most)
+{
+	uint64_t low = 0, high = LEVEL;
+
+	if ((least.len > 0 && span_u64(least, UINT32_MAX, &low))
+	    || (most.p != NULL && span_u64(most, UINT32_MAX, &high)))
+		return sigcomp_wrong(sc, "not a level of ClamAV's");
+	return low <= LEVEL && LEVEL <= high
+		   ? ERR_OK
+		   : sigcomp_unsupported(sc, "for other versions of ClamAV");
+}
+
+/* What stands last in a line, or nothing does: MIN, or MIN:MAX. */
+static int
+read_levels(struct sigcomp *sc, struct span rest)
+{
+	struct span least = SPAN(""), most = { NULL, 0 };
+
+	if (span_next(&rest, ':', &least))
+		(void)span_next(&rest, ':', &most);
+	return rest.p == NULL ? check_levels(sc, least, most)
+			      : sigcomp_wrong(sc, "more fields than there are");
 }
 
 /* ---- hashes ---- */
@@ -89,7 +119,7 @@ note_size(struct sigcomp *sc, uint64_t octets)
 		sc->sizes[at >> 3] |= (uint8_t)(1u << (at & 7));
 }
 
-/* HASH:SIZE:NAME[:...] */
+/* HASH:SIZE:NAME[:MIN[:MAX]] */
 static int
 add_hash(struct sigcomp *sc, struct span line)
 {
@@ -109,7 +139,9 @@ add_hash(struct sigcomp *sc, struct span line)
 	if (!span_is(size, SPAN("*"))
 	    && span_u64(size, SIGDB_NONE - 1, &octets))
 		return sigcomp_wrong(sc, "not a size");
-	err = put_name(sc, name, &at);
+	err = read_levels(sc, line);
+	if (!err)
+		err = put_name(sc, name, &at);
 	if (err)
 		return err;
 	len = digest.len / 2;
@@ -123,6 +155,13 @@ add_hash(struct sigcomp *sc, struct span line)
 }
 
 /* ---- bodies ---- */
+
+/* EP+N  SX+N  SL+N  SEX  VI  MP: ClamAV's, and not ours. */
+static bool
+is_by_program(struct span s)
+{
+	return s.len > 1 && memchr("ESVM", s.p[0], 4) != NULL;
+}
 
 /* *  N  N,SHIFT  EOF-N  EOF-N,SHIFT */
 static int
@@ -144,8 +183,9 @@ read_offset(struct sigcomp *sc, struct span s, struct sigdb_pattern *p)
 	}
 	if (span_u64(s, SIGDB_NONE / 2, &n)
 	    || (shift.len > 0 && span_u64(shift, SIGDB_NONE / 2, &most)))
-		return sigcomp_unsupported(
-		    sc, "an offset by entry point, section or version");
+		return is_by_program(s) ? sigcomp_unsupported(
+			   sc, "an offset by entry point, section or version")
+					: sigcomp_wrong(sc, "not an offset");
 	p->offset = (uint32_t)n;
 	p->shift = (uint32_t)most;
 	return ERR_OK;
@@ -252,8 +292,10 @@ read_target(struct sigcomp *sc, struct span s, struct sigdb_pattern *p)
 {
 	uint64_t n;
 
-	if (span_u64(s, 31, &n))
+	if (span_u64(s, UINT32_MAX, &n))
 		return sigcomp_wrong(sc, "not a target");
+	if (n > 31 || (TARGETS >> n & 1) == 0)
+		return sigcomp_unsupported(sc, "a target that is never told");
 	p->target = (uint8_t)n;
 	return ERR_OK;
 }
@@ -273,6 +315,8 @@ add_ndb(struct sigcomp *sc, struct span line)
 	if (!err)
 		err = read_offset(sc, offset, &p);
 	if (!err)
+		err = read_levels(sc, line);
+	if (!err)
 		err = sigcomp_body(sc, hex);
 	if (!err)
 		err = put_name(sc, name, &p.name);
@@ -280,6 +324,17 @@ add_ndb(struct sigcomp *sc, struct span line)
 }
 
 /* ---- logical signatures ---- */
+
+/* MIN-MAX, both there */
+static int
+read_engine(struct sigcomp *sc, struct span s)
+{
+	size_t dash = span_find(s, '-');
+
+	if (dash == 0 || dash == s.len)
+		return sigcomp_wrong(sc, "not a range of ClamAV's levels");
+	return check_levels(sc, span_first(s, dash), span_from(s, dash + 1));
+}
 
 /* "Engine:51-255,Target:1": the target; anything else is not ours. */
 static int
@@ -291,11 +346,24 @@ read_block(struct sigcomp *sc, struct span block, struct sigdb_pattern *p)
 	while (!err && span_next(&block, ',', &one)) {
 		if (span_starts(one, SPAN("Target:")))
 			err = read_target(sc, span_from(one, 7), p);
-		else if (!span_starts(one, SPAN("Engine:")))
+		else if (span_starts(one, SPAN("Engine:")))
+			err = read_engine(sc, span_from(one, 7));
+		else
 			err = sigcomp_unsupported(
 			    sc, "a condition other than Target and Engine");
 	}
 	return err;
+}
+
+/* "(0|1)" without its brackets, where they are the only ones. */
+static struct span
+without_brackets(struct span s)
+{
+	struct span in = span_from(s, 1);
+
+	return s.len > 2 && s.p[0] == '(' && span_find(in, ')') + 1 == in.len
+		   ? span_first(in, in.len - 1)
+		   : s;
 }
 
 /* "0&1&2" or "0|1": how many, and with what between them. */
@@ -305,6 +373,7 @@ read_logic(struct sigcomp *sc, struct span s, unsigned *n, uint8_t *with)
 	struct span one;
 	uint64_t i;
 
+	s = without_brackets(s);
 	*with = span_find(s, '|') < s.len ? '|' : '&';
 	*n = 0;
 	while (span_next(&s, *with, &one)) {
@@ -408,190 +477,5 @@ sigcomp_line(struct sigcomp *sc, enum sigcomp_form form, struct span line,
 		return err;
 	}
 	sc->signatures++;
-	return ERR_OK;
-}
-
-/* ---- the file ---- */
-
-static uint8_t *
-append(struct sigcomp *sc, size_t octets)
-{
-	size_t room, padded = (octets + 7) / 8 * 8;
-	uint8_t *p = buf_room(&sc->out, &room);
-
-	if (padded > room)
-		return NULL;
-	memset(p, 0, padded);
-	buf_commit(&sc->out, padded);
-	return p;
-}
-
-static void
-note_section(
-    struct sigcomp *sc, enum sigdb_section s, const uint8_t *p, size_t len)
-{
-	uint8_t *head = buf_bytes(&sc->out);
-
-	le32_put(head + 64 + s * 8, (uint32_t)(p - head));
-	le32_put(head + 68 + s * 8, (uint32_t)len);
-}
-
-static int
-put_section(struct sigcomp *sc, enum sigdb_section s, struct span content)
-{
-	uint8_t *p = append(sc, content.len);
-
-	if (p == NULL)
-		return ERR_FULL;
-	if (content.len > 0)
-		memcpy(p, content.p, content.len);
-	note_section(sc, s, p, content.len);
-	return ERR_OK;
-}
-
-static unsigned
-log2_of(size_t n, unsigned least, unsigned most)
-{
-	unsigned bits = least;
-
-	while (bits < most && (size_t)1 << bits < n)
-		bits++;
-	return bits;
-}
-
-/*
- * Records sorted into buckets by their first four bytes, and the table where
- * each bucket starts: counted, summed up to ends, then filled from behind.
- */
-static int
-put_table(
-    struct sigcomp *sc, enum sigdb_section s, struct span records, size_t size)
-{
-	size_t n = records.len / size;
-	unsigned bits = log2_of(n, 4, 24);
-	size_t places = (size_t)1 << bits;
-	uint8_t *start = append(sc, (places + 1) * 4);
-	uint8_t *to = append(sc, records.len);
-	uint32_t sum = 0;
-
-	if (start == NULL || to == NULL)
-		return ERR_FULL;
-	note_section(sc, s, start, (places + 1) * 4);
-	note_section(sc, s + 1, to, records.len);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t key = le32_get(records.p + i * size) * SIGDB_MIX;
-		uint8_t *p = start + (size_t)(key >> (32 - bits)) * 4;
-
-		le32_put(p, le32_get(p) + 1);
-	}
-	for (size_t i = 0; i <= places; i++) {
-		sum += le32_get(start + i * 4);
-		le32_put(start + i * 4, sum);
-	}
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *from = records.p + i * size;
-		uint32_t key = le32_get(from) * SIGDB_MIX;
-		uint8_t *p = start + (size_t)(key >> (32 - bits)) * 4;
-
-		le32_put(p, le32_get(p) - 1);
-		memcpy(to + le32_get(p) * size, from, size);
-	}
-	return ERR_OK;
-}
-
-/*
- * A bit for each gram's mix: 16 bits for each gram at least, and 64 as long as
- * that is little.
- */
-static int
-put_bits(struct sigcomp *sc, enum sigdb_section s, struct span grams)
-{
-	size_t n = grams.len / SIGDB_GRAM_SIZE;
-	unsigned bits = log2_of(n * 64, 9, MAP_LITTLE);
-	uint8_t *map;
-
-	bits = log2_of(n * 16, bits, 25);
-	map = append(sc, n == 0 ? 0 : ((size_t)1 << bits) / 8);
-
-	if (map == NULL)
-		return ERR_FULL;
-	note_section(sc, s, map, n == 0 ? 0 : ((size_t)1 << bits) / 8);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t at = le32_get(grams.p + i * SIGDB_GRAM_SIZE);
-
-		at = (at * SIGDB_MIX) >> (32 - bits);
-		map[at >> 3] |= (uint8_t)(1u << (at & 7));
-	}
-	return ERR_OK;
-}
-
-static int
-put_sections(struct sigcomp *sc)
-{
-	static const uint8_t digest[] = { br_md5_SIZE, br_sha1_SIZE,
-		br_sha256_SIZE };
-	int err = put_section(sc, SIGDB_PATTERNS, buf_data(&sc->patterns));
-
-	if (!err)
-		err = put_section(sc, SIGDB_PARTS, buf_data(&sc->parts));
-	if (!err)
-		err = put_section(sc, SIGDB_DATA, buf_data(&sc->data));
-	if (!err)
-		err = put_section(sc, SIGDB_NAMES, buf_data(&sc->names));
-	for (unsigned i = 0; i < SIGDB_WIDTHS && !err; i++) {
-		struct span grams = buf_data(&sc->grams[i]);
-
-		err = put_bits(sc, SIGDB_WIDE_BITS + 3 * i, grams);
-		if (!err)
-			err = put_table(sc, SIGDB_WIDE_START + 3 * i, grams,
-			    SIGDB_GRAM_SIZE);
-	}
-	for (unsigned i = 0; i < 3 && !err; i++)
-		err = put_table(sc, SIGDB_MD5_START + 2 * i,
-		    buf_data(&sc->hashes[i]), digest[i] + 8u);
-	if (!err)
-		err = put_section(sc, SIGDB_SIZES,
-		    span_of(sc->sizes, sc->n_hashes ? sizeof(sc->sizes) : 0));
-	return err;
-}
-
-static void
-seal(struct sigcomp *sc)
-{
-	uint8_t *head = buf_bytes(&sc->out);
-	br_sha256_context hash;
-
-	memcpy(head, "GPSIGDB", 8);
-	le32_put(head + 8, SIGDB_VERSION);
-	le32_put(head + 12, (uint32_t)buf_len(&sc->out));
-	le32_put(head + 16, sc->signatures);
-	le32_put(head + 20, sc->n_hashes);
-	le32_put(head + SIGDB_REACH, sc->reach);
-	le32_put(head + SIGDB_TARGETS, sc->anywhere);
-	le32_put(head + SIGDB_TARGETS + 4, sc->placed);
-	le32_put(head + SIGDB_MADE, (uint32_t)sc->made_s);
-	le32_put(head + SIGDB_MADE + 4, (uint32_t)(sc->made_s >> 32));
-	br_sha256_init(&hash);
-	br_sha256_update(
-	    &hash, head + SIGDB_HEADER, buf_len(&sc->out) - SIGDB_HEADER);
-	br_sha256_out(&hash, head + 24);
-	le32_put(head + SIGDB_HEADER - 4,
-	    (uint32_t)crc32(0, head, SIGDB_HEADER - 4));
-}
-
-int
-sigcomp_finish(struct sigcomp *sc, struct span *file)
-{
-	int err;
-
-	if (append(sc, SIGDB_HEADER) == NULL)
-		return ERR_FULL;
-	err = put_sections(sc);
-	if (!err && buf_len(&sc->out) > UINT32_MAX / 2)
-		err = ERR_FULL;
-	if (err)
-		return err;
-	seal(sc);
-	*file = buf_data(&sc->out);
 	return ERR_OK;
 }

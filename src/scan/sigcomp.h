@@ -10,6 +10,7 @@
  *   .ndb       targets; offsets *, N, N,SHIFT, EOF-N, EOF-N,SHIFT; in the body
  *              hex, ??, nibbles, *, {n} {n-m} {-m} {n-}, (aa|bb) of one length
  *   .ldb       all of them (0&1&2) or one of them (0|1|2), no counts
+ *   all        those for the level (FLEVEL) of ClamAV 1.4
  * A pattern needs four fixed bytes in a row.  What is not understood gives
  * ERR_UNSUPPORTED with the reason, and the rest is compiled.
  *

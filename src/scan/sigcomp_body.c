@@ -142,6 +142,9 @@ take_braces(struct sigcomp *sc, struct span *s)
 		return sigcomp_wrong(sc, "not a number in braces");
 	if (dash == in.len)
 		max = min;
+	/* ClamAV takes {0} for {0-}, against its manual */
+	if (max == 0)
+		return sigcomp_unsupported(sc, "a gap of nothing");
 	if (min > max)
 		return sigcomp_wrong(sc, "braces from more to less");
 	return add_gap(sc, (uint32_t)min, (uint32_t)max);
@@ -180,6 +183,8 @@ take_choices(struct sigcomp *sc, struct span *s)
 	if (end == s->len)
 		return sigcomp_wrong(sc, "a bracket without an end");
 	*s = span_from(*s, end + 1);
+	if (in.len == 1 && memchr("BLW", in.p[0], 3) != NULL)
+		return sigcomp_unsupported(sc, "boundaries of words or lines");
 	if (len == in.len)
 		return sigcomp_unsupported(sc, "a bracket without a choice");
 	if (!err)

@@ -121,6 +121,10 @@ write_result(struct cli *cli, struct work *w, const char *out)
 {
 	struct span file;
 
+	/* somebody's error page under that name is not an empty set */
+	if (w->comp.signatures == 0 && w->bad > 0)
+		return cli_error_at(
+		    cli, out, "not written: there is no signature in these");
 	w->comp.made_s = (uint64_t)(clock_wall_us() / 1000000);
 	if (sigcomp_finish(&w->comp, &file))
 		return cli_error_at(cli, out, "there is not enough memory");

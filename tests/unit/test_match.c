@@ -5,6 +5,8 @@
 #include "scan/match.h"
 #include "scan/sigcomp.h"
 
+#include <stdio.h>
+
 #define AREA (1 << 20)
 
 static uint8_t area[AREA];
@@ -188,6 +190,70 @@ knows_whole_files_by_their_hash(void **state)
 	finish();
 	assert_int_equal(match_hashes(&m, &db, SPAN("abc")), 1);
 	assert_span(m.name, "Abc.Any");
+}
+
+/* What ClamAV 1.4 passes over, or we can never find, is named. */
+static void
+is_for_its_level_and_for_targets_that_are_told(void **state)
+{
+	static const char *const out[] = { "a:0:*:61626364:217",
+		"a:0:*:61626364:51:215", "a:8:*:61626364", "a:14:*:61626364",
+		"a:31:*:61626364", "a:0:*:61626364{0}65666768",
+		"a:0:*:61626364{-0}65666768", "a:0:*:(B)61626364",
+		"a:0:EP+0:61626364" };
+	static const char *const wrong[] = { "a:0:*:61626364:x",
+		"a:0:*:61626364:51:", "a:0:*:61626364:51:255:9",
+		"a:0::61626364", "a:0:EOF-:61626364" };
+	static const char *const blocks[] = { "Engine:217-300,Target:0",
+		"Engine:51-215,Target:0", "Target:14" };
+	const char md5[] = "900150983cd24fb0d6963f7d28e17f72";
+	char line[128];
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
+		assert_int_equal(add(SIGCOMP_NDB, out[i]), ERR_UNSUPPORTED);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(add(SIGCOMP_NDB, wrong[i]), ERR_SYNTAX);
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		snprintf(line, sizeof(line), "a;%s;0;61626364", blocks[i]);
+		assert_int_equal(add(SIGCOMP_LDB, line), ERR_UNSUPPORTED);
+	}
+	assert_int_equal(
+	    add(SIGCOMP_LDB, "a;Engine:51,Target:0;0;61626364"), ERR_SYNTAX);
+	snprintf(line, sizeof(line), "%s:3:a:1:2", md5);
+	assert_int_equal(add(SIGCOMP_HASH, line), ERR_UNSUPPORTED);
+	snprintf(line, sizeof(line), "%s:3:a:1:300:x", md5);
+	assert_int_equal(add(SIGCOMP_HASH, line), ERR_SYNTAX);
+	assert_int_equal(comp.signatures, 0);
+	assert_int_equal(add(SIGCOMP_NDB, "a:0:*:61626364:216:216"), ERR_OK);
+	assert_int_equal(add(SIGCOMP_NDB, "a:0:*:61626364:51"), ERR_OK);
+	assert_int_equal(
+	    add(SIGCOMP_LDB, "a;Engine:51-216,Target:12;0;61626364"), ERR_OK);
+	snprintf(line, sizeof(line), "%s:*:a:73:255", md5);
+	assert_int_equal(add(SIGCOMP_HASH, line), ERR_OK);
+}
+
+static void
+logic_may_stand_in_brackets(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(
+	    add(SIGCOMP_LDB, "All;Target:0;(0&1);61626364;65666768"), ERR_OK);
+	assert_int_equal(
+	    add(SIGCOMP_LDB, "One;Target:0;(0|1);31323334;35363738"), ERR_OK);
+	assert_int_equal(
+	    add(SIGCOMP_LDB, "x;Target:0;(0)|(1);31323334;35363738"),
+	    ERR_UNSUPPORTED);
+	assert_int_equal(
+	    add(SIGCOMP_LDB, "x;Target:0;(0;31323334"), ERR_UNSUPPORTED);
+	finish();
+	assert_int_equal(look(SPAN("abcd")), 0);
+	assert_int_equal(look(SPAN("efgh abcd")), 1);
+	assert_span(m.name, "All");
+	assert_int_equal(look(SPAN("5678")), 1);
+	assert_span(m.name, "One");
 }
 
 static void
@@ -449,6 +515,9 @@ main(void)
 		cmocka_unit_test(logic_wants_all_or_one),
 		cmocka_unit_test(knows_whole_files_by_their_hash),
 		cmocka_unit_test(says_what_it_does_not_understand),
+		cmocka_unit_test(
+		    is_for_its_level_and_for_targets_that_are_told),
+		cmocka_unit_test(logic_may_stand_in_brackets),
 		cmocka_unit_test(every_flipped_byte_is_found),
 		cmocka_unit_test(work_is_bounded),
 		cmocka_unit_test(agrees_with_a_plain_search),
