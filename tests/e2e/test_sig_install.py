@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import subprocess
+import threading
 import time
 import unittest
 import zlib
@@ -254,6 +255,44 @@ class Install(unittest.TestCase):
         # nor is it lost by a restart
         self.server.restart()
         self.assertEqual(self.send(mail), 554)
+
+    def test_no_message_slips_through_while_sets_are_changed(self):
+        """Each set knows it: so it is found by whichever is in force."""
+        self.server.add_user("ann", "open sesame")
+        sets = [self.compile(f"set{i}", rows=1 + 2000 * i) for i in range(2)]
+        self.install(sets[0])
+        self.server.start()
+        self.addCleanup(lambda: self.server.process and self.server.stop())
+        body = base64.b64encode(hashlib.sha256(b"0").digest())
+        mail = (b"see\r\n--x\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                + body + b"\r\n--x--")
+        codes, failed, done = [], [], threading.Event()
+
+        def send():
+            try:
+                while not done.is_set():
+                    codes.append(self.send(mail))
+            except Exception as e:  # pylint: disable=broad-except
+                failed.append(e)
+
+        threads = [threading.Thread(target=send) for _ in range(3)]
+        for t in threads:
+            t.start()
+        seen = []
+        try:
+            for i in range(16):
+                before = len(codes)
+                self.install("--force", sets[(i + 1) % 2])
+                gatepost.wait_for(lambda n=before: failed
+                                  or len(codes) > n + 3, "mails go on")
+                seen.append(len(codes) - before)
+        finally:
+            done.set()
+            for t in threads:
+                t.join()
+        self.assertEqual(failed, [])
+        self.assertEqual(set(codes), {554})
+        self.assertGreater(min(seen), 3)
 
 
 if __name__ == "__main__":
