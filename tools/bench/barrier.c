@@ -10,6 +10,7 @@
  * (unlinking thousands of them would slow down what follows): remove it.
  */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/aio_abi.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -44,13 +45,13 @@ need(bool ok, const char *what)
 	exit(2);
 }
 
-static long
+static int64_t
 now_us(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000L + t.tv_nsec / 1000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static void
@@ -207,7 +208,7 @@ sync_aio_started(const int *fd, unsigned n)
 }
 
 static unsigned
-run(void (*barrier)(const int *, unsigned), unsigned n, long until)
+run(void (*barrier)(const int *, unsigned), unsigned n, int64_t until)
 {
 	int fd[BATCH_MAX];
 	unsigned done = 0;
@@ -228,7 +229,7 @@ run_writers(unsigned writers)
 {
 	unsigned *done = mmap(NULL, sizeof(*done) * writers,
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	long until = now_us() + span_ms * 1000L;
+	int64_t until = now_us() + (int64_t)span_ms * 1000;
 	unsigned all = 0;
 
 	need(done != MAP_FAILED, "mmap");
@@ -270,7 +271,7 @@ store_batch(struct spool *spool, struct spool_file *file, unsigned n)
 
 /* The whole of src/store and src/platform, as the server uses it. */
 static unsigned
-run_spool(unsigned n, long until)
+run_spool(unsigned n, int64_t until)
 {
 	static const uint8_t boot[MAILBOX_BOOT_LEN] = { 1 };
 	static struct files files;
@@ -291,18 +292,18 @@ run_spool(unsigned n, long until)
 }
 
 static void
-report(const char *what, unsigned n, unsigned done, long us)
+report(const char *what, unsigned n, unsigned done, int64_t us)
 {
-	printf("%-40s %5u %9ld %9ld\n", what, n, done * 1000000L / us,
-	    done == 0 ? 0 : us * (long)n / (long)done);
+	printf("%-40s %5u %9" PRId64 " %9" PRId64 "\n", what, n,
+	    done * INT64_C(1000000) / us, done == 0 ? 0 : us * n / done);
 	(void)fflush(stdout);
 }
 
 static void
 report_spool(unsigned n)
 {
-	long from = now_us();
-	unsigned done = run_spool(n, from + span_ms * 1000L);
+	int64_t from = now_us();
+	unsigned done = run_spool(n, from + (int64_t)span_ms * 1000);
 
 	report("gatepost's spool", n, done, now_us() - from);
 }
@@ -326,9 +327,9 @@ compare_barriers(void)
 
 	for (unsigned b = 0; b < 3; b++) {
 		for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-			long from = now_us();
-			unsigned done = run(
-			    ways[i].barrier, batch[b], from + span_ms * 1000L);
+			int64_t from = now_us();
+			unsigned done = run(ways[i].barrier, batch[b],
+			    from + (int64_t)span_ms * 1000);
 
 			report(ways[i].name, batch[b], done, now_us() - from);
 		}
@@ -349,7 +350,7 @@ main(int argc, char **argv)
 	printf("%-40s %5s %9s %9s\n", "2 KiB messages", "batch", "msg/s",
 	    "us/batch");
 	for (unsigned w = 1; w <= 8; w *= 8) {
-		long from = now_us();
+		int64_t from = now_us();
 		unsigned done = run_writers(w);
 
 		report(w == 1 ? "one writer" : "8 independent writers", 1, done,
