@@ -296,7 +296,7 @@ router: ## an emulated router: settings on MTD, mail in and out, 25 power cuts (
 		build/router-mipsel/.config >$(ROUTER_BUILD)/wanted
 	@cmp -s $(ROUTER_BUILD)/wanted $(ROUTER_BUILD)/finished || cp $(ROUTER_BUILD)/wanted $(ROUTER_BUILD)/finished
 	@$(MAKE) --no-print-directory BOARD=router-mipsel INSTALL=$(INSTALL) \
-		BUILD=$(ROUTER_BUILD) CONFIG=$(ROUTER_BUILD)/finished
+		BUILD=$(ROUTER_BUILD) CONFIG=$(ROUTER_BUILD)/finished all $(ROUTER_BUILD)/bench/barrier
 	@$(PYTHON) tests/router/run.py --program $(ROUTER_BUILD)/gatepost $(ROUTER)
 
 .PHONY: router

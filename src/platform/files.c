@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "platform/fat.h"
 #include "platform/files_dir.h"
 #include "platform/oserr.h"
 
@@ -244,7 +245,11 @@ files_op_rename(struct fs *fs, const char *from, const char *to)
 {
 	int root = root_of(fs);
 
-	return renameat(root, from, root, to) ? oserr_now() : ERR_OK;
+	if (renameat(root, from, root, to))
+		return oserr_now();
+	if (*to == '/' ? fat_has_path(to) : ((struct files *)fs)->is_fat)
+		return fat_renamed(root, from, to);
+	return ERR_OK;
 }
 
 static int
@@ -374,6 +379,7 @@ files_open(struct files *f, const char *root)
 	for (unsigned i = 0; i < FILES_DIRS; i++)
 		f->dirs[i].fd = -1;
 	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->is_fat = f->root >= 0 && fat_has(f->root);
 	return f->root < 0 ? oserr_now() : ERR_OK;
 }
 

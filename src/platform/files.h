@@ -34,6 +34,7 @@ struct files {
 	struct fs
 	    fs; /* what everybody else sees; first, so that it can be cast */
 	int root;
+	bool is_fat;			    /* the root folder's file system */
 	uint8_t scratch[FILES_HANDLES / 8]; /* bits: not worth writing ahead */
 	struct files_dir dirs[FILES_DIRS];
 	struct barrier barrier; /* that is waited for */

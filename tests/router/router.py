@@ -14,6 +14,7 @@ What outlives a cut:
                          has written is there at once, as on a NOR chip, and
                          a cut can come between any two of its words
   /mnt                   ext4 on a virtio disk, an image on the host
+  /usb                   a second one with another file system, if asked for
 "mtdram" gives a second MTD that does not.  The host reaches the router's ports
 through ports of 127.0.0.1.
 """
@@ -38,6 +39,13 @@ BLOCKS = 2
 FLASH = 48 << 20  # where in the memory it lies
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4", "crc32c_generic",
            "phram", "mtdram")
+# The second disk: what makes it, what the kernel needs for it.
+SECOND_OCTETS = 512 << 20
+SECOND = {
+    "vfat": (("/sbin/mkfs.vfat", "-F", "32", "-s", "8"),
+             ("nls_cp437", "nls_ascii", "nls_utf8", "nls_iso8859_1", "vfat")),
+    "f2fs": (("/sbin/mkfs.f2fs", "-f"), ("crc32_generic", "f2fs")),
+}
 INIT = f"""#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/ PS1=
@@ -53,6 +61,7 @@ for m in $(cat /modules/order); do
 	esac
 done
 mount -t ext4 -o noatime /dev/vda /mnt
+[ ! -e /second ] || mount -t $(cat /second) -o noatime /dev/vdb /usb
 ip link set lo up
 ip address add 10.0.2.15/24 dev eth0
 ip link set eth0 up
@@ -69,11 +78,11 @@ class Failure(Exception):
     """The router did not do what it was asked to."""
 
 
-def module_files():
-    """Paths of MODULES and what they depend on, in the order of loading."""
+def module_files(names):
+    """Paths of modules and what they depend on, in the order of loading."""
     where = {}
-    for folder, _, names in os.walk(os.path.join(KERNEL, "lib/modules")):
-        for name in names:
+    for folder, _, files in os.walk(os.path.join(KERNEL, "lib/modules")):
+        for name in files:
             if name.endswith(".ko"):
                 where[name[:-3].replace("-", "_")] = os.path.join(folder, name)
     order = []
@@ -88,7 +97,7 @@ def module_files():
             visit(need)
         order.append(path)
 
-    for name in MODULES:
+    for name in names:
         visit(name)
     return order
 
@@ -113,16 +122,19 @@ def read(path):
         return f.read()
 
 
-def initramfs(programs):
-    modules = module_files()
+def initramfs(programs, second):
+    modules = module_files(MODULES + (SECOND[second][1] if second else ()))
     names = [os.path.basename(m)[:-3] for m in modules]
     entries = [(d, 0o040755, b"") for d in (
-        "bin", "dev", "proc", "sys", "tmp", "mnt", "etc", "modules")]
+        "bin", "dev", "proc", "sys", "tmp", "mnt", "usb", "etc",
+        "modules")]
     entries += [("init", 0o100755, INIT.encode()),
                 ("bin/busybox", 0o100755, read(BUSYBOX)),
                 ("etc/resolv.conf", 0o100644, b"nameserver 127.0.0.1\n"),
                 ("etc/passwd", 0o100644, b"root:x:0:0::/:/bin/sh\n"),
                 ("modules/order", 0o100644, " ".join(names).encode())]
+    if second:
+        entries += [("second", 0o100644, second.encode())]
     entries += [(f"modules/{n}.ko", 0o100644, read(m))
                 for n, m in zip(names, modules)]
     entries += [(f"bin/{n}", 0o100755, read(p)) for n, p in programs.items()]
@@ -132,16 +144,19 @@ def initramfs(programs):
 class Router:
     """One emulated machine, on or off."""
 
-    def __init__(self, folder, programs, files=None, ports=None):
+    def __init__(self, folder, programs, files=None, ports=None,
+                 second=None):
         """`programs` by name for /bin; `files`: a folder whose content /mnt
-        has at first; `ports`: those of the router by those of the host."""
+        has at first; `ports`: those of the router by those of the host;
+        `second`: the file system of a second disk, of SECOND."""
         self.folder = folder
         self.ports = ports or {}
+        self.second = second
         self.qemu = None
         self.log = b""
         os.makedirs(folder, exist_ok=True)
         with open(self.path("initramfs"), "wb") as f:
-            f.write(initramfs(programs))
+            f.write(initramfs(programs, second))
         with open(self.path("memory"), "wb") as f:
             f.truncate(RAM)
             f.seek(FLASH)
@@ -151,6 +166,12 @@ class Router:
             + (["-d", files] if files else [])
             + [self.path("disk"), "96M"], check=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if second:
+            with open(self.path("second"), "wb") as f:
+                f.truncate(SECOND_OCTETS)
+            subprocess.run([*SECOND[second][0], self.path("second")],
+                           check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -179,7 +200,11 @@ class Router:
              f"memmap={BLOCK * BLOCKS}${FLASH} nokaslr console=ttyS0 quiet loglevel=1 panic=-1",
              "-drive", "if=none,id=disk,format=raw,cache=writeback,file="
              + self.path("disk"),
-             "-device", "virtio-blk-pci,drive=disk",
+             "-device", "virtio-blk-pci,drive=disk"]
+            + (["-drive", "if=none,id=second,format=raw,cache=writeback,file="
+                + self.path("second"),
+                "-device", "virtio-blk-pci,drive=second"]
+               if self.second else []) + [
              "-netdev", f"user,id=net,restrict=on{forward}",
              "-device", "virtio-net-pci,netdev=net,romfile=",
              "-vga", "none", "-display", "none", "-monitor", "none",

@@ -7,7 +7,7 @@ Mail goes in by SMTP and out by POP3; then the plug is pulled N times (default
 25) while settings are being changed, and after each start every change that
 was acknowledged must be there, whole.  --figures adds what the READMEs state:
 time of a change, of opening the settings and of scanning, in CPU seconds of the
-emulated router.
+emulated router; and the ways of making mail durable on a stick.
 WORDs: only tests with one of them in the name.
 
 Last line: "N passed, N failed".
@@ -59,12 +59,15 @@ done
 def programs():
     os.makedirs(FOLDER, exist_ok=True)
     small = os.path.join(FOLDER, "gatepost")
-    subprocess.run(["mipsel-linux-gnu-strip", "-o", small, OPTIONS.program],
-                   check=True)
+    bench = os.path.join(FOLDER, "barrier")
+    for to, program in ((small, OPTIONS.program), (bench, os.path.join(
+            os.path.dirname(OPTIONS.program), "bench/barrier"))):
+        subprocess.run(["mipsel-linux-gnu-strip", "-o", to, program],
+                       check=True)
     changer = os.path.join(FOLDER, "changer")
     with open(changer, "w", encoding="ascii") as f:
         f.write(CHANGER)
-    return {"gatepost": small, "changer": changer}
+    return {"gatepost": small, "barrier": bench, "changer": changer}
 
 
 def machine(**more):
@@ -81,7 +84,8 @@ def serve(router):
     router.check(f"gatepost serve --state {STATE} >/tmp/log 2>&1 & "
                  "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do "
                  f"[ -S {STATE}/control ] && gatepost status --state {STATE} "
-                 ">/dev/null && break; sleep 1; done", 120)
+                 ">/dev/null && break; sleep 1; done; "
+                 f"[ -S {STATE}/control ] || {{ cat /tmp/log; false; }}", 120)
 
 
 def stored(router):
@@ -184,6 +188,97 @@ class Cuts(unittest.TestCase):
               " compactions", flush=True)
 
 
+class Sticks(unittest.TestCase):
+    """Mail on what people plug into a router; the plug is pulled right after
+    a 250, or while one is on its way."""
+
+    CUTS = 6
+    MESSAGES = 20
+
+    def setUp(self):
+        self.dice = random.Random(OPTIONS.seed)
+        self.sent = {}      # text by number: perhaps there
+        self.promised = {}  # (user, number): there
+
+    def message(self):
+        number = len(self.sent)
+        lines = self.dice.choice((1, 40, 300))
+        self.sent[number] = [f"Subject: {number}", ""] + [
+            f"{number} {self.dice.getrandbits(256):064x}"
+            for _ in range(lines)]
+        to = ("ann", "bob") if number % 2 else ("ann",)
+        return number, to, "\r\n".join(self.sent[number]) + "\r\n"
+
+    def fill(self, router, port, cut_between):
+        client = smtplib.SMTP("127.0.0.1", port, "me.example", timeout=60)
+        for _ in range(self.MESSAGES):
+            number, to, text = self.message()
+            client.sendmail("a@b.example", [f"{t}@home.example" for t in to],
+                            text)
+            self.promised.update({(t, number): True for t in to})
+        if cut_between:
+            _, to, text = self.message()
+            client.mail("a@b.example")
+            for t in to:
+                client.rcpt(f"{t}@home.example")
+            client.docmd("DATA")
+            client.send(text + ".\r\n")
+            time.sleep(self.dice.uniform(0, 0.06))
+        router.cut()
+        client.close()
+
+    def fetch(self, user, port):
+        """Everything a user has, by number; each whole."""
+        found = []
+        client = poplib.POP3("127.0.0.1", port, timeout=60)
+        client.user(user)
+        client.pass_("secret")
+        for i in range(1, client.stat()[0] + 1):
+            lines = [x.decode() for x in client.retr(i)[1]]
+            at = next((k for k, x in enumerate(lines)
+                       if x.startswith("Subject: ")), len(lines))
+            text = lines[at:]
+            number = int(text[0].split()[1]) if text else -1
+            self.assertEqual(text, self.sent.get(number),
+                             f"message {i} of {user}: {lines[:3]}")
+            found.append(number)
+        client.quit()
+        return found
+
+    def check(self, port):
+        for user in ("ann", "bob"):
+            found = self.fetch(user, port)
+            self.assertEqual(len(found), len(set(found)), "doubled")
+            lost = {n for u, n in self.promised if u == user} - set(found)
+            self.assertFalse(lost, f"lost by {user}")
+
+    def cuts(self, second):
+        smtp, pop3 = gatepost.free_ports(2)
+        with machine(ports={smtp: 25, pop3: 110}, second=second) as router:
+            router.boot()
+            set_up(router)
+            router.check("echo secret | gatepost user add bob "
+                         f"--password-stdin --state {STATE}")
+            router.check(f"grep -q ' /usb {second} rw' /proc/mounts")
+            router.check("mkdir /usb/mail && gatepost set --state "
+                         f"{STATE} mail.path=/usb/mail")
+            serve(router)
+            for k in range(self.CUTS):
+                self.fill(router, smtp, k % 2 == 1)
+                router.boot()
+                serve(router)
+                self.check(pop3)
+                router.check(f"grep -q ' /usb {second} rw' /proc/mounts")
+        print(f"{second}: {self.CUTS} cuts, {len(self.promised)} copies "
+              "acknowledged, all there once and whole", flush=True)
+
+    def test_mail_on_vfat_outlives_the_plug(self):
+        self.cuts("vfat")
+
+    def test_mail_on_f2fs_outlives_the_plug(self):
+        self.cuts("f2fs")
+
+
 class Figures(unittest.TestCase):
     """What the READMEs state: CPU seconds of the emulated router."""
 
@@ -244,6 +339,14 @@ class Figures(unittest.TestCase):
                 self.assertIn(": OK", router.check("cat /tmp/said"))
                 print(f"scan of {self.mib:.1f} MiB, {count} signatures: "
                       f"{took:.2f} s, {self.mib / took:.1f} MiB/s", flush=True)
+
+    @unittest.skipUnless("--figures" in sys.argv, "asked for by --figures")
+    def test_barrier(self):
+        for second in ("vfat", "f2fs"):
+            with machine(second=second) as router:
+                router.boot()
+                text = router.check("mkdir /usb/b && barrier /usb/b 1000", 600)
+                print(f"{second}\n{text}", flush=True)
 
 
 def main():

@@ -2,11 +2,13 @@
 #include "support/test.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/fat.h"
 #include "platform/files.h"
 #include "platform/poller.h"
 
@@ -183,6 +185,29 @@ renames_links_and_unlinks(void **state)
 	assert_int_equal(fs->unlink(fs, "c"), ERR_MISSING);
 }
 
+/* Its syncs do no harm elsewhere; on FAT itself: tests/router/run.py. */
+static void
+what_fat_needs_leaves_the_file_where_it_was_put_or_undoes_it(void **state)
+{
+	struct fs_stat st;
+	unsigned before;
+
+	(void)state;
+	put("a", SPAN("1"));
+	assert_int_equal(fs->mkdir(fs, "d"), 0);
+	before = open_handles();
+	assert_int_equal(fs->rename(fs, "a", "d/a"), 0);
+	assert_int_equal(fat_renamed(files.root, "a", "d/a"), 0);
+	assert_int_equal(fs->stat(fs, "d/a", &st), 0);
+	/* a name that cannot be opened goes back to where it came from */
+	assert_int_equal(symlinkat("nowhere", files.root, "d/b"), 0);
+	assert_int_equal(fat_renamed(files.root, "b", "d/b"), ERR_MISSING);
+	assert_int_equal(unlinkat(files.root, "b", 0), 0);
+	assert_int_equal(open_handles(), before);
+	assert_false(fat_has(files.root));
+	assert_false(fat_has_path("/"));
+}
+
 static void
 walks_ten_thousand_entries_once_each(void **state)
 {
@@ -332,6 +357,8 @@ main(void)
 		TEST(syncs_many_files_and_tells_which_one_failed),
 		TEST(syncs_on_the_side_and_tells_which_one_failed),
 		TEST(renames_links_and_unlinks),
+		TEST(
+		    what_fat_needs_leaves_the_file_where_it_was_put_or_undoes_it),
 		TEST(walks_ten_thousand_entries_once_each),
 		TEST(refuses_more_walks_than_windows_and_leaks_no_handle),
 		TEST(scratch_files_have_no_name),
