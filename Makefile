@@ -85,7 +85,7 @@ override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections \
 	$(if $(STATIC),-fno-pie,-fPIE) $(HARDEN) $(WARN)
 # what touches every byte of a message is built for speed
 HOT_FILES := codec/base64 codec/dot codec/dot_out codec/header codec/inflate64 codec/line \
-	codec/lzarj codec/mime codec/pieces codec/refrom codec/repair codec/sevenbit \
+	codec/lzarj codec/mime codec/pieces codec/prefix codec/refrom codec/repair codec/sevenbit \
 	codec/sevenbit_body scan/find scan/html scan/html_value scan/match scan/program \
 	scan/rules scan/unlzh scan/unmail scan/unpack
 $(HOT_FILES:%=$(BUILD)/obj/src/%.o): HOT = $(if $(SAN)$(FUZZING),,-O2)

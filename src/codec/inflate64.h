@@ -13,27 +13,16 @@
 #ifndef CODEC_INFLATE64_H
 #define CODEC_INFLATE64_H
 
-#include "core/err.h"
-#include "core/span.h"
+#include "codec/prefix.h"
 
-#define INFLATE64_BITS	    15
 #define INFLATE64_LITERALS  288
 #define INFLATE64_DISTANCES 32
 
-struct inflate64_code {
-	uint16_t count[INFLATE64_BITS + 1]; /* codes of each length */
-	uint16_t symbol[INFLATE64_LITERALS];
-};
-
 struct inflate64 {
-	struct span in;
-	size_t at;
-	uint32_t bits; /* taken from the input, not used yet */
-	unsigned n_bits;
-	bool is_cut;
+	struct prefix_bits bits;
 	uint8_t *out;
 	size_t cap, len;
-	struct inflate64_code literal, distance;
+	struct prefix literal, distance;
 	uint8_t lengths[INFLATE64_LITERALS + INFLATE64_DISTANCES];
 };
 

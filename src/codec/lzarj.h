@@ -15,31 +15,21 @@
 #ifndef CODEC_LZARJ_H
 #define CODEC_LZARJ_H
 
-#include "core/err.h"
-#include "core/span.h"
+#include "codec/prefix.h"
 
-#define LZARJ_LONGEST 16 /* bits of a code */
-#define LZARJ_SYMBOLS 510
+#define LZARJ_LONGEST PREFIX_LONGEST
+#define LZARJ_SYMBOLS PREFIX_SYMBOLS
 
 /* Methods beside ARJ's 1 to 4; LZARJ_LH5 reads -lh4-, too. */
 enum { LZARJ_LH5 = 5, LZARJ_LH6, LZARJ_LH7 };
 
-struct lzarj_code {
-	uint16_t count[LZARJ_LONGEST + 1]; /* codes of each length */
-	uint16_t symbol[LZARJ_SYMBOLS];
-};
-
 struct lzarj {
-	struct span in;
-	size_t at;     /* of the input */
-	uint32_t bits; /* the next ones, highest first */
-	unsigned n_bits;
-	unsigned none; /* bits taken from behind the end */
+	struct prefix_bits bits;
 	uint8_t *out;
 	size_t cap, len;
 	unsigned left; /* symbols of the block */
 	unsigned method, distances, count_bits;
-	struct lzarj_code length, symbol, distance;
+	struct prefix length, symbol, distance;
 	uint8_t lengths[LZARJ_SYMBOLS];
 };
 
