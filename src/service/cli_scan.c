@@ -59,6 +59,25 @@ say_where(struct cli *cli, const struct work *w)
 		say(cli, "  in ", w->scan.where, SPAN(""));
 }
 
+/* The name came with the signatures, and may be anything. */
+static void
+say_found(struct cli *cli, struct work *w, const char *path, struct span name)
+{
+	char mem[8];
+	struct text t;
+
+	term_str(&cli->out, path);
+	term_str(&cli->out, ": INFECTED ");
+	for (size_t i = 0; i < name.len; i++) {
+		text_init(&t, mem, sizeof(mem));
+		text_escaped(&t, span_of(name.p + i, 1));
+		term_span(&cli->out, text_data(&t));
+	}
+	term_str(&cli->out, "\n");
+	say_where(cli, w);
+	w->status = CLI_FOUND;
+}
+
 /*
  * A person sees each line as it comes; or, where the lines go elsewhere, how
  * many files have been looked at.
@@ -93,14 +112,9 @@ scan_file(struct cli *cli, struct work *w, const char *path)
 	}
 	w->scan.file = span_str(path);
 	if (scan_bytes(&w->scan, all)) {
-		say(cli, path, ": INFECTED ", w->scan.name);
-		say_where(cli, w);
-		w->status = CLI_FOUND;
+		say_found(cli, w, path, w->scan.name);
 	} else if (w->scan.flaws & SCAN_ALL_RULES) {
-		say(cli, path, ": INFECTED ",
-		    span_str(scan_first_rule(&w->scan)));
-		say_where(cli, w);
-		w->status = CLI_FOUND;
+		say_found(cli, w, path, span_str(scan_first_rule(&w->scan)));
 	} else if (w->scan.flaws != 0) {
 		say(cli, path, ": UNSCANNABLE ",
 		    span_str(scan_flaw_text(w->scan.flaws)));

@@ -33,8 +33,8 @@ print_count(struct cli *cli, const char *what, uint64_t n)
 
 /* ---- compile ---- */
 
-static int
-form_of(struct cli *cli, const char *path, enum sigcomp_form *form)
+static bool
+is_form(const char *path, enum sigcomp_form *form)
 {
 	static const struct {
 		const char *end;
@@ -50,10 +50,9 @@ form_of(struct cli *cli, const char *path, enum sigcomp_form *form)
 		if (!span_ends_nocase(span_str(path), span_str(forms[i].end)))
 			continue;
 		*form = forms[i].form;
-		return CLI_OK;
+		return true;
 	}
-	return cli_error_at(
-	    cli, path, "the name must end in .hdb, .hsb, .ndb or .ldb");
+	return false;
 }
 
 /* "FILE:LINE: NAME...: why", on standard error. */
@@ -105,10 +104,11 @@ compile_file(struct cli *cli, struct work *w, const char *path)
 {
 	enum sigcomp_form form = SIGCOMP_NDB;
 	struct span all;
-	int status = form_of(cli, path, &form);
+	int status;
 
-	if (status)
-		return status;
+	if (!is_form(path, &form))
+		return cli_error_at(
+		    cli, path, "the name must end in .hdb, .hsb, .ndb or .ldb");
 	if (cli_files_map(cli, &w->files, path, &all))
 		return CLI_FAILED;
 	status = compile_text(cli, w, path, form, all);
@@ -291,8 +291,15 @@ with_work(struct cli *cli, int (*run)(struct cli *cli, struct work *w))
 static int
 sig_compile(struct cli *cli)
 {
-	if (cli_option(cli, "-o", 0) == NULL)
+	const char *out = cli_option(cli, "-o", 0);
+	enum sigcomp_form form;
+
+	if (out == NULL)
 		return cli_error(cli, "sig compile: where to? -o FILE");
+	if (is_form(out, &form))
+		return cli_error_at(cli, out,
+		    "is a name for signatures in text; -o FILE is written "
+		    "over");
 	return with_work(cli, compile_all);
 }
 

@@ -78,6 +78,19 @@ class Signatures(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.folder)),
                          ["a.ndb", "out.gps", "x.txt"])
 
+    def test_signatures_in_text_are_not_written_over(self):
+        """As `sig compile -o *.ndb` would."""
+        text = self.write("a.ndb", "Good:0:*:6162636465\n")
+        other = self.write("b.ndb", "Other:0:*:6162636465\n")
+        for out in (text, other, self.path("new.HDB")):
+            done = run("sig", "compile", text, "-o", out)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertEqual(done.stderr.count("\n"), 1)
+        for path, name in ((text, "Good"), (other, "Other")):
+            with open(path, encoding="ascii") as f:
+                self.assertEqual(f.read(), name + ":0:*:6162636465\n")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a.ndb", "b.ndb"])
+
 
 if __name__ == "__main__":
     unittest.main()

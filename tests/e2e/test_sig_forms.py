@@ -272,6 +272,17 @@ class Forms(unittest.TestCase):
                 f.write(data)
         self.assertEqual(self.ours(), {"Line1", "Line3"})
 
+    def test_a_name_can_not_drive_the_terminal(self):
+        with open(self.path("sigs", "all.ndb"), "wb") as f:
+            f.write(b"a\x1b[31mb\rc\x07\xff d:0:*:4142434445464748\n")
+        with open(self.path("files", "Line1"), "wb") as f:
+            f.write(b"ABCDEFGH")
+        self.assertEqual(self.compile()[0], 0)
+        done = run(gatepost.PROGRAM, "scan", "--sigs", self.path("all.gps"),
+                   self.path("files"))
+        self.assertEqual(done.stdout.decode(), self.path("files", "Line1")
+                         + ": INFECTED a\\x1b[31mb\\x0dc\\x07\\xff d\n")
+
 
 if __name__ == "__main__":
     unittest.main()
