@@ -107,8 +107,8 @@ put_group(uint32_t bits, unsigned n, uint8_t *out, size_t room)
 	return len < room ? len : room;
 }
 
-size_t
-mime_base64(struct span in, uint8_t *out, size_t cap)
+static size_t
+decode_base64(struct span in, uint8_t *out, size_t cap, bool padded)
 {
 	uint32_t bits = 0;
 	unsigned n = 0;
@@ -125,7 +125,8 @@ mime_base64(struct span in, uint8_t *out, size_t cap)
 		if (i == in.len || len == cap)
 			break;
 		v = base64_more[in.p[i]];
-		if (v == 0 && (in.p[i] != '=' || n == 0))
+		/* one character alone is no group that could be padded */
+		if (v == 0 && (in.p[i] != '=' || n < 2 || !padded))
 			continue;
 		if (v > 0) {
 			bits = bits << 6 | (v - 1);
@@ -141,30 +142,105 @@ mime_base64(struct span in, uint8_t *out, size_t cap)
 	return len;
 }
 
+size_t
+mime_base64(struct span in, uint8_t *out, size_t cap)
+{
+	return decode_base64(in, out, cap, true);
+}
+
+size_t
+mime_base64_unpadded(struct span in, uint8_t *out, size_t cap)
+{
+	return decode_base64(in, out, cap, false);
+}
+
+bool
+mime_has_inner_padding(struct span in)
+{
+	for (size_t i = span_find(in, '='); i < in.len; i++)
+		if (base64_more[in.p[i]] > 0)
+			return true;
+	return false;
+}
+
+bool
+mime_line(struct span *rest, struct span *line)
+{
+	struct span s = *rest;
+	size_t end = 0;
+
+	if (s.len == 0)
+		return false;
+	/* in short pieces: where one of the two never comes */
+	while (end < s.len) {
+		struct span piece = span_first(span_from(s, end), 256);
+		size_t lf = span_find(piece, '\n');
+		size_t cr = span_find(span_first(piece, lf), '\r');
+
+		end += cr;
+		if (cr < piece.len)
+			break;
+	}
+	*line = span_first(s, end);
+	if (span_starts(span_from(s, end), SPAN("\r\r\n")))
+		end += 2;
+	else
+		end += span_starts(span_from(s, end), SPAN("\r\n"));
+	*rest = span_from(s, end + 1);
+	return true;
+}
+
 /* A soft line break at `s` ("=" and a line end): its length, or 0. */
 static size_t
 soft_break(struct span s)
 {
-	size_t i = 1;
+	size_t i = 1, ends;
 
 	while (i < s.len && chr_is(s.p[i], CHR_SPACE))
 		i++;
-	if (i < s.len && s.p[i] == '\r')
+	ends = i;
+	while (i < s.len && s.p[i] == '\r')
 		i++;
-	return i < s.len && s.p[i] == '\n' ? i + 1 : 0;
+	i += i < s.len && s.p[i] == '\n';
+	return i > ends || i == s.len ? i : 0;
+}
+
+/* How much white space is there at `s`? */
+static size_t
+blanks(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.len && chr_is(s.p[i], CHR_SPACE))
+		i++;
+	return i;
+}
+
+/* Blanks at a line's end were put there on the way (RFC 2045, 6.7). */
+static bool
+is_line_end(struct span s)
+{
+	return s.len == 0 || s.p[0] == '\r' || s.p[0] == '\n';
 }
 
 size_t
 mime_qp(struct span in, uint8_t *out, size_t cap)
 {
-	size_t len = 0;
+	size_t len = 0, n;
+	int high, low;
 
 	while (in.len > 0 && len < cap) {
-		size_t skip = in.p[0] == '=' ? soft_break(in) : 0;
-		int high, low;
+		n = in.p[0] <= ' ' ? blanks(in) : 0;
+		if (n > 0 && !is_line_end(span_from(in, n))) {
+			size_t room = n < cap - len ? n : cap - len;
 
-		if (skip > 0) {
-			in = span_from(in, skip);
+			memcpy(out + len, in.p, room);
+			len += room;
+		} else if (n == 0 && in.p[0] == '=') {
+			n = soft_break(in);
+		}
+		if (n > 0) {
+			in = span_from(in, n);
 			continue;
 		}
 		high = in.p[0] == '=' && in.len > 2 ? chr_hex(in.p[1]) : -1;
@@ -206,14 +282,12 @@ mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used)
 	size_t len = 0, n;
 
 	*used = 0;
-	while (span_next(&rest, '\n', &line)) {
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
+	while (mime_line(&rest, &line)) {
 		n = uu_line(line, out + len, cap - len);
 		if (n == 0)
 			break;
 		len += n;
-		*used = rest.p != NULL ? (size_t)(rest.p - in.p) : in.len;
+		*used = in.len - rest.len;
 	}
 	return len;
 }

@@ -18,6 +18,19 @@
  */
 size_t mime_base64(struct span in, uint8_t *out, size_t cap);
 
+/* The same where padding is a foreign character like others. */
+size_t mime_base64_unpadded(struct span in, uint8_t *out, size_t cap);
+
+/* Does padding stand before other characters, so that the two may differ? */
+bool mime_has_inner_padding(struct span in);
+
+/*
+ * Cut the line at the start of `*rest` off, that ends with LF, CR LF, CR or
+ * (which comes of careless programs) CR CR LF; `*line` is without its end.
+ * False: nothing is left.
+ */
+bool mime_line(struct span *rest, struct span *line);
+
 /* The same for quoted-printable; a wrong escape is kept as it stands. */
 size_t mime_qp(struct span in, uint8_t *out, size_t cap);
 

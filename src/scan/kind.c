@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "codec/mime.h"
 #include "core/chr.h"
 #include "core/le.h"
 
@@ -105,6 +106,16 @@ has_packer_sign(struct span s)
 	return span_starts(span_from(s, 7), SPAN("**ACE**"))
 	       || span_starts(span_from(s, 20), SPAN("\xdc\xa7\xc4\xfd"))
 	       || span_starts(span_from(s, 7), SPAN("-sqx-"));
+}
+
+/* S/MIME: a sequence that begins with an identifier of PKCS #7 or #9. */
+static bool
+is_cms(struct span s)
+{
+	return span_starts(s, SPAN("\x30"))
+	       && scan_find(span_first(s, 24), 0,
+		      SPAN("\x2a\x86\x48\x86\xf7\x0d\x01"))
+		      < 17;
 }
 
 /*
@@ -221,12 +232,17 @@ is_mail(struct span s)
 {
 	static const char *const names[] = { "From", "Received", "Return-Path",
 		"Date", "Subject", "To", "MIME-Version", "Message-ID",
-		"Content-Type", "Content-Transfer-Encoding", "Delivered-To" };
+		"Content-Type", "Content-Transfer-Encoding",
+		"Content-Disposition", "Delivered-To" };
 	struct span rest = span_first(s, 65536), line, name;
 
-	if (span_starts(s, SPAN("From ")))
+	if (span_starts(rest, SPAN("\xef\xbb\xbf")))
+		rest = span_from(rest, 3);
+	while (rest.len > 0 && rest.p[0] <= ' ')
+		rest = span_from(rest, 1);
+	if (span_starts(rest, SPAN("From ")))
 		return true;
-	while (span_next(&rest, '\n', &line) && line.len > 1) {
+	while (mime_line(&rest, &line) && line.len > 0) {
 		if (chr_is(line.p[0], CHR_SPACE))
 			continue;
 		name = span_first(line, span_find(line, ':'));
@@ -244,11 +260,13 @@ has_uu(struct span s)
 {
 	size_t at = 0;
 
+	if (scan_find(s, 0, SPAN("begin-base64 ")) < s.len)
+		return true;
 	while ((at = scan_find(s, at, SPAN("begin "))) < s.len) {
 		if (at >= 3 && !memcmp(s.p + at - 3, "\n=y", 3))
 			return true;
-		if ((at == 0 || s.p[at - 1] == '\n') && at + 10 < s.len
-		    && chr_is(s.p[at + 6], CHR_DIGIT)
+		if ((at == 0 || s.p[at - 1] == '\n' || s.p[at - 1] == '\r')
+		    && at + 10 < s.len && chr_is(s.p[at + 6], CHR_DIGIT)
 		    && chr_is(s.p[at + 8], CHR_DIGIT))
 			return true;
 		at += 6;
@@ -288,6 +306,18 @@ is_html(struct span s)
 	return false;
 }
 
+/* A file in BinHex, which nobody here reads. */
+static bool
+has_binhex(struct span s)
+{
+	static const char sign[] = "(This file must be converted with BinHex";
+	size_t at = scan_find(s, 0, SPAN(sign));
+
+	s = span_from(s, at);
+	s = span_first(span_from(s, span_find(s, ')')), 80);
+	return span_find(s, ':') < s.len;
+}
+
 /* Text with a file in yEnc soon looks binary. */
 static bool
 has_yenc(struct span s)
@@ -301,11 +331,13 @@ kind_of_text(struct span s)
 {
 	struct scan_kind k = { .targets = 1u | 1u << TARGET_TEXT };
 
+	k.has_more = has_binhex(s);
 	if (is_html(s))
 		k.targets |= 1u << TARGET_HTML;
 	if (is_mail(s)) {
 		k.targets |= 1u << TARGET_MAIL;
 		k.next = scan_next_mail;
+		k.is_mail = true;
 	} else if (has_uu(s)) {
 		k.next = scan_next_mail;
 	}
@@ -320,6 +352,8 @@ is_by_other_signs(struct span s, struct scan_kind *k)
 		k->next = scan_next_tar;
 	else if (ENABLE_SCAN_LZ && scan_is_lzh(s))
 		k->next = scan_next_lzh;
+	else if (is_cms(s))
+		k->next = scan_next_cms;
 	else if (is_iso(s) || is_lzma(s) || is_skippable(s))
 		k->how = SCAN_BY_ARCHIVE;
 	else if (scan_is_lzh(s) || has_packer_sign(s) || is_udf(s))
@@ -342,7 +376,7 @@ scan_kind_of(struct span s)
 	} else if (!is_by_other_signs(s, &k) && (is_text(s) || is_mail(s))) {
 		k = kind_of_text(s);
 	}
-	k.has_more = is_iso(s) && is_udf(s);
+	k.has_more = k.has_more || (is_iso(s) && is_udf(s));
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
 	if (k.next == NULL && k.how == SCAN_BY_US) {
 		if (has_yenc(s))

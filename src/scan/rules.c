@@ -104,6 +104,9 @@ hints_of(struct span head)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (names_mention(head, span_str(types[i])))
 			hints |= SCAN_AS_HTML;
+	if (names_mention(head, SPAN("message/"))
+	    || names_mention(head, SPAN("multipart/")))
+		hints |= SCAN_AS_MAIL;
 	return hints;
 }
 
@@ -114,6 +117,10 @@ scan_headed(struct scan *sc, struct scan_frame *f, struct span head)
 	struct names names;
 	struct span name;
 
+	/* the other parts of it are in other mails */
+	if ((hints & SCAN_AS_MAIL)
+	    && names_mention(head, SPAN("message/partial")))
+		scan_flaw(sc, SCAN_DAMAGED);
 	names_init(&names, head);
 	while (sc->rules != 0 && names_next(&names, &name)) {
 		scan_named(sc, f, name);

@@ -7,14 +7,21 @@
  * wherever it stands; so depth, missing or undeclared boundaries do not
  * matter.  A section is decoded in each encoding that its header mentions, in
  * whatever field, and is a member undecoded as well; so doubled and folded
- * fields are read both ways.  Then all of the text is looked through for
- * uuencoded files.
+ * fields are read both ways.
+ *
+ * Where such a reading may be wrong, there is another one of what is encoded:
+ * from behind a line that is no header line, or only blanks, on or from
+ * the empty line behind it on; to the separator, or beyond it where no part
+ * begins there; and base64 with padding in it, with and without heeding that.
+ *
+ * Then all of the text is looked through for uuencoded files.
  */
 #include "codec/mime.h"
 #include "core/chr.h"
 #include "scan/unpack.h"
 
-#define UU_MOST 32 /* octets out of one, with its line end, at most */
+#define BLANK_MOST 512 /* octets of a header behind a line of blanks */
+#define UU_MOST	   32  /* octets out of one, with its line end, at most */
 
 /* phase: what of the section is still to be given, and whether all is over */
 enum {
@@ -22,19 +29,30 @@ enum {
 	GIVE_BASE64 = 2,
 	GIVE_QP = 4,
 	AT_FILES = 8,
+	/* the reading of what is encoded that is still to be given, as well as
+	   each with fewer of these bits */
+	LATE = 16,
+	LONG = 32,
+	UNPADDED = 64,
+	READINGS = LATE | LONG | UNPADDED,
 };
 
 /* The line at the start of `s`, without its end; `*used` with it. */
 static struct span
 line_of(struct span s, size_t *used)
 {
-	size_t end = span_find(s, '\n');
-	struct span line = span_first(s, end);
+	struct span rest = s, line;
 
-	*used = end < s.len ? end + 1 : end;
-	if (line.len > 0 && line.p[line.len - 1] == '\r')
-		line.len--;
+	if (!mime_line(&rest, &line))
+		line = rest = span_from(s, s.len);
+	*used = s.len - rest.len;
 	return line;
+}
+
+static bool
+is_blank(struct span line)
+{
+	return span_trim(line).len == 0;
 }
 
 static bool
@@ -75,29 +93,59 @@ mentions(struct span s, struct span word)
 	return false;
 }
 
-/* Read the header of the section at f->at; its body begins at f->from. */
-static void
-read_header(struct scan *sc, struct scan_frame *f)
+/*
+ * Go over the header at `at`: where it ends.  `*blank` is set to where it ends
+ * for those to whom a line of blanks is an empty one, or to 0; `*typed`, when
+ * there is a Content- field.
+ */
+static size_t
+header_end(const struct scan_frame *f, size_t at, size_t *blank, bool *typed)
 {
-	size_t at = f->at, used;
-	struct span line = line_of(span_from(f->bytes, at), &used), head;
+	size_t used;
+	struct span line = line_of(span_from(f->bytes, at), &used);
 
+	*blank = 0;
+	*typed = false;
 	if (span_starts(line, SPAN("From ")))
 		at += used;
 	for (;;) {
 		line = line_of(span_from(f->bytes, at), &used);
-		if (line.len == 0 || !is_header_line(line))
-			break;
+		if (line.len == 0 || !is_header_line(line)
+		    || (*blank > 0 && at - *blank > BLANK_MOST))
+			return at;
 		at += used;
+		if (*blank == 0 && is_blank(line))
+			*blank = at;
+		if (span_starts_nocase(line, SPAN("Content-")))
+			*typed = true;
 	}
-	f->from = line.len == 0 ? at + used : at;
-	head = span_first(span_from(f->bytes, f->at), at - f->at);
+}
+
+/*
+ * Read the header of the section at f->at; its body begins at f->from, or
+ * else at f->kept (0: behind an empty line that is still to come).
+ * True: it says what the section is.
+ */
+static bool
+read_header(struct scan *sc, struct scan_frame *f)
+{
+	size_t blank, used;
+	bool typed;
+	size_t end = header_end(f, f->at, &blank, &typed);
+	struct span head = span_first(span_from(f->bytes, f->at), end - f->at);
+	struct span line = line_of(span_from(f->bytes, end), &used);
+
+	f->kept = line.len == 0 ? end + used : end;
+	f->from = blank > 0 ? blank : f->kept;
+	if (blank == 0 && line.len > 0)
+		f->kept = 0;
 	scan_headed(sc, f, head);
 	f->phase = GIVE_RAW;
 	if (mentions(head, SPAN("base64")))
 		f->phase |= GIVE_BASE64;
 	if (mentions(head, SPAN("quoted-printable")))
 		f->phase |= GIVE_QP;
+	return typed;
 }
 
 /* Find where the body ends (f->to) and the next section begins (f->at). */
@@ -105,6 +153,7 @@ static void
 find_end(struct scan_frame *f)
 {
 	static const char field[] = "Content-Transfer-Encoding:";
+	bool wants_late = f->kept == 0;
 	size_t at = f->from, used;
 
 	while (at < f->bytes.len) {
@@ -116,48 +165,126 @@ find_end(struct scan_frame *f)
 			f->at = at + used;
 			return;
 		}
-		if (at > f->from && span_starts_nocase(line, SPAN(field))) {
+		if (span_starts_nocase(line, SPAN(field))) {
 			f->to = f->at = at;
 			return;
 		}
 		at += used;
+		if (wants_late && line.len == 0) {
+			f->kept = at;
+			wants_late = false;
+		}
 	}
 	f->to = f->at = f->bytes.len;
 }
 
-static struct span
-decode(struct scan *sc, struct span body, bool base64)
+/*
+ * Find where the body ends (f->used) for those to whom this separator is
+ * none: where a part begins that says what it is.
+ */
+static void
+find_long_end(struct scan_frame *f)
 {
-	size_t room;
-	uint8_t *to =
+	size_t at = f->at, used;
+	bool has_text = false;
+
+	while (at < f->bytes.len) {
+		struct span rest = span_from(f->bytes, at);
+		struct span line = line_of(rest, &used);
+
+		if (span_starts_nocase(line, SPAN("Content-")))
+			break;
+		if (!is_blank(line)
+		    && !is_separator(line, span_from(rest, used)))
+			has_text = true;
+		at += used;
+	}
+	f->used = has_text ? at : f->to;
+}
+
+/* Which readings of the encoded body are there? */
+static unsigned
+readings_of(const struct scan_frame *f)
+{
+	struct span body = span_first(span_from(f->bytes, f->from),
+	    (f->used > f->to ? f->used : f->to) - f->from);
+	unsigned readings = 0;
+
+	if (f->kept > f->from && f->kept < f->to)
+		readings |= LATE;
+	if (f->used > f->to)
+		readings |= LONG;
+	if ((f->phase & GIVE_BASE64) && mime_has_inner_padding(body))
+		readings |= UNPADDED;
+	return readings;
+}
+
+static void
+read_section(struct scan *sc, struct scan_frame *f)
+{
+	bool typed = read_header(sc, f);
+
+	find_end(f);
+	f->used = f->to;
+	if (f->phase == GIVE_RAW)
+		return;
+	/* no two of these may overlap: who has none of them ends none */
+	if (typed)
+		find_long_end(f);
+	f->phase |= readings_of(f);
+}
+
+static struct span
+decode(struct scan *sc, const struct scan_frame *f)
+{
+	size_t from = f->phase & LATE ? f->kept : f->from, room, len;
+	size_t to = f->phase & LONG ? f->used : f->to;
+	struct span body = span_first(span_from(f->bytes, from), to - from);
+	bool base64 = (f->phase & GIVE_BASE64) != 0;
+	uint8_t *out =
 	    scan_room(sc, base64 ? body.len / 4 * 3 + 3 : body.len, &room);
 
-	return scan_take(
-	    sc, base64 ? mime_base64(body, to, room) : mime_qp(body, to, room));
+	if (!base64)
+		len = mime_qp(body, out, room);
+	else if (f->phase & UNPADDED)
+		len = mime_base64_unpadded(body, out, room);
+	else
+		len = mime_base64(body, out, room);
+	return scan_take(sc, len);
+}
+
+/* To the next reading, or else the other encoding, or else none. */
+static void
+go_on(struct scan_frame *f)
+{
+	unsigned now = f->phase & READINGS, next = (now - 1) & readings_of(f);
+
+	f->phase &= ~(unsigned)READINGS;
+	if (now > 0) {
+		f->phase |= next;
+		return;
+	}
+	f->phase &= f->phase & GIVE_BASE64 ? GIVE_QP : 0;
+	if (f->phase > 0)
+		f->phase |= readings_of(f);
 }
 
 static int
 next_part(struct scan *sc, struct scan_frame *f, struct span *member)
 {
-	struct span body;
-
 	if (f->phase == 0) {
 		if (f->at >= f->bytes.len)
 			return 0;
-		read_header(sc, f);
-		find_end(f);
+		read_section(sc, f);
 	}
-	body = span_first(span_from(f->bytes, f->from), f->to - f->from);
 	if (f->phase & GIVE_RAW) {
 		f->phase &= ~(unsigned)GIVE_RAW;
-		*member = body;
-	} else if (f->phase & GIVE_BASE64) {
-		f->phase &= ~(unsigned)GIVE_BASE64;
-		*member = decode(sc, body, true);
-	} else {
-		f->phase = 0;
-		*member = decode(sc, body, false);
+		*member =
+		    span_first(span_from(f->bytes, f->from), f->to - f->from);
+		return 1;
 	}
+	*member = decode(sc, f);
+	go_on(f);
 	return 1;
 }
 
@@ -185,6 +312,13 @@ is_whole(struct span begin, size_t len)
 	       && size == len;
 }
 
+/* What stands behind "begin". */
+static bool
+is_begin(struct span s)
+{
+	return span_starts(s, SPAN(" ")) || span_starts(s, SPAN("-base64 "));
+}
+
 /*
  * The next line, from f->at on, that begins an encoded file; f->at goes
  * behind it.  False: there is none.
@@ -196,16 +330,20 @@ find_begin(struct scan_frame *f, struct span *line)
 	size_t at = f->at, used;
 
 	for (;; at += used) {
-		size_t uu = scan_find(s, at, SPAN("begin "));
+		size_t uu = scan_find(s, at, SPAN("begin"));
 
 		if (uu == s.len)
 			return false;
+		if (!is_begin(span_from(s, uu + 5))) {
+			used = uu + 5 - at;
+			continue;
+		}
 		/* "=ybegin" ends so, too */
 		at = uu >= 2 && s.p[uu - 1] == 'y' && s.p[uu - 2] == '='
 			 ? uu - 2
 			 : uu;
 		*line = line_of(span_from(s, at), &used);
-		if (at == 0 || s.p[at - 1] == '\n')
+		if (at == 0 || s.p[at - 1] == '\n' || s.p[at - 1] == '\r')
 			break;
 		used = uu + 6 - at;
 	}
@@ -228,6 +366,14 @@ next_file(struct scan *sc, struct scan_frame *f, struct span *member)
 	to = scan_most(sc,
 	    rest.len < SIZE_MAX / UU_MOST ? (rest.len + 1) * UU_MOST : SIZE_MAX,
 	    &room);
+	if (span_starts(line, SPAN("begin-"))) {
+		used = scan_find(rest, 0, SPAN("===="));
+		*member = scan_take(
+		    sc, mime_base64(span_first(rest, used), to, room));
+		scan_named(sc, f, span_from(line, 17));
+		f->at += used;
+		return 1;
+	}
 	is_yenc = line.p[0] == '=';
 	scan_named(sc, f,
 	    is_yenc ? yenc_value(line, SPAN(" name=")) : span_from(line, 10));
@@ -248,7 +394,7 @@ scan_next_mail(struct scan *sc, struct scan_frame *f, struct span *member)
 	size_t used;
 
 	/* text that only has uuencoded files in it */
-	if (f->at == 0 && f->phase == 0
+	if (f->at == 0 && f->phase == 0 && !(f->hints & SCAN_AS_MAIL)
 	    && !is_header_line(line_of(f->bytes, &used))
 	    && !span_starts(f->bytes, SPAN("From ")))
 		f->phase = AT_FILES;

@@ -158,6 +158,7 @@ push(struct scan *sc, struct span s, scan_next next, unsigned hints)
 		.next = next,
 		.mark = sc->scratch_len,
 		.within = (hints & SCAN_SEEN) != 0,
+		.hints = hints & SCAN_AS_MAIL,
 		.searched = sc->searched,
 	};
 }
@@ -205,6 +206,10 @@ examine(struct scan *sc, struct span s, unsigned hints)
 		scan_flaw(sc, SCAN_UNOPENED);
 	if (kind.has_more)
 		scan_flaw(sc, SCAN_UNOPENED);
+	if (kind.is_mail)
+		hints |= SCAN_AS_MAIL;
+	if ((hints & SCAN_AS_MAIL) && kind.next != scan_next_mail)
+		push(sc, s, scan_next_mail, hints);
 	if (kind.next != NULL)
 		push(sc, s, kind.next, hints);
 	return 0;
@@ -235,6 +240,7 @@ step(struct scan *sc)
 {
 	struct scan_frame *f = &sc->stack[sc->n - 1];
 	struct span member;
+	unsigned hints;
 
 	sc->scratch_len = f->mark;
 	if (!f->next(sc, f, &member)) {
@@ -243,8 +249,14 @@ step(struct scan *sc)
 	}
 	sc->members++;
 	f->count++;
-	sc->searched = is_in_place(f, member) ? f->searched : 0;
-	return examine(sc, member, f->hints);
+	sc->searched = 0;
+	hints = f->hints;
+	if (is_in_place(f, member)) {
+		sc->searched = f->searched;
+		/* its parts are read where they lie */
+		hints &= ~(unsigned)SCAN_AS_MAIL;
+	}
+	return examine(sc, member, hints);
 }
 
 static bool
@@ -275,7 +287,7 @@ scan_bytes(struct scan *sc, struct span bytes)
 	scan_named(sc, &outermost, sc->file);
 	found = examine(sc, bytes, outermost.hints);
 	if (!found && sc->is_mail && !is_open(sc, scan_next_mail))
-		push(sc, bytes, scan_next_mail, 0);
+		push(sc, bytes, scan_next_mail, SCAN_AS_MAIL);
 	while (!found && sc->n > 0) {
 		if (sc->left == 0 || sc->members == sc->limits.members) {
 			scan_flaw(sc, SCAN_LIMITS);

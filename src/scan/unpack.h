@@ -158,6 +158,7 @@ enum scan_hint {
 	SCAN_AS_HTML = 1,  /* declared or named as HTML, SVG or the like */
 	SCAN_AS_TYPES = 2, /* an Office document's list of its parts' types */
 	SCAN_AS_UTF7 = 4,  /* declared as being in UTF-7 */
+	SCAN_AS_MAIL = 16, /* declared as one, or as parts */
 	SCAN_SEEN = 8,	   /* searched already, as a part of its container */
 };
 
@@ -210,6 +211,7 @@ int scan_next_tnef(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
 int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_mail(struct scan *, struct scan_frame *, struct span *);
+int scan_next_cms(struct scan *, struct scan_frame *, struct span *);
 int scan_next_program(struct scan *, struct scan_frame *, struct span *);
 
 /* ---- kind.c: what is it? ---- */
@@ -226,6 +228,7 @@ struct scan_kind {
 	uint8_t how;	  /* enum scan_how */
 	bool is_zip_too;  /* by its end, whatever it begins with */
 	bool has_more;	  /* than what `next` opens */
+	bool is_mail;	  /* by its header */
 };
 
 struct scan_kind scan_kind_of(struct span bytes);

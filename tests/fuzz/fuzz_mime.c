@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* One character at a time, by the letters as RFC 4648 lists them. */
 static size_t
-naive_base64(struct span in, uint8_t *out)
+naive_base64(struct span in, uint8_t *out, bool padded)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "abcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -24,7 +24,7 @@ naive_base64(struct span in, uint8_t *out)
 
 		if (at != NULL)
 			group[n++] = (unsigned)(at - letters);
-		if (n < 4 && i < in.len && in.p[i] != '=')
+		if (n < 4 && i < in.len && (in.p[i] != '=' || n < 2 || !padded))
 			continue;
 		for (unsigned k = n; k < 4; k++)
 			group[k] = 0;
@@ -39,6 +39,29 @@ naive_base64(struct span in, uint8_t *out)
 	return len;
 }
 
+/* Every line is as a naive reader cuts it, and nothing is left. */
+static void
+check_lines(struct span in)
+{
+	struct span rest = in, line;
+	size_t at = 0;
+
+	while (mime_line(&rest, &line)) {
+		assert(line.p == in.p + at);
+		assert(span_find(line, '\r') == line.len);
+		assert(span_find(line, '\n') == line.len);
+		at += line.len;
+		if (span_starts(span_from(in, at), SPAN("\r\r\n")))
+			at += 3;
+		else if (span_starts(span_from(in, at), SPAN("\r\n")))
+			at += 2;
+		else
+			at += at < in.len;
+		assert(rest.len == in.len - at);
+	}
+	assert(at == in.len);
+}
+
 static size_t
 decode(unsigned how, struct span in, uint8_t *out, size_t cap)
 {
@@ -46,7 +69,8 @@ decode(unsigned how, struct span in, uint8_t *out, size_t cap)
 
 	switch (how % 4) {
 	case 0:
-		return mime_base64(in, out, cap);
+		return how % 8 == 4 ? mime_base64_unpadded(in, out, cap)
+				    : mime_base64(in, out, cap);
 	case 1:
 		return mime_qp(in, out, cap);
 	case 2:
@@ -68,13 +92,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || size > sizeof(out))
 		return 0;
+	check_lines(in);
 	len = decode(data[0], in, out, sizeof(out));
 	assert(len <= (data[0] % 4 == 2 ? (in.len + 1) * 32 : in.len));
 	n = decode(data[0], in, half, len / 2);
 	assert(n <= len / 2);
 	assert(!memcmp(out, half, n));
 	if (data[0] % 4 == 0) {
-		assert(naive_base64(in, half) == len);
+		assert(naive_base64(in, half, data[0] % 8 != 4) == len);
 		assert(!memcmp(out, half, len));
 	}
 	return 0;

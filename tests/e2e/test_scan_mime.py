@@ -1,0 +1,322 @@
+#!/usr/bin/python3
+"""Mail in every odd form: what is in it is found, or it is not called clean."""
+
+import base64
+import email.message
+import email.policy
+import email.utils
+import quopri
+import struct
+import unittest
+
+import test_scan
+from test_scan import B64, EICAR, FOUND, mail, multipart, uuencoded, zipped
+
+DAMAGED = "UNSCANNABLE damaged"
+LOCKED = "UNSCANNABLE behind a password"
+DEEP = "UNSCANNABLE nested too deep"
+CODED = base64.encodebytes(EICAR)
+QP = b"Content-Transfer-Encoding: quoted-printable"
+
+
+def in_parts(type_, *parts):
+    """A multipart of whole parts, with the head line as it is given."""
+    return mail(type_, b"".join(b"--zz\n" + p + b"\n" for p in parts)
+                + b"--zz--\n")
+
+
+def yencoded(data):
+    out = bytearray()
+    for c in data:
+        c = (c + 42) & 255
+        out += bytes((61, (c + 64) & 255)) if c in b"\0\r\n=" else bytes((c,))
+    return (b"=ybegin line=128 size=%d name=a.com\n" % len(data)
+            + bytes(out) + b"\n=yend size=%d\n" % len(data))
+
+
+def tnef_of(data, name=b"a.com"):
+    def attribute(level, kind, value):
+        return (struct.pack("<BII", level, kind, len(value)) + value
+                + struct.pack("<H", sum(value) & 0xffff))
+    return (b"\x78\x9f\x3e\x22\1\0" + attribute(2, 0x00069002, bytes(14))
+            + attribute(2, 0x00018010, name + b"\0")
+            + attribute(2, 0x0006800f, data))
+
+
+def attached(data, name="a.bin", **more):
+    """What Python's own library makes of a mail with an attachment."""
+    m = email.message.EmailMessage()
+    m["From"], m["Subject"] = "a@example.org", "x"
+    m.set_content("hello")
+    m.add_attachment(data, maintype="application", subtype="octet-stream",
+                     filename=name, **more)
+    return m.as_bytes()
+
+
+def der(tag, *parts, endless=False):
+    body = b"".join(parts)
+    if endless:
+        return bytes((tag, 0x80)) + body + b"\0\0"
+    n = len(body)
+    size = (bytes((n,)) if n < 128 else
+            bytes((0x82,)) + n.to_bytes(2, "big"))
+    return bytes((tag,)) + size + body
+
+
+PKCS7 = bytes.fromhex("06092a864886f70d0107")
+
+
+def signed(data, chunk=0):
+    """CMS SignedData around a mail; in chunks as when it is streamed."""
+    endless = chunk > 0
+    if endless:
+        content = der(0x24, *(der(4, data[i:i + chunk])
+                              for i in range(0, len(data), chunk)),
+                      endless=True)
+    else:
+        content = der(4, data)
+    inner = der(0x30, PKCS7 + b"\1", der(0xa0, content, endless=endless),
+                endless=endless)
+    return der(0x30, PKCS7 + b"\2", der(0xa0, der(
+        0x30, b"\2\1\1", der(0x31, der(0x30, bytes.fromhex(
+            "0609608648016503040201"))), inner, der(0x31), endless=endless),
+        endless=endless), endless=endless)
+
+
+class Mime(unittest.TestCase):
+    setUp = test_scan.Scan.setUp
+    write = test_scan.Scan.write
+    run_scan = test_scan.Scan.run_scan
+    verdict = test_scan.Scan.verdict
+
+    def all_found(self, **cases):
+        for name, data in cases.items():
+            with self.subTest(name):
+                self.assertEqual(self.verdict(data), FOUND)
+
+    def all_said(self, want, **cases):
+        for name, data in cases.items():
+            with self.subTest(name):
+                self.assertEqual(self.verdict(data), want)
+
+    def test_boundaries_of_every_kind(self):
+        part = B64 + b"\n\n" + CODED
+        body = (b"pre\n--%b\nContent-Type: text/plain\n\nx\n--%b\n" + part
+                + b"\n--%b--\n")
+
+        def with_(line, name=b"zz"):
+            return mail(b"Content-Type: multipart/mixed" + line,
+                        body % (name, name, name))
+        self.all_found(
+            none=with_(b""), wrong=with_(b"; boundary=other"),
+            empty=with_(b'; boundary=""', b""),
+            odd=with_(b'; boundary="a\'()+_,-./:=? b"', b"a'()+_,-./:=? b"),
+            escaped=with_(b'; boundary="z\\z"'),
+            comment=with_(b"; (boundary=yy) boundary=zz(boundary=xx)"),
+            folded=with_(b";\n\tboundary\n =\n zz"),
+            split=with_(b"; boundary*0=z; boundary*1=z"),
+            split_coded=with_(b"; boundary*0*=us-ascii''%7a; boundary*1*=z"),
+            twice=with_(b"; boundary=yy; boundary=zz"),
+            two_fields=with_(b"; boundary=yy\n"
+                             b"Content-Type: multipart/mixed; boundary=zz"),
+            plain_first=with_(b"; boundary=zz\nContent-Type: text/plain"),
+            colons=with_(b'; boundary="a:b"', b"a:b"),
+            eight_bit=with_(b'; boundary="\xe4\xff"', b"\xe4\xff"),
+            dashes=with_(b"; boundary=--", b"--"),
+            long=with_(b"; boundary=" + b"z" * 3000, b"z" * 3000),
+            spaces_behind=mail(
+                b"Content-Type: multipart/mixed; boundary=zz",
+                b"--zz \t \n" + part + b"\n--zz-- \n"),
+            no_end=mail(b"Content-Type: multipart/mixed; boundary=zz",
+                        b"--zz\n" + part))
+
+    def test_where_it_stands(self):
+        part = B64 + b"\n\n" + CODED
+        head = b"Content-Type: multipart/mixed; boundary=zz"
+        self.all_found(
+            preamble=mail(head, part + b"\n--zz\n\nx\n--zz--\n"),
+            preamble_uu=mail(head, uuencoded(EICAR) + b"--zz\n\nx\n--zz--\n"),
+            preamble_yenc=mail(head, yencoded(EICAR) + b"--zz\n\nx\n--zz--\n"),
+            epilogue=mail(head, b"--zz\n\nx\n--zz--\n" + part),
+            behind_the_end=mail(
+                head, b"--zz\n\nx\n--zz--\n--zz\n" + part + b"--zz--\n"),
+            digest=in_parts(b"Content-Type: multipart/digest; boundary=zz",
+                            b"\n" + mail(B64, CODED)),
+            related=in_parts(b"Content-Type: multipart/related; boundary=zz",
+                             b"\n<html>", part),
+            apple=in_parts(
+                b"Content-Type: multipart/appledouble; boundary=zz",
+                b"Content-Type: application/applefile\n" + B64 + b"\n\n"
+                + base64.encodebytes(b"\0\5\x16\7\0\2\0\0" + bytes(18)),
+                part),
+            blank_line_first=in_parts(head, b"\n" + part),
+            text_then_uu=mail(head, b"--zz\n\nhello\n" + uuencoded(EICAR)),
+            several_uu=mail(b"X-A: b", uuencoded(b"one") + uuencoded(b"two")
+                            + uuencoded(EICAR)),
+            several_yenc=mail(b"X-A: b", yencoded(b"one") + yencoded(b"two")
+                              + yencoded(EICAR)),
+            uu_in_base64=mail(B64, base64.encodebytes(
+                b"see:\n" + uuencoded(EICAR))),
+            yenc_in_base64=mail(B64, base64.encodebytes(
+                b"see:\n" + yencoded(EICAR))),
+            uu_in_base64_form=mail(
+                b"X-A: b", b"begin-base64 644 a.com\n" + CODED + b"====\n"),
+            tnef=attached(tnef_of(EICAR), "winmail.dat"),
+            tnef_in_tnef=attached(tnef_of(tnef_of(EICAR)), "winmail.dat"),
+            mail_in_tnef=attached(tnef_of(mail(B64, CODED)), "winmail.dat"))
+
+    def test_what_the_encoding_is_called(self):
+        cte = b"Content-Transfer-Encoding"
+        self.all_found(**{str(i): multipart(head, CODED) for i, head in
+                          enumerate((
+                              cte + b":base64", cte + b": Base64 ",
+                              cte.swapcase() + b"\t:\tbAsE64",
+                              cte + b': "base64"', cte + b": x-base64",
+                              cte + b": (a comment) base64 (another)",
+                              cte + b":\n \n base64",
+                              cte + b": 7bit\n" + B64, cte + b": x-unknown\n"
+                              + B64, B64 + b"\n" + cte + b": quoted-printable",
+                              B64 + b"\nno header line at all\nX: y",
+                              b"no header line at all\n" + B64,
+                              b"Content-Type: text/plain; x=\"\n" + B64,
+                          ))})
+
+    def test_base64_of_every_kind(self):
+        flat = base64.b64encode(EICAR)
+        half = base64.encodebytes(EICAR[:34])
+        self.all_found(
+            one_line=mail(B64, flat),
+            characters=mail(B64, b"\n".join(flat[i:i + 1]
+                                            for i in range(len(flat)))),
+            blanks=mail(B64, b" \t ".join(flat[i:i + 3]
+                                          for i in range(0, len(flat), 3))),
+            empty_lines=mail(B64, flat[:22] + b"\n\n\n" + flat[22:]),
+            eight_bit=mail(B64, b"\xff".join(flat[i:i + 1]
+                                             for i in range(len(flat)))),
+            zeros=mail(B64, b"\0".join(flat[i:i + 1]
+                                       for i in range(len(flat)))),
+            joined=mail(B64, half + base64.encodebytes(EICAR[34:])),
+            cut=mail(B64, flat.rstrip(b"=")),
+            padding_first=mail(B64, b"====\n" + flat),
+            padding_after_one=mail(B64, flat[:5] + b"=" + flat[5:]),
+            padding_after_two=mail(B64, flat[:6] + b"=" + flat[6:]),
+            padding_after_three=mail(B64, flat[:7] + b"=" + flat[7:]),
+            colon=mail(B64, flat[:9] + b":" + flat[9:]),
+            colon_behind_a_blank=mail(
+                B64 + b"\n \n" + flat[:9] + b":" + flat[9:], b"")[:-2],
+            rule_within=mail(B64, flat[:20] + b"\n---\n\n" + flat[20:]),
+            end_within=mail(B64, flat[:20] + b"\n--.--\n" + flat[20:]),
+            boundary_of_nobody=multipart(
+                B64, flat[:20] + b"\n--.\n\n" + flat[20:] + b"\n--_\n.:.\n\n"),
+            words_behind=mail(B64, CODED + b"\n\nThis list is run by us."),
+            crlf=mail(B64, CODED).replace(b"\n", b"\r\n"))
+
+    def test_quoted_printable_of_every_kind(self):
+        each = b"".join(b"=%02x" % c for c in EICAR)
+        self.all_found(
+            lower=mail(QP, each), upper=mail(QP, each.upper()),
+            soft=mail(QP, b"=\n".join(EICAR[i:i + 3].replace(b"=", b"=3D")
+                                      for i in range(0, len(EICAR), 3))),
+            soft_spaces=mail(QP, each[:60] + b"= \t \n" + each[60:]),
+            soft_crlf=mail(QP, each[:60] + b"=\n" + each[60:]).replace(
+                b"\n", b"\r\n"),
+            zip=mail(QP, quopri.encodestring(zipped(EICAR))),
+            blanks_behind=mail(QP, b"".join(
+                b"=%02X" % c if c != 10 else b" \t \n"
+                for c in zipped(EICAR, 0))),
+            html=mail(QP + b"\nContent-Type: text/html",
+                      b"=\n".join(EICAR[i:i + 1] for i in range(len(EICAR)))))
+
+    def test_names_of_every_kind_are_told(self):
+        for name, want in (("rechn\u00fcng.com", "rechn\u00fcng.com"),
+                           ("\u8acb\u6c42\u66f8.com", "\u8acb\u6c42\u66f8.com"),
+                           ("x" * 90 + ".com", "x.com")):
+            for data in (attached(EICAR, name), mail(
+                    B64 + b"\nContent-Disposition: attachment;\n"
+                    b' filename="' + b"=?utf-8?b?"
+                    + base64.b64encode(name.encode()) + b'?="', CODED)):
+                path = self.write("it", data)
+                said = self.run_scan("--where", path).stdout
+                self.assertIn(FOUND, said)
+                self.assertIn(want, said)
+
+    def test_mail_in_mail(self):
+        whole = mail(B64, CODED)
+        rfc822 = b"Content-Type: message/rfc822\n"
+        self.all_found(
+            plain=multipart(rfc822, b"\n" + whole),
+            coded=multipart(rfc822 + B64, base64.encodebytes(whole)),
+            coded_blank_first=multipart(
+                rfc822 + B64, base64.encodebytes(b"\n\n" + whole)),
+            coded_bom_first=multipart(
+                rfc822 + B64, base64.encodebytes(b"\xef\xbb\xbf" + whole)),
+            coded_oddly=multipart(
+                rfc822 + B64, base64.encodebytes(b"X\n" + whole)),
+            qp=multipart(rfc822 + QP, quopri.encodestring(whole)),
+            coded_parts=mail(
+                b"Content-Type: multipart/mixed; boundary=zz\n" + B64,
+                base64.encodebytes(b"pre\n--zz\n" + B64 + b"\n\n" + CODED)),
+            as_text=multipart(
+                B64 + b'\nContent-Disposition: attachment; filename="a.txt"',
+                base64.encodebytes(whole)),
+            thrice=multipart(rfc822 + B64, base64.encodebytes(multipart(
+                rfc822 + B64, base64.encodebytes(multipart(
+                    rfc822 + B64, base64.encodebytes(whole)))))))
+
+    def test_a_mail_in_many_mails_is_found_or_too_deep(self):
+        data = mail(B64, CODED)
+        for _ in range(24):
+            data = mail(QP, data.replace(b"=", b"=3D"))
+        self.assertIn(self.verdict(data), (FOUND, DEEP))
+        for _ in range(200):
+            data = mail(b"Content-Type: message/rfc822", data)
+        self.assertIn(self.verdict(data), (FOUND, DEEP))
+
+    def test_a_part_of_a_message_is_not_clean(self):
+        head = b"Content-Type: message/partial; id=x; number=%d; total=2"
+        self.all_said(DAMAGED, first=mail(head % 1, CODED[:40]),
+                      second=mail(head % 2, CODED[40:]),
+                      inside=multipart(head % 2, CODED[40:]))
+
+    def test_line_ends_of_every_kind(self):
+        for line_end in (b"\r", b"\r\n", b"\r\r\n"):
+            for name, data in (
+                    ("base64", multipart(B64, CODED)),
+                    ("qp", multipart(QP, b"".join(
+                        b"=%02x=\n" % c for c in EICAR))),
+                    ("uu", mail(b"X-A: b", b"x\n\n" + uuencoded(EICAR)))):
+                with self.subTest((name, line_end)):
+                    self.assertEqual(self.verdict(
+                        data.replace(b"\n", line_end)), FOUND)
+        bare = multipart(B64, CODED)
+        for at in ("\nContent-Transfer", "base64\n", "\n\n"):
+            with self.subTest(at):
+                at = at.encode()
+                self.assertEqual(self.verdict(bare.replace(
+                    at, at.replace(b"\n", b"\r"))), FOUND)
+
+    def test_signed_mail_is_opened(self):
+        for inner in (mail(B64, CODED), multipart(B64, CODED), EICAR):
+            for chunk in (0, 7, 100):
+                data = signed(inner, chunk)
+                with self.subTest((len(inner), chunk)):
+                    self.assertEqual(self.verdict(data), FOUND)
+                    self.assertEqual(
+                        self.verdict(attached(data, "smime.p7m")), FOUND)
+        clean = signed(mail(B64, base64.encodebytes(b"hello")))
+        self.assertEqual(self.verdict(attached(clean)), "OK")
+
+    def test_enveloped_mail_is_behind_a_password(self):
+        data = der(0x30, PKCS7 + b"\3", der(0xa0, der(0x30, b"\2\1\0",
+                                                      bytes(90))))
+        self.assertEqual(self.verdict(attached(data, "smime.p7m")), LOCKED)
+
+    def test_binhex_is_opened_or_not_clean(self):
+        data = (b"(This file must be converted with BinHex 4.0)\n\n:"
+                b"$f*TEQKPH#jdCA0d!%J!!!!!!J!!!!0:!!\n:\n")
+        self.assertTrue(self.verdict(mail(b"X-A: b", data))
+                        .startswith("UNSCANNABLE"))
+
+
+if __name__ == "__main__":
+    unittest.main()
