@@ -61,8 +61,12 @@ is_latin(struct span charset)
 }
 
 static bool
-is_known(struct span charset)
+is_known(struct span charset, subject_decoder other)
 {
+	struct text nothing = { 0 };
+
+	if (other != NULL && other(charset, SPAN(""), &nothing))
+		return true;
 	return is_latin(charset) || span_is_nocase(charset, SPAN("utf-8"))
 	       || span_is_nocase(charset, SPAN("us-ascii"));
 }
@@ -102,12 +106,14 @@ decode_q(struct span text, uint8_t *out)
 }
 
 static void
-put_decoded(const struct word *w, struct text *to)
+put_decoded(const struct word *w, subject_decoder other, struct text *to)
 {
 	static uint8_t out[WORD_MAX];
 	size_t n = w->encoding == 'b' ? mime_base64(w->text, out, WORD_MAX)
 				      : decode_q(w->text, out);
 
+	if (other != NULL && other(w->charset, span_of(out, n), to))
+		return;
 	for (size_t i = 0; i < n; i++) {
 		if (is_latin(w->charset))
 			put_latin(out[i], to);
@@ -130,12 +136,12 @@ skip_gap(struct span s)
 
 /* Words in a row that cannot be decoded: how long they are together. */
 static size_t
-put_unknown(struct span s, struct text *to)
+put_unknown(struct span s, subject_decoder other, struct text *to)
 {
 	struct span first = SPAN(""), rest = s;
 	struct word w;
 
-	while (parse_word(rest, &w) && !is_known(w.charset)
+	while (parse_word(rest, &w) && !is_known(w.charset, other)
 	       && (first.len == 0 || span_is_nocase(w.charset, first))) {
 		if (first.len == 0)
 			first = w.charset;
@@ -148,20 +154,42 @@ put_unknown(struct span s, struct text *to)
 	return s.len - rest.len;
 }
 
-void
-subject_decode(struct span value, struct text *to)
+/* Bare ISO-2022-JP at the start of `s`, to where ASCII goes on; its length. */
+static size_t
+put_bare(struct span s, subject_decoder other, struct text *to)
 {
+	size_t end = 0;
+
+	if (other == NULL || !span_starts(s, SPAN("\x1b$")))
+		return 0;
+	while (end < s.len && s.p[end] != '\n'
+	       && !span_starts(span_from(s, end), SPAN("\x1b(B")))
+		end++;
+	return other(SPAN("iso-2022-jp"), span_first(s, end), to) ? end : 0;
+}
+
+void
+subject_decode(struct span value, subject_decoder other, struct text *to)
+{
+	size_t bare;
 	struct word w;
 
 	while (value.len > 0) {
-		if (parse_word(value, &w) && is_known(w.charset)) {
-			put_decoded(&w, to);
+		bare = put_bare(value, other, to);
+		if (bare > 0) {
+			value = span_from(value, bare);
+			if (span_starts(value, SPAN("\x1b(B")))
+				value = span_from(value, 3);
+			continue;
+		}
+		if (parse_word(value, &w) && is_known(w.charset, other)) {
+			put_decoded(&w, other, to);
 			value = span_from(value, w.len);
 			value = span_from(value, skip_gap(value));
 			continue;
 		}
 		if (parse_word(value, &w)) {
-			value = span_from(value, put_unknown(value, to));
+			value = span_from(value, put_unknown(value, other, to));
 			continue;
 		}
 		if (value.p[0] != '\n' && value.p[0] != '\r')

@@ -1,6 +1,9 @@
 /* warning: who is told, and how often; the words stand in warning_words. */
 #include "service/warning.h"
 
+#include "config.h"
+
+#include "codec/japanese.h"
 #include "codec/subject.h"
 #include "core/log.h"
 #include "core/zero.h"
@@ -186,7 +189,8 @@ put_facts(struct warning *w, struct quarantine_file *f, const char *id,
 	struct text subject;
 
 	text_init(&subject, mem, sizeof(mem));
-	subject_decode(subject_find(head, "Subject"), &subject);
+	subject_decode(subject_find(head, "Subject"),
+	    ENABLE_JAPANESE ? japanese_decode : NULL, &subject);
 	put_line(l, words->from, f->queue.head.sender);
 	put_line(l, words->subject, text_data(&subject));
 	letter_put(l, words->date);

@@ -397,6 +397,32 @@ class Warnings(unittest.TestCase):
             self.assertFalse(set(text.decode()) & set(
                 "\r\x1b\0\u202e\u202d"))
 
+    def test_subjects_in_japanese_character_sets_can_be_read(self):
+        text = "見積書の件、カタカナ①㈱髙﨑"
+        plain = text.rstrip("①㈱髙﨑")
+        want, held = [], []
+
+        def add(word, said):
+            want.append("  Subject: " + said)
+            held.append({"body": b"Subject: Re: " + word + b"\n\nx\n",
+                         "reason": REASONS[len(held)]})
+        for charset, codec, said in (
+                ("Shift_JIS", "cp932", text), ("cp932", "cp932", text),
+                ("EUC-JP", "euc_jp", plain),
+                ("ISO-2022-JP", "iso2022_jp", plain)):
+            coded = base64.b64encode(said.encode(codec)).decode()
+            add(f"=?{charset}?B?{coded}?=".encode(), "Re: " + said)
+        add(plain.encode("iso2022_jp"), "Re: " + plain)
+        add(b"=?iso-2022-jp?b?" + base64.b64encode(
+            b"a\r\nBcc: b@x.example\r\n\x1b[2J\x1b$B$\"\n.\n$\"")
+            + b"?=", "Re: a??Bcc: b@x.example???[2Jあ???あ")
+        add(b"=?Big5?b?pOk=?=", "Re: [Big5]")
+        with Stopped(*held, users=PEOPLE) as server:
+            told(server)
+            got = "\n".join(m.get_content() for m in warnings(server, "ann"))
+            said = [x for x in got.splitlines() if x.startswith("  Subject:")]
+            self.assertEqual(sorted(said), sorted(want))
+
     def test_in_japanese(self):
         with Stopped(
                 *({"reason": r, "flags": OURS, "login": b"ben",

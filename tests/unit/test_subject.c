@@ -1,4 +1,5 @@
 /* test_subject: what a person reads of a header field. */
+#include "codec/japanese.h"
 #include "codec/subject.h"
 #include "support/test.h"
 
@@ -11,14 +12,20 @@ check_find(const char *head, const char *wanted)
 }
 
 static void
-check(const char *from, const char *wanted)
+check_with(subject_decoder other, const char *from, const char *wanted)
 {
 	char mem[256];
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	subject_decode(span_str(from), &t);
+	subject_decode(span_str(from), other, &t);
 	assert_string_equal(text_cstr(&t), wanted);
+}
+
+static void
+check(const char *from, const char *wanted)
+{
+	check_with(NULL, from, wanted);
 }
 
 static void
@@ -74,6 +81,22 @@ names_the_character_sets_it_does_not_know(void **state)
 }
 
 static void
+asks_about_the_character_sets_it_does_not_know(void **state)
+{
+	(void)state;
+	check_with(japanese_decode,
+	    "Re: =?ISO-2022-JP?B?GyRCJCIbKEI=?=\n"
+	    " =?iso-2022-jp*ja?B?GyRCJCIbKEI=?= (2) =?utf-8?q?=C3=A9?=",
+	    "Re: ああ (2) é");
+	check_with(japanese_decode,
+	    "=?Shift_JIS?B?gqA=?= =?EUC-JP?B?pKI=?= =?Big5?q?x?=",
+	    "ああ[Big5]");
+	check_with(
+	    japanese_decode, "a \x1b$B$\"\x1b(B b \x1b$B$\"", "a あ b あ");
+	check("a \x1b$B$\"\x1b(B", "a \x1b$B$\"\x1b(B");
+}
+
+static void
 leaves_what_is_no_word_as_it_stands(void **state)
 {
 	static const char *const odd[] = { "=?", "=?utf-8", "=?utf-8?", "=?u?q",
@@ -94,6 +117,8 @@ main(void)
 		cmocka_unit_test(decodes_words_in_the_character_sets_it_knows),
 		cmocka_unit_test(joins_words_that_only_a_fold_divides),
 		cmocka_unit_test(names_the_character_sets_it_does_not_know),
+		cmocka_unit_test(
+		    asks_about_the_character_sets_it_does_not_know),
 		cmocka_unit_test(leaves_what_is_no_word_as_it_stands),
 	};
 
