@@ -345,7 +345,7 @@ class Figures(unittest.TestCase):
         for second in ("vfat", "f2fs"):
             with machine(second=second) as router:
                 router.boot()
-                text = router.check("mkdir /usb/b && barrier /usb/b 1000", 600)
+                text = router.check("mkdir /usb/b && barrier /usb/b 2000", 600)
                 print(f"{second}\n{text}", flush=True)
 
 

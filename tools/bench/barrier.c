@@ -34,7 +34,8 @@
 
 static unsigned span_ms = 500;
 static unsigned serial; /* names never come twice in one process */
-static int dir_fd;	/* of new/ */
+static int base_fd;	/* of FOLDER */
+static int dir_fd = -1; /* of new/ */
 
 static void
 need(bool ok, const char *what)
@@ -308,6 +309,21 @@ report_spool(unsigned n)
 	report("gatepost's spool", n, done, now_us() - from);
 }
 
+/* A new folder for each line: FAT looks through the whole of one each time. */
+static void
+fresh_folder(void)
+{
+	static unsigned lines;
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%u", lines++);
+	need(!fchdir(base_fd) && !mkdir(name, 0700) && !chdir(name), name);
+	need(!mkdir("tmp", 0700) && !mkdir("new", 0700), "mkdir");
+	(void)close(dir_fd);
+	dir_fd = open("new", O_RDONLY | O_DIRECTORY);
+	need(dir_fd >= 0, "new");
+}
+
 static void
 compare_barriers(void)
 {
@@ -327,12 +343,17 @@ compare_barriers(void)
 
 	for (unsigned b = 0; b < 3; b++) {
 		for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-			int64_t from = now_us();
-			unsigned done = run(ways[i].barrier, batch[b],
+			int64_t from;
+			unsigned done;
+
+			fresh_folder();
+			from = now_us();
+			done = run(ways[i].barrier, batch[b],
 			    from + (int64_t)span_ms * 1000);
 
 			report(ways[i].name, batch[b], done, now_us() - from);
 		}
+		fresh_folder();
 		report_spool(batch[b]);
 	}
 }
@@ -343,15 +364,17 @@ main(int argc, char **argv)
 	need(argc >= 2 && !chdir(argv[1]), "usage: barrier FOLDER [MS]");
 	if (argc > 2)
 		span_ms = (unsigned)atoi(argv[2]);
-	(void)mkdir("tmp", 0700);
-	(void)mkdir("new", 0700);
-	dir_fd = open("new", O_RDONLY | O_DIRECTORY);
-	need(dir_fd >= 0, "new");
+	base_fd = open(".", O_RDONLY | O_DIRECTORY);
+	need(base_fd >= 0, "open");
 	printf("%-40s %5s %9s %9s\n", "2 KiB messages", "batch", "msg/s",
 	    "us/batch");
 	for (unsigned w = 1; w <= 8; w *= 8) {
-		int64_t from = now_us();
-		unsigned done = run_writers(w);
+		int64_t from;
+		unsigned done;
+
+		fresh_folder();
+		from = now_us();
+		done = run_writers(w);
 
 		report(w == 1 ? "one writer" : "8 independent writers", 1, done,
 		    now_us() - from);
