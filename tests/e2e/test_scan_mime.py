@@ -10,6 +10,7 @@ import struct
 import unittest
 
 import test_scan
+import test_scanner
 from test_scan import B64, EICAR, FOUND, mail, multipart, uuencoded, zipped
 
 DAMAGED = "UNSCANNABLE damaged"
@@ -316,6 +317,36 @@ class Mime(unittest.TestCase):
                 b"$f*TEQKPH#jdCA0d!%J!!!!!!J!!!!0:!!\n:\n")
         self.assertTrue(self.verdict(mail(b"X-A: b", data))
                         .startswith("UNSCANNABLE"))
+
+
+class Served(test_scanner.Case):
+    def test_the_server_sees_what_the_command_sees(self):
+        server = self.server(scan__damaged="refuse", scan__unopened="refuse",
+                             scan__encrypted="refuse", scan__warn="off")
+        flat = base64.b64encode(EICAR)
+        rfc822 = b"Content-Type: message/rfc822\n"
+        whole = mail(B64, CODED)
+        for name, data in (
+                ("a rule within", mail(B64, flat[:20] + b"\n---\n\n"
+                                       + flat[20:])),
+                ("padding within", mail(B64, flat[:6] + b"=" + flat[6:])),
+                ("blanks behind", mail(B64 + b"\n \n" + flat[:9] + b":"
+                                       + flat[9:], b"")),
+                ("a mail in base64", multipart(
+                    rfc822 + B64, base64.encodebytes(b"\n" + whole))),
+                ("signed", attached(signed(whole, 50), "smime.p7m")),
+                ("uuencoded", mail(b"X-A: b", b"x\n" + uuencoded(EICAR))),
+                ("winmail.dat", attached(tnef_of(whole), "winmail.dat")),
+                ("part", mail(b"Content-Type: message/partial; number=1; "
+                              b"total=2; id=a", b"x")),
+                ("locked", attached(der(0x30, PKCS7 + b"\3", b"\xa0\0"))),
+                ("clean", multipart(B64, base64.encodebytes(b"hello")))):
+            with self.subTest(name):
+                code, _ = self.stranger(
+                    server, data.replace(b"\r", b"").replace(
+                        b"\n", b"\r\n"))
+                self.assertEqual(code, 250 if name == "clean" else 554)
+        self.assertEqual(len(self.held(server)), 7)
 
 
 if __name__ == "__main__":
