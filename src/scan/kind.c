@@ -51,6 +51,8 @@ static const struct sign {
 	{ "\x1f\x9d", 2, 0, SCAN_BY_ARCHIVE, NULL },	     /* compress */
 	{ "\x28\xb5\x2f\xfd", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* Zstandard */
 	{ "\x78\x9f\x3e\x22", 4, 0, SCAN_BY_US, scan_next_tnef },
+	{ "\0\5\x16\0\0\2\0\0", 8, 0, SCAN_BY_US, scan_next_apple },
+	{ "\0\5\x16\7\0\2\0\0", 8, 0, SCAN_BY_US, scan_next_apple },
 	{ "=ybegin ", 8, 0, SCAN_BY_US, scan_next_mail },
 	{ "\x04\x22\x4d\x18", 4, 0, SCAN_BY_ARCHIVE, NULL }, /* LZ4 */
 	{ "\x02\x21\x4c\x18", 4, 0, SCAN_BY_ARCHIVE, NULL },
@@ -306,18 +308,6 @@ is_html(struct span s)
 	return false;
 }
 
-/* A file in BinHex, which nobody here reads. */
-static bool
-has_binhex(struct span s)
-{
-	static const char sign[] = "(This file must be converted with BinHex";
-	size_t at = scan_find(s, 0, SPAN(sign));
-
-	s = span_from(s, at);
-	s = span_first(span_from(s, span_find(s, ')')), 80);
-	return span_find(s, ':') < s.len;
-}
-
 /* Text with a file in yEnc soon looks binary. */
 static bool
 has_yenc(struct span s)
@@ -331,16 +321,17 @@ kind_of_text(struct span s)
 {
 	struct scan_kind k = { .targets = 1u | 1u << TARGET_TEXT };
 
-	k.has_more = has_binhex(s);
 	if (is_html(s))
 		k.targets |= 1u << TARGET_HTML;
 	if (is_mail(s)) {
 		k.targets |= 1u << TARGET_MAIL;
 		k.next = scan_next_mail;
 		k.is_mail = true;
-	} else if (has_uu(s)) {
-		k.next = scan_next_mail;
+		return k;
 	}
+	if (has_uu(s))
+		k.next = scan_next_mail;
+	k.is_binhex_too = scan_binhex(s, 0) < s.len;
 	return k;
 }
 
@@ -376,7 +367,7 @@ scan_kind_of(struct span s)
 	} else if (!is_by_other_signs(s, &k) && (is_text(s) || is_mail(s))) {
 		k = kind_of_text(s);
 	}
-	k.has_more = k.has_more || (is_iso(s) && is_udf(s));
+	k.has_more = is_iso(s) && is_udf(s);
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
 	if (k.next == NULL && k.how == SCAN_BY_US) {
 		if (has_yenc(s))

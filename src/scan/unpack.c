@@ -199,6 +199,8 @@ examine(struct scan *sc, struct span s, unsigned hints)
 			return 1;
 		if (kind.is_zip_too)
 			push(sc, s, scan_next_zip, hints);
+		if (kind.is_binhex_too)
+			push(sc, s, scan_next_binhex, hints);
 	}
 	if (kind.how == SCAN_BY_ARCHIVE && sc->archive != NULL)
 		kind.next = sc->archive;

@@ -198,6 +198,9 @@ bool scan_is_lzh(struct span s);
 bool scan_is_arj(struct span s);
 bool scan_is_tar(struct span s);
 
+/* Where a file in BinHex begins, from `from` on; s.len: nowhere. */
+size_t scan_binhex(struct span s, size_t from);
+
 /*
  * Where an archive of libarchive's ends (*end; 0: not told).  False: it is cut
  * off, or one of several volumes.
@@ -211,6 +214,8 @@ int scan_next_tnef(struct scan *, struct scan_frame *, struct span *);
 int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
 int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_mail(struct scan *, struct scan_frame *, struct span *);
+int scan_next_apple(struct scan *, struct scan_frame *, struct span *);
+int scan_next_binhex(struct scan *, struct scan_frame *, struct span *);
 int scan_next_cms(struct scan *, struct scan_frame *, struct span *);
 int scan_next_program(struct scan *, struct scan_frame *, struct span *);
 
@@ -227,8 +232,9 @@ struct scan_kind {
 	scan_next next;	  /* NULL: not a container */
 	uint8_t how;	  /* enum scan_how */
 	bool is_zip_too;  /* by its end, whatever it begins with */
-	bool has_more;	  /* than what `next` opens */
-	bool is_mail;	  /* by its header */
+	bool is_binhex_too;
+	bool has_more; /* than what `next` opens */
+	bool is_mail;  /* by its header */
 };
 
 struct scan_kind scan_kind_of(struct span bytes);

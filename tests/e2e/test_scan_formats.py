@@ -499,7 +499,7 @@ class Formats(unittest.TestCase):
             "clam-nsis.exe", "clam-pespin.exe", "clam-petite.exe",
             "clam-upack.exe", "clam-upx.exe", "clam-wwpack.exe",
             "clam-yc.exe", "clam.chm", "clam.ea05.exe", "clam.ea06.exe",
-            "clam.exe.binhex", "clam.exe.html", "clam.exe.rtf",
+            "clam.exe.html", "clam.exe.rtf",
             "clam.exe.szdd", "clam.impl.zip", "clam.ole.doc", "clam.pdf",
             "clam.ppt", "clam.sis", "clam_IScab_ext.exe",
             "clam_IScab_int.exe", "clam_ISmsi_ext.exe", "clam_ISmsi_int.exe",

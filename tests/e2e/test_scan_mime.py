@@ -84,6 +84,31 @@ def signed(data, chunk=0):
         endless=endless), endless=endless)
 
 
+def binhex(data, resources=b""):
+    """BinHex 4.0, with runs of the same octet made short."""
+    whole = (b"\5a.com\0TEXTttxt\0\0" + struct.pack(">II", len(data),
+                                                  len(resources))
+             + b"\0\0" + data + b"\0\0" + resources + b"\0\0")
+    packed, i = bytearray(), 0
+    while i < len(whole):
+        n = 1
+        while i + n < len(whole) and whole[i + n] == whole[i] and n < 255:
+            n += 1
+        packed += b"\x90\0" if whole[i] == 0x90 else whole[i:i + 1]
+        if n > 3:
+            packed += bytes((0x90, n))
+        i += n if n > 3 else 1
+    letters = (b"!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`"
+               b"abcdefhijklmpqr")
+    bits = "".join(f"{c:08b}" for c in packed)
+    bits += "0" * (-len(bits) % 6)
+    text = b":" + bytes(letters[int(bits[i:i + 6], 2)]
+                        for i in range(0, len(bits), 6)) + b":"
+    return (b"(This file must be converted with BinHex 4.0)\n\n"
+            + b"\n".join(text[i:i + 64] for i in range(0, len(text), 64))
+            + b"\n")
+
+
 class Mime(unittest.TestCase):
     setUp = test_scan.Scan.setUp
     write = test_scan.Scan.write
@@ -312,11 +337,28 @@ class Mime(unittest.TestCase):
                                                       bytes(90))))
         self.assertEqual(self.verdict(attached(data, "smime.p7m")), LOCKED)
 
-    def test_binhex_is_opened_or_not_clean(self):
-        data = (b"(This file must be converted with BinHex 4.0)\n\n:"
-                b"$f*TEQKPH#jdCA0d!%J!!!!!!J!!!!0:!!\n:\n")
-        self.assertTrue(self.verdict(mail(b"X-A: b", data))
-                        .startswith("UNSCANNABLE"))
+    def test_binhex_is_opened(self):
+        clean, both = binhex(b"nothing"), binhex(EICAR)
+        self.all_found(
+            alone=both, text=mail(b"X-A: b", b"see:\n" + both),
+            resources=mail(b"X-A: b", binhex(b"x", EICAR)),
+            second=mail(b"X-A: b", clean + clean + both),
+            coded=mail(B64, base64.encodebytes(both)),
+            beside_uu=mail(b"X-A: b", uuencoded(b"x") + both),
+            zip=mail(b"X-A: b", binhex(zipped(EICAR))),
+            repeated=mail(b"X-A: b", binhex(bytes(700) + zipped(EICAR, 0))))
+        self.all_said("OK", clean=mail(b"X-A: b", clean), words=mail(
+            b"X-A: b", b"(This file must be converted with BinHex 4.0)\n"
+            b"is what such files begin with."))
+        self.all_said(DAMAGED, cut=mail(b"X-A: b", clean[:80]),
+                      short=mail(b"X-A: b", clean[:-12] + b":"))
+
+    def test_apple_single_is_opened(self):
+        head = struct.pack(">II16sHIIIIII", 0x51600, 0x20000, b"", 2,
+                           3, 50, 5, 1, 55, len(EICAR))
+        self.all_found(both=attached(head + b"a.com" + EICAR))
+        self.all_said(DAMAGED, cut=attached(head + b"a.com" + EICAR[:60]),
+                      short=attached(head[:30]))
 
 
 class Served(test_scanner.Case):
