@@ -87,7 +87,7 @@ override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections \
 HOT_FILES := codec/base64 codec/dot codec/dot_out codec/header codec/inflate64 codec/line \
 	codec/lzarj codec/mime codec/pieces codec/prefix codec/refrom codec/repair codec/sevenbit \
 	codec/sevenbit_body scan/find scan/html scan/html_value scan/match scan/program \
-	scan/rules scan/unlzh scan/unmail scan/unpack
+	scan/kind scan/rules scan/unlzh scan/unmac scan/unmail scan/unpack scan/unprogram
 $(HOT_FILES:%=$(BUILD)/obj/src/%.o): HOT = $(if $(SAN)$(FUZZING),,-O2)
 # and what does not, as small as the board can
 $(BUILD)/obj/src/policy/%.o $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/service/%.o: HOT = $(COLD)
@@ -172,8 +172,8 @@ endif
 # a change of compiler or flags rebuilds; a change of nothing does not
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
-		echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(HOT_FILES)' | cmp -s - $@ || \
+		echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(HOT_FILES)' >$@
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/config.h
 	@mkdir -p $(@D)
