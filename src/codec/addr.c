@@ -251,3 +251,13 @@ addr_is_tricky(const struct addr *a)
 			return true;
 	return false;
 }
+
+void
+addr_put(struct text *t, const struct addr *a)
+{
+	text_span(t, a->local);
+	if (a->domain.len > 0) {
+		text_chr(t, '@');
+		text_span(t, a->domain);
+	}
+}

@@ -18,6 +18,7 @@
 
 #include "core/err.h"
 #include "core/span.h"
+#include "core/text.h"
 
 #define ADDR_LOCAL_MAX	128 /* RFC: 64; rewritten senders are longer */
 #define ADDR_DOMAIN_MAX 253
@@ -64,6 +65,9 @@ enum addr_flaw addr_parse(
  * "%", "!", ":" , "@" or a blank inside, quoted or not.
  */
 bool addr_is_tricky(const struct addr *a);
+
+/* Write it as it was parsed: local part, and "@domain" where there is one. */
+void addr_put(struct text *t, const struct addr *a);
 
 /* Is this a syntactically good host or domain name? */
 bool addr_is_domain(struct span s, bool eight_bit);

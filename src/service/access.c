@@ -182,11 +182,7 @@ log_address(struct log_line *l, const char *key, const struct addr *a)
 	struct text t;
 
 	text_init(&t, mem, sizeof(mem));
-	text_span(&t, a->local);
-	if (a->domain.len > 0) {
-		text_chr(&t, '@');
-		text_span(&t, a->domain);
-	}
+	addr_put(&t, a);
 	log_span(l, key, text_data(&t));
 }
 

@@ -32,11 +32,7 @@ copy_address(char *to, size_t cap, const struct addr *a)
 	struct text t;
 
 	text_init(&t, to, cap);
-	text_span(&t, a->local);
-	if (a->domain.len > 0) {
-		text_chr(&t, '@');
-		text_span(&t, a->domain);
-	}
+	addr_put(&t, a);
 	return (uint16_t)t.len;
 }
 
