@@ -67,6 +67,7 @@ poller_wait(struct poller *p)
 	n = select(
 	    p->fd_max + 1, (void *)p->can_read, (void *)p->can_write, NULL, &t);
 	p->now_ms = clock_mono_ms();
+	p->slept = n == 0 && left > 0;
 	if (n > 0)
 		return ERR_OK;
 	memset(p->can_read, 0, sizeof(p->can_read));

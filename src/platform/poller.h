@@ -25,6 +25,7 @@ struct poller {
 	int fd_max;
 	int64_t now_ms; /* this turn's time; the same for everybody */
 	int64_t deadline_ms;
+	bool slept; /* the last wait was one, and only a deadline ended it */
 };
 
 /* Forget last turn's wishes; `now_ms` is the monotonic time. */

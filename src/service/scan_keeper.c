@@ -10,6 +10,7 @@
 #include "config.h"
 #include "platform/channel.h"
 #include "platform/child.h"
+#include "platform/pages.h"
 #include "platform/process.h"
 #include "platform/sandbox.h"
 #include "service/scan_talk.h"
@@ -75,6 +76,7 @@ has_inherited(int channel, int *heir, int *pid)
 static bool
 has_order(int channel, int heir)
 {
+	pages_shed();
 	return heir < 0 || channel_wait(channel, heir) == channel;
 }
 

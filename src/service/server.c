@@ -162,6 +162,8 @@ join_all(struct server *sv)
 	loop_join(&sv->loop, &sv->conns.base);
 	loop_join(&sv->loop, &sv->submit.base);
 	sending_join(&sv->sending, &sv->loop);
+	quiet_init(&sv->quiet);
+	loop_join(&sv->loop, &sv->quiet.base);
 }
 
 /* Root's rights were needed for the ports; from here on nobody has them. */

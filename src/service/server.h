@@ -18,6 +18,7 @@
 #include "service/collect.h"
 #include "service/conn.h"
 #include "service/listen.h"
+#include "service/quiet.h"
 #include "service/scanner.h"
 #include "service/sending.h"
 #include "service/server_tls.h"
@@ -83,6 +84,7 @@ struct server {
 	struct sending sending;
 	struct server_tls tls;
 	struct server_watch watch;
+	struct quiet quiet;
 	char host[256];	     /* our name */
 	uint32_t generation; /* of the settings that are in force */
 	int64_t started_ms;
