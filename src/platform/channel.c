@@ -67,6 +67,14 @@ take_fds(struct msghdr *m, int *fds)
 		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 }
 
+void
+channel_drop(const int *fds)
+{
+	for (unsigned i = 0; i < CHANNEL_FDS; i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+}
+
 int
 channel_receive(int fd, void *to, size_t len, int *fds)
 {
@@ -83,17 +91,16 @@ channel_receive(int fd, void *to, size_t len, int *fds)
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return ERR_AGAIN;
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
+	if (n < 0 && errno == ECONNRESET)
 		return ERR_EOF;
 	if (n < 0)
 		return oserr_now();
 	take_fds(&m, fds);
 	if ((size_t)n == len && !(m.msg_flags & MSG_TRUNC))
 		return ERR_OK;
-	for (unsigned i = 0; i < CHANNEL_FDS; i++)
-		if (fds[i] >= 0)
-			(void)close(fds[i]);
-	return ERR_SYNTAX;
+	channel_drop(fds);
+	/* an empty message looks like the end, but may have brought some */
+	return n == 0 ? ERR_EOF : ERR_SYNTAX;
 }
 
 int

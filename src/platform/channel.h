@@ -32,6 +32,9 @@ int channel_send(
  */
 int channel_receive(int fd, void *to, size_t len, int *fds) MUST_CHECK;
 
+/* Close what came. */
+void channel_drop(const int *fds);
+
 /* Wait until there is something at one of the two, or it has ended: which. */
 int channel_wait(int a, int b);
 

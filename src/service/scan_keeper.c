@@ -18,14 +18,6 @@
 
 #define LANES 2
 
-static void
-close_all(const int *fds)
-{
-	for (unsigned i = 0; i < CHANNEL_FDS; i++)
-		if (fds[i] >= 0)
-			(void)close(fds[i]);
-}
-
 /* fds: the worker's end of its channel, and perhaps signatures. */
 static int
 start_worker(int *fds)
@@ -88,7 +80,7 @@ obey(const struct scan_order *o, int *fds, int *pids)
 		child_kill(pids[o->lane]);
 		pids[o->lane] = fds[0] < 0 ? 0 : start_worker(fds);
 	}
-	close_all(fds);
+	channel_drop(fds);
 }
 
 /* One life as the keeper; returns in the heir, as the next one. */

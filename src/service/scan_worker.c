@@ -128,9 +128,7 @@ serve(int channel)
 
 	while (channel_receive(channel, &r, sizeof(r), fds) == ERR_OK) {
 		one(v, &r, fds[0]);
-		for (unsigned i = 0; i < CHANNEL_FDS; i++)
-			if (fds[i] >= 0)
-				(void)close(fds[i]);
+		channel_drop(fds);
 		if (channel_send(channel, span_of(v, sizeof(*v)), NULL, 0))
 			return;
 	}

@@ -125,6 +125,7 @@ hear_keeper(struct scanner *sc)
 	if (err == ERR_EOF) {
 		keeper_lost(sc);
 	} else if (!err) {
+		channel_drop(fds);
 		sc->keepers++;
 		log_event(LOG_WARN, "scanner.keeper_replaced", NULL, NULL, 0);
 	}
@@ -329,9 +330,8 @@ listen_once(struct scanner *sc, struct scanner_lane *l)
 	err = channel_receive(l->fd, v, sizeof(*v), fds);
 	if (err == ERR_AGAIN)
 		return false;
-	for (unsigned i = 0; !err && i < CHANNEL_FDS; i++)
-		if (fds[i] >= 0) /* it has nothing to give us */
-			net_close(fds[i]);
+	if (!err) /* it has nothing to give us */
+		channel_drop(fds);
 	if (!err && v->serial == 0 && !l->greeted)
 		greeted(sc, l, v);
 	else if (!err && l->n > 0 && v->serial == l->serial[l->first])

@@ -17,7 +17,7 @@
  * Failure: a worker that ends in the middle of a message is started again with
  * growing pauses, and gets that message once more; the second time it is
  * SCAN_FAILED, as is what takes too long, or what nobody could be started for.
- * Tested: tests/e2e/test_scanner.py, test_scanworker.py.
+ * Tested: tests/e2e/test_scanner.py, test_scanworker.py; fuzz_scanner.
  */
 #ifndef SERVICE_SCANNER_H
 #define SERVICE_SCANNER_H
