@@ -324,6 +324,7 @@ fuzz: ## fuzz every target for SECONDS=60 (FUZZ=name: one)
 		build/$(BOARD)-fuzz/$$name -max_total_time=$(SECONDS) -timeout=5 \
 			-rss_limit_mb=1024 -print_final_stats=1 \
 			-artifact_prefix=build/$(BOARD)-fuzz/$$name- \
+			$$(find tests/fuzz/dict -name $$name -printf '-dict=%p') \
 			$$new tests/fuzz/corpus/$$name >$$new.log 2>&1 || \
 			{ tail -n 60 $$new.log; echo "fuzz: $$name: finding, see above"; exit 1; }; \
 		grep -E 'number_of_executed|DONE' $$new.log; \

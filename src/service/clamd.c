@@ -71,19 +71,19 @@ static void
 judge_reply(struct clamd *cl, struct clamd_slot *s)
 {
 	struct span reply = span_of(s->reply, s->got);
-	struct span head = SPAN("stream: "), found = SPAN(" FOUND");
+	struct span head = SPAN("stream: "), found = SPAN(" FOUND"), rest;
 	struct clamd_job *job = let_go(s);
 	char mem[CLAMD_REPLY];
 	struct text t;
 
 	reply = span_first(reply, span_find(reply, '\0'));
 	reply = span_first(reply, span_find(reply, '\n'));
+	rest = span_from(reply, head.len);
 	if (span_is(reply, SPAN("stream: OK"))) {
 		done(cl, job);
-	} else if (span_starts(reply, head) && span_ends_nocase(reply, found)) {
-		reply = span_from(reply, head.len);
+	} else if (span_starts(reply, head) && span_ends_nocase(rest, found)) {
 		text_init(&t, job->name, sizeof(job->name));
-		text_escaped(&t, span_first(reply, reply.len - found.len));
+		text_escaped(&t, span_first(rest, rest.len - found.len));
 		job->found = true;
 		done(cl, job);
 	} else {

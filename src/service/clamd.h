@@ -12,7 +12,8 @@
  * Bounds: CLAMD_SLOTS connections; each message has `max_seconds`, waiting
  * included.  Failure: a clamd that is away, slow, or does not want a message
  * (its StreamMaxLength) has not inspected it: `failed`, with the reason.
- * Tested: tests/e2e/test_clamd.py, against Debian's clamd and a false one.
+ * Tested: tests/e2e/test_clamd.py, against Debian's clamd and a false one;
+ * fuzz_clamd.
  */
 #ifndef SERVICE_CLAMD_H
 #define SERVICE_CLAMD_H

@@ -16,7 +16,7 @@
  * Memory: struct backup, the caller's.  Bounds: the file is as long as the
  * content of the log, at most.  Failure: a message with the exact reason, and
  * nothing is changed.
- * Tested: tests/unit/test_backup.c.
+ * Tested: tests/unit/test_settings_text.c, fuzz_backup.
  */
 #ifndef STORE_BACKUP_H
 #define STORE_BACKUP_H

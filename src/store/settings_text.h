@@ -15,7 +15,7 @@
  * Memory: struct settings_export, the caller's (wiped at the end).
  * Blocks: a passphrase costs SETTINGS_TEXT_ROUNDS rounds, about 20 ms on a PC
  * and half a second on a small router.
- * Tested: tests/unit/test_settings_text.c.
+ * Tested: tests/unit/test_settings_text.c, fuzz_settings_text.
  */
 #ifndef STORE_SETTINGS_TEXT_H
 #define STORE_SETTINGS_TEXT_H
