@@ -23,6 +23,11 @@ enum {
 	TARGET_JAVA = 12,
 };
 
+/* How documents are opened, where they are. */
+#define DOCUMENT(next)                                                         \
+	ENABLE_SCAN_DOCUMENTS ? SCAN_BY_US : SCAN_BY_NOBODY,                   \
+	    ENABLE_SCAN_DOCUMENTS ? (next) : NULL
+
 /* Its first bytes, ClamAV's target number, and how it is opened. */
 static const struct sign {
 	const char *bytes;
@@ -75,18 +80,25 @@ static const struct sign {
 	{ "conectix", 8, 0, SCAN_BY_NOBODY, NULL },
 	{ "StuffIt ", 8, 0, SCAN_BY_NOBODY, NULL },
 	{ "SIT!", 4, 0, SCAN_BY_NOBODY, NULL },
+	{ "ISc(", 4, 0, SCAN_BY_NOBODY, NULL }, /* InstallShield */
+	{ "KDMV", 4, 0, SCAN_BY_NOBODY, NULL }, /* disks of machines */
+	{ "QFI\xfb", 4, 0, SCAN_BY_NOBODY, NULL },
 	{ "\xc7\x71", 2, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "\x71\xc7", 2, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "070701", 6, 0, SCAN_BY_ARCHIVE, NULL }, /* cpio */
 	{ "070702", 6, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "070707", 6, 0, SCAN_BY_ARCHIVE, NULL },
-	{ "\xd0\xcf\x11\xe0", 4, TARGET_OLE, SCAN_BY_US, NULL },
-	{ "%PDF", 4, TARGET_PDF, SCAN_BY_US, NULL },
+	{ "\xd0\xcf\x11\xe0", 4, TARGET_OLE, DOCUMENT(scan_next_ole) },
+	{ "%PDF", 4, TARGET_PDF, DOCUMENT(scan_next_pdf) },
+	{ "{\\rt", 4, 0, DOCUMENT(scan_next_rtf) },
+	{ "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3",
+	    16, 0, DOCUMENT(scan_next_onenote) },
 	{ "\xca\xfe\xba\xbe", 4, TARGET_JAVA, SCAN_BY_US, NULL },
 	{ "\xcf\xfa\xed\xfe", 4, TARGET_MACHO, SCAN_BY_US, NULL },
 	{ "\xce\xfa\xed\xfe", 4, TARGET_MACHO, SCAN_BY_US, NULL },
 	{ "FWS", 3, TARGET_FLASH, SCAN_BY_US, NULL },
-	{ "CWS", 3, TARGET_FLASH, SCAN_BY_US, NULL },
+	{ "CWS", 3, TARGET_FLASH, DOCUMENT(scan_next_flash) },
+	{ "ZWS", 3, TARGET_FLASH, DOCUMENT(scan_next_flash) },
 	{ "\x89PNG", 4, TARGET_GRAPHICS, SCAN_BY_US, NULL },
 	{ "GIF8", 4, TARGET_GRAPHICS, SCAN_BY_US, NULL },
 	{ "\xff\xd8\xff", 3, TARGET_GRAPHICS, SCAN_BY_US, NULL },
@@ -99,15 +111,6 @@ is_cpio(struct span s, size_t len)
 	s = span_from(s, 26);
 	return len > 1 && len < 4096 && len <= s.len
 	       && span_find(s, 0) == len - 1;
-}
-
-/* Signs that do not stand at the start: ACE, ZOO, SQX; not opened here. */
-static bool
-has_packer_sign(struct span s)
-{
-	return span_starts(span_from(s, 7), SPAN("**ACE**"))
-	       || span_starts(span_from(s, 20), SPAN("\xdc\xa7\xc4\xfd"))
-	       || span_starts(span_from(s, 7), SPAN("-sqx-"));
 }
 
 /* S/MIME: a sequence that begins with an identifier of PKCS #7 or #9. */
@@ -332,6 +335,7 @@ kind_of_text(struct span s)
 	if (has_uu(s))
 		k.next = scan_next_mail;
 	k.is_binhex_too = scan_binhex(s, 0) < s.len;
+	k.is_blob_too = scan_has_blob(s);
 	return k;
 }
 
@@ -345,9 +349,13 @@ is_by_other_signs(struct span s, struct scan_kind *k)
 		k->next = scan_next_lzh;
 	else if (is_cms(s))
 		k->next = scan_next_cms;
+	else if (ENABLE_SCAN_DOCUMENTS && scan_is_object(s))
+		k->next = scan_next_object;
+	else if (ENABLE_SCAN_DOCUMENTS && scan_is_package(s))
+		k->next = scan_next_package;
 	else if (is_iso(s) || is_lzma(s) || is_skippable(s))
 		k->how = SCAN_BY_ARCHIVE;
-	else if (scan_is_lzh(s) || has_packer_sign(s) || is_udf(s))
+	else if (scan_is_lzh(s) || scan_is_foreign(s) || is_udf(s))
 		k->how = SCAN_BY_NOBODY;
 	else
 		return false;
@@ -369,6 +377,9 @@ scan_kind_of(struct span s)
 	}
 	k.has_more = is_iso(s) && is_udf(s);
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
+	k.is_pdf_too = ENABLE_SCAN_DOCUMENTS && sign == NULL && !k.is_mail
+		       && scan_find(span_first(s, 1028), 0, SPAN("%PDF-"))
+			      < span_first(s, 1028).len;
 	if (k.next == NULL && k.how == SCAN_BY_US) {
 		if (has_yenc(s))
 			k.next = scan_next_mail;

@@ -279,11 +279,14 @@ next_part(struct scan *sc, struct scan_frame *f, struct span *member)
 	}
 	if (f->phase & GIVE_RAW) {
 		f->phase &= ~(unsigned)GIVE_RAW;
+		if (f->phase & GIVE_BASE64)
+			f->hints |= SCAN_CODED;
 		*member =
 		    span_first(span_from(f->bytes, f->from), f->to - f->from);
 		return 1;
 	}
 	*member = decode(sc, f);
+	f->hints &= ~(unsigned)SCAN_CODED;
 	go_on(f);
 	return 1;
 }

@@ -124,11 +124,13 @@ search(struct scan *sc, const struct sigdb *db, struct span s, uint32_t targets)
 	return found;
 }
 
-/* Mails and programs are no depth; the archives between them are. */
+/* Mails, programs and wrappings of one file are no depth; archives are. */
 static bool
 is_deep(scan_next next)
 {
-	return next != scan_next_mail && next != scan_next_program;
+	return next != scan_next_mail && next != scan_next_program
+	       && next != scan_next_object && next != scan_next_package
+	       && next != scan_next_blob;
 }
 
 /*
@@ -188,6 +190,21 @@ look(struct scan *sc, struct span s, const struct scan_kind *kind,
 	return 0;
 }
 
+/* What bytes are beside what they begin with, to be opened, too. */
+static void
+push_others(struct scan *sc, struct span s, const struct scan_kind *kind,
+    unsigned hints)
+{
+	if (kind->is_zip_too)
+		push(sc, s, scan_next_zip, hints);
+	if (kind->is_binhex_too)
+		push(sc, s, scan_next_binhex, hints);
+	if (kind->is_pdf_too)
+		push(sc, s, scan_next_pdf, hints);
+	if (kind->is_blob_too && !(hints & SCAN_CODED))
+		push(sc, s, scan_next_blob, hints);
+}
+
 /* Search one member and open it; 1 when something was found. */
 static int
 examine(struct scan *sc, struct span s, unsigned hints)
@@ -197,10 +214,7 @@ examine(struct scan *sc, struct span s, unsigned hints)
 	if (!(hints & SCAN_SEEN)) {
 		if (look(sc, s, &kind, hints))
 			return 1;
-		if (kind.is_zip_too)
-			push(sc, s, scan_next_zip, hints);
-		if (kind.is_binhex_too)
-			push(sc, s, scan_next_binhex, hints);
+		push_others(sc, s, &kind, hints);
 	}
 	if (kind.how == SCAN_BY_ARCHIVE && sc->archive != NULL)
 		kind.next = sc->archive;

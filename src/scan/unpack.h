@@ -19,6 +19,7 @@
 #define SCAN_UNPACK_H
 
 #include "scan/match.h"
+#include "scan/readers.h"
 
 #define SCAN_FRAMES 40	  /* containers open at once, mails in mails too */
 #define SCAN_WHERE  512	  /* a path of members, as text */
@@ -160,6 +161,7 @@ enum scan_hint {
 	SCAN_AS_UTF7 = 4,  /* declared as being in UTF-7 */
 	SCAN_AS_MAIL = 16, /* declared as one, or as parts */
 	SCAN_SEEN = 8,	   /* searched already, as a part of its container */
+	SCAN_CODED = 32,   /* base64 as it lies, to be decoded elsewhere */
 };
 
 /* The rule has found something of this name, which lives for ever. */
@@ -190,35 +192,6 @@ struct span scan_inflate(
 /* Write the path of the members that are open now to sc->where. */
 void scan_note_where(struct scan *sc);
 
-/* Is it the head of a zip's entry, not chance (as far as it is there)? */
-bool scan_is_zip_head(struct span s);
-
-/* Does an LZH, or an ARJ, archive begin here; a tar's header? */
-bool scan_is_lzh(struct span s);
-bool scan_is_arj(struct span s);
-bool scan_is_tar(struct span s);
-
-/* Where a file in BinHex begins, from `from` on; s.len: nowhere. */
-size_t scan_binhex(struct span s, size_t from);
-
-/*
- * Where an archive of libarchive's ends (*end; 0: not told).  False: it is cut
- * off, or one of several volumes.
- */
-bool scan_measure(struct span s, size_t *end);
-
-int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
-int scan_next_arj(struct scan *, struct scan_frame *, struct span *);
-int scan_next_lzh(struct scan *, struct scan_frame *, struct span *);
-int scan_next_tnef(struct scan *, struct scan_frame *, struct span *);
-int scan_next_tar(struct scan *, struct scan_frame *, struct span *);
-int scan_next_gzip(struct scan *, struct scan_frame *, struct span *);
-int scan_next_mail(struct scan *, struct scan_frame *, struct span *);
-int scan_next_apple(struct scan *, struct scan_frame *, struct span *);
-int scan_next_binhex(struct scan *, struct scan_frame *, struct span *);
-int scan_next_cms(struct scan *, struct scan_frame *, struct span *);
-int scan_next_program(struct scan *, struct scan_frame *, struct span *);
-
 /* ---- kind.c: what is it? ---- */
 
 enum scan_how {
@@ -233,6 +206,8 @@ struct scan_kind {
 	uint8_t how;	  /* enum scan_how */
 	bool is_zip_too;  /* by its end, whatever it begins with */
 	bool is_binhex_too;
+	bool is_pdf_too; /* by a header that does not stand at its start */
+	bool is_blob_too;
 	bool has_more; /* than what `next` opens */
 	bool is_mail;  /* by its header */
 };

@@ -226,6 +226,26 @@ image_end(struct span s)
 	return 0;
 }
 
+/* Installers and scripts with packings of their own. */
+static bool
+is_installer(struct span behind)
+{
+	static const char *const starts[] = { "zlb\x1a", "idska32\x1a",
+		"ISSetupStream" };
+	struct span first = span_first(behind, 512);
+	struct span autoit = SPAN("\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9");
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (span_starts(behind, span_str(starts[i])))
+			return true;
+	if (scan_find(first, 0, SPAN("InstallShield\0")) < first.len
+	    || scan_find(first, 0, SPAN("\0Disk1\\")) < first.len)
+		return true;
+	return scan_find(behind, 0, SPAN("Inno Setup Setup Data ("))
+		   < behind.len
+	       || scan_find(behind, 0, autoit) < behind.len;
+}
+
 int
 scan_next_program(struct scan *sc, struct scan_frame *f, struct span *member)
 {
@@ -249,5 +269,7 @@ scan_next_program(struct scan *sc, struct scan_frame *f, struct span *member)
 		return 0;
 	f->phase = OVER;
 	*member = span_from(f->bytes, f->to);
+	if (is_installer(*member))
+		scan_flaw(sc, SCAN_UNOPENED);
 	return 1;
 }

@@ -1,0 +1,91 @@
+/*
+ * unblob: files in base64 in a text that is no mail: data: addresses of HTML
+ * and SVG, pages that put a download together from what they carry, calendars'
+ * attachments, cards' pictures, documents as one XML file.
+ *
+ * A blob is at least 64 characters in a row; its lines may be blank-folded.
+ * The text around it is not asked.
+ */
+#include "codec/mime.h"
+#include "core/chr.h"
+#include "scan/unpack.h"
+
+#define LEAST	   64
+#define LINE_LEAST 32 /* where another line follows */
+
+static bool
+is_base64(uint8_t c)
+{
+	return chr_is(c, CHR_DIGIT | CHR_UPPER | CHR_LOWER) || c == '+'
+	       || c == '/';
+}
+
+/* From `from` on so many characters of base64 in a row begin; or s.len. */
+static size_t
+find_run(struct span s, size_t from)
+{
+	size_t n;
+
+	while (from < s.len && s.len - from >= LEAST) {
+		/* from the back: most are told off by one character */
+		for (n = LEAST; n > 0 && is_base64(s.p[from + n - 1]);)
+			n--;
+		if (n == 0)
+			return from;
+		from += n;
+	}
+	return s.len;
+}
+
+bool
+scan_has_blob(struct span s)
+{
+	return find_run(s, 0) < s.len;
+}
+
+static size_t
+run_len(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && is_base64(s.p[n]))
+		n++;
+	return n;
+}
+
+/* How long the blob at the start of `s` is, with its line ends. */
+static size_t
+blob_len(struct span s)
+{
+	size_t at = run_len(s), line = at, n;
+
+	while (line >= LINE_LEAST) {
+		struct span rest = span_from(s, at);
+
+		for (n = 0; n < rest.len && n < 16
+			    && (rest.p[n] == '\r' || rest.p[n] == '\n'
+				|| chr_is(rest.p[n], CHR_SPACE));)
+			n++;
+		line = run_len(span_from(rest, n));
+		if (n == 0 || line == 0)
+			break;
+		at += n + line;
+	}
+	return at;
+}
+
+int
+scan_next_blob(struct scan *sc, struct scan_frame *f, struct span *member)
+{
+	size_t at = find_run(f->bytes, f->at), len, room;
+	uint8_t *to;
+
+	if (at == f->bytes.len)
+		return 0;
+	len = blob_len(span_from(f->bytes, at));
+	to = scan_room(sc, len / 4 * 3 + 3, &room);
+	*member =
+	    scan_take(sc, mime_base64(span_of(f->bytes.p + at, len), to, room));
+	f->at = at + len;
+	return 1;
+}

@@ -1,0 +1,44 @@
+/*
+ * fuzz_pdfcode: each decoder stays within its output, and less room gives the
+ * beginning of the same.
+ */
+#include <assert.h>
+
+#include "codec/pdfcode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ROOM 8192
+
+static struct pdfcode_lzw lzw;
+
+static size_t
+decode(unsigned how, struct span in, uint8_t *out, size_t cap)
+{
+	if (how == 0)
+		return pdfcode_hex(in, out, cap);
+	if (how == 1)
+		return pdfcode_85(in, out, cap);
+	if (how == 2)
+		return pdfcode_runs(in, out, cap);
+	return pdfcode_lzw(&lzw, how == 3, in, out, cap);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t out[ROOM + 1], less[ROOM];
+	struct span in = span_of(data, size);
+
+	for (unsigned how = 0; how < 5; how++) {
+		size_t n, cap, m;
+
+		out[ROOM] = 0x5a;
+		n = decode(how, in, out, ROOM);
+		assert(n <= ROOM && out[ROOM] == 0x5a);
+		cap = n / 2;
+		m = decode(how, in, less, cap);
+		assert(m == cap && (m == 0 || memcmp(out, less, m) == 0));
+	}
+	return 0;
+}
