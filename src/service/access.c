@@ -192,7 +192,7 @@ log_decision(const struct access_client *c, const struct relay_question *q,
 {
 	static const char *const events[] = { [RELAY_PERMIT] = "relay.permit",
 		[RELAY_REFUSE] = "relay.refuse",
-		[RELAY_LATER] = "relay.later" };
+		[RELAY_LATER] = "relay.retry" };
 	char addr[NET_ADDR_TEXT];
 	struct log_line l;
 

@@ -32,10 +32,22 @@ directory_is_ours(const struct directory *d, struct span domain)
 }
 
 int
-directory_list(
-    const struct directory *d, struct span name, char *out, size_t cap)
+directory_list(const struct directory *d, struct span name, unsigned part,
+    char *out, size_t cap)
 {
-	return directory_text(d, "list.", name, SPAN(""), span_of(out, cap));
+	char mem[ADDR_LOCAL_MAX + 4];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_span(&t, name);
+	if (part > 0) {
+		text_chr(&t, ':');
+		text_u64(&t, part + 1);
+	}
+	if (t.cut || part >= DIRECTORY_LIST_PARTS)
+		return ERR_MISSING;
+	return directory_text(
+	    d, "list.", text_data(&t), SPAN(""), span_of(out, cap));
 }
 
 struct span

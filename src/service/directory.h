@@ -34,10 +34,11 @@
 #include "policy/srs.h"
 #include "store/accounts.h"
 
-#define DIRECTORY_TEXT 2048
-#define DIRECTORY_OPEN 12
-#define DIRECTORY_SEEN 1024
-#define DIRECTORY_KEY  (ADDR_TEXT_MAX + 16)
+#define DIRECTORY_TEXT	     2048
+#define DIRECTORY_OPEN	     12
+#define DIRECTORY_SEEN	     1024
+#define DIRECTORY_KEY	     (ADDR_TEXT_MAX + 16)
+#define DIRECTORY_LIST_PARTS 6
 
 /* Reads a text by key: its length, ERR_MISSING, or ERR_RANGE over `cap`. */
 struct directory_book {
@@ -72,9 +73,19 @@ struct directory_hit {
 /* Is the domain one of ours? */
 bool directory_is_ours(const struct directory *d, struct span domain);
 
-/* The text of list `name` into `out`: its length, or ERR_MISSING. */
-int directory_list(const struct directory *d, struct span name, char *out,
-    size_t cap) MUST_CHECK;
+/*
+ * The text of list `name` into `out`: its length, or ERR_MISSING.  Part 0 is
+ * list.NAME; the next ones, list.NAME:2 and so on, hold more members.
+ */
+int directory_list(const struct directory *d, struct span name, unsigned part,
+    char *out, size_t cap) MUST_CHECK;
+
+/*
+ * The text of alias `name`, which may be one at `domain` only: its length, or
+ * ERR_MISSING.
+ */
+int directory_alias(const struct directory *d, struct span name,
+    struct span domain, struct span into) MUST_CHECK;
 
 /* The value of "word=value" in a list's text; empty where there is none. */
 struct span directory_list_word(struct span text, const char *word);

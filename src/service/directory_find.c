@@ -48,11 +48,24 @@ find_account(const struct directory *d, struct span name)
 	return t.cut ? NULL : accounts_find(d->accounts, text_data(&t));
 }
 
+/* NAME:2 is no list, but more of list NAME. */
 static int
 list_text(const struct directory *d, struct span name, struct span into)
 {
-	return ENABLE_LISTS ? directory_text(d, "list.", name, SPAN(""), into)
-			    : ERR_MISSING;
+	if (!ENABLE_LISTS || span_find(name, ':') < name.len)
+		return ERR_MISSING;
+	return directory_text(d, "list.", name, SPAN(""), into);
+}
+
+int
+directory_alias(const struct directory *d, struct span name, struct span domain,
+    struct span into)
+{
+	int len = directory_text(d, "alias.", name, domain, into);
+
+	if (len == ERR_MISSING)
+		len = directory_text(d, "alias.", name, SPAN(""), into);
+	return len;
 }
 
 /* Is exactly this name something? */
@@ -61,16 +74,12 @@ find_name(const struct directory *d, struct span name, struct span domain,
     struct span into, struct directory_finding *f)
 {
 	f->name = name;
-	f->len = directory_text(d, "alias.", name, domain, into);
-	if (f->len == ERR_MISSING)
-		f->len = directory_text(d, "alias.", name, SPAN(""), into);
+	f->len = directory_alias(d, name, domain, into);
 	if (f->len != ERR_MISSING) {
 		f->what = DIRECTORY_FOUND_ALIAS;
 		return true;
 	}
-	if (ENABLE_LISTS
-	    && directory_text(d, "list.", name, SPAN(""), into)
-		   != ERR_MISSING) {
+	if (list_text(d, name, into) != ERR_MISSING) {
 		f->what = DIRECTORY_FOUND_LIST;
 		return true;
 	}

@@ -108,15 +108,32 @@ read_name(ns_msg *m, const uint8_t *at, char out[DNS_NAME_MAX])
 	return !t.cut;
 }
 
+static void
+drop_worst(struct dns_answer *a)
+{
+	uint16_t at = a->mx[--a->mx_n].at;
+	size_t len = strlen(a->names + at) + 1;
+
+	a->names_len -= len;
+	memmove(a->names + at, a->names + at + len, a->names_len - at);
+	for (unsigned i = 0; i < a->mx_n; i++)
+		if (a->mx[i].at > at)
+			a->mx[i].at = (uint16_t)(a->mx[i].at - len);
+}
+
 /* Where a new exchanger belongs by preference; the worst may drop out. */
 static void
 insert_mx(struct dns_answer *a, uint16_t preference, const char *name)
 {
 	size_t len = strlen(name) + 1;
-	unsigned i = a->mx_n;
+	unsigned i;
 
-	if (a->mx_n == DNS_MX || a->names_len + len > sizeof(a->names))
-		return;
+	while (a->mx_n == DNS_MX || a->names_len + len > sizeof(a->names)) {
+		if (a->mx[a->mx_n - 1].preference <= preference)
+			return;
+		drop_worst(a);
+	}
+	i = a->mx_n;
 	for (; i > 0 && a->mx[i - 1].preference > preference; i--)
 		a->mx[i] = a->mx[i - 1];
 	a->mx[i] = (struct dns_mx) { preference, (uint16_t)a->names_len };

@@ -154,7 +154,7 @@ judge_list(struct span label, struct span value, struct text *why)
 {
 	int err = judge_label(label, why);
 
-	return err ? err : lists_judge(value, why);
+	return err ? err : lists_judge(label, value, why);
 }
 
 static int

@@ -33,6 +33,20 @@ are_people(struct span v)
 	return true;
 }
 
+/* "club:2": more of list club.  What is wrong with such a label? */
+static const char *
+flaw_of_part(struct span label)
+{
+	struct span part = span_from(label, span_rfind(label, ':') + 1);
+	uint64_t n;
+
+	if (span_find(label, ':') + 1 + part.len != label.len
+	    || span_u64(part, DIRECTORY_LIST_PARTS, &n) || n < 2
+	    || part.p[0] == '0')
+		return "further members stand in NAME:2, NAME:3 .. NAME:6";
+	return NULL;
+}
+
 static const char *
 flaw_of(struct span key, struct span value)
 {
@@ -51,11 +65,20 @@ flaw_of(struct span key, struct span value)
 }
 
 int
-lists_judge(struct span text, struct text *why)
+lists_judge(struct span label, struct span text, struct text *why)
 {
-	bool members = false;
+	bool members = false, part = span_find(label, ':') < label.len;
+	const char *bad = part ? flaw_of_part(label) : NULL;
 	struct span word;
 
+	if (bad == NULL && part
+	    && (!span_starts(text, SPAN("members="))
+		|| span_find(text, ' ') < text.len))
+		bad = "only members= can be said here";
+	if (bad != NULL) {
+		text_str(why, bad);
+		return ERR_SYNTAX;
+	}
 	while (span_next(&text, ' ', &word)) {
 		size_t eq = span_find(word, '=');
 		struct span key = span_first(word, eq);
@@ -92,13 +115,34 @@ is_member(const struct directory *d, struct span member, struct span sender)
 	       && directory_is_ours(d, span_from(sender, at + 1));
 }
 
+/* Is he one of those whom the member, an alias of ours, stands for? */
+static bool
+is_behind(const struct directory *d, struct span member, struct span sender)
+{
+	static char text[DIRECTORY_TEXT];
+	size_t at = span_rfind(member, '@');
+	struct span domain = span_from(member, at + 1), all, one;
+	int len;
+
+	if (at < member.len && !directory_is_ours(d, domain))
+		return false;
+	len = directory_alias(
+	    d, span_first(member, at), domain, span_of(text, sizeof(text)));
+	all = span_of(text, len > 0 ? (size_t)len : 0);
+	while (span_next(&all, ',', &one))
+		if (one.len > 0 && is_member(d, span_trim(one), sender))
+			return true;
+	return false;
+}
+
 static bool
 is_among(const struct directory *d, struct span members, struct span sender)
 {
 	struct span one;
 
 	while (span_next(&members, ',', &one))
-		if (one.len > 0 && is_member(d, one, sender))
+		if (one.len > 0
+		    && (is_member(d, one, sender) || is_behind(d, one, sender)))
 			return true;
 	return false;
 }
@@ -108,14 +152,19 @@ lists_may_post(const struct directory *d, struct span name, struct span sender)
 {
 	static char text[DIRECTORY_TEXT];
 	struct span all;
-	int len = directory_list(d, name, text, sizeof(text));
+	int len;
 
-	if (len < 0 || sender.len == 0)
-		return false;
-	all = span_of(text, (size_t)len);
-	return span_is(directory_list_word(all, "posting"), SPAN("anyone"))
-	       || is_among(d, directory_list_word(all, "members"), sender)
-	       || is_among(d, directory_list_word(all, "owner"), sender);
+	for (unsigned i = 0; sender.len > 0; i++) {
+		len = directory_list(d, name, i, text, sizeof(text));
+		if (len < 0)
+			break;
+		all = span_of(text, (size_t)len);
+		if (span_is(directory_list_word(all, "posting"), SPAN("anyone"))
+		    || is_among(d, directory_list_word(all, "members"), sender)
+		    || is_among(d, directory_list_word(all, "owner"), sender))
+			return true;
+	}
+	return false;
 }
 
 /* ---- posting ---- */
@@ -189,18 +238,56 @@ append_body(struct lists *l, struct queue_file *f)
 	return err;
 }
 
-/* Does the first part of the header name this list? */
+/* One field of the header, without its line ends. */
+struct field {
+	bool at_start; /* of a line */
+	bool over;     /* the empty line has been seen */
+	size_t len;
+	uint8_t mem[ADDR_TEXT_MAX + 128];
+};
+
+static bool
+names_list(const struct lists *l, const struct field *f)
+{
+	struct span s = span_trim(span_of(f->mem, f->len));
+
+	return span_starts_nocase(s, SPAN("List-Id:"))
+	       && span_ends_nocase(s, span_str(l->id));
+}
+
+/* The next octet; true where it ends a field that names this list. */
+static bool
+feed_field(const struct lists *l, struct field *f, uint8_t c)
+{
+	bool begins = f->at_start && c != ' ' && c != '\t';
+	bool named = begins && names_list(l, f);
+
+	f->over = f->at_start && c == '\n';
+	f->at_start = c == '\n';
+	if (begins)
+		f->len = 0;
+	if (c != '\n' && f->len < sizeof(f->mem))
+		f->mem[f->len++] = c;
+	return named;
+}
+
+/* Does the header name this list, however long it is? */
 static bool
 has_been_here(struct lists *l, struct queue_file *f)
 {
-	int n = queue_file_body(f, l->piece, sizeof(l->piece), 0);
-	struct span s = span_of(l->piece, n > 0 ? (size_t)n : 0), line;
+	struct field field = { .at_start = true };
+	uint64_t at = 0;
+	int n;
 
-	while (span_next(&s, '\n', &line) && line.len > 0)
-		if (span_starts_nocase(line, SPAN("List-Id:"))
-		    && span_ends_nocase(line, span_str(l->id)))
-			return true;
-	return false;
+	while (
+	    !field.over
+	    && (n = queue_file_body(f, l->piece, sizeof(l->piece), at)) > 0) {
+		for (int i = 0; i < n && !field.over; i++)
+			if (feed_field(l, &field, l->piece[i]))
+				return true;
+		at += (uint64_t)n;
+	}
+	return names_list(l, &field);
 }
 
 static int
@@ -218,6 +305,23 @@ add_members(struct lists *l, struct span members)
 		    && addr_parse(one, ADDR_ALLOW_UTF8, &a) != ADDR_OK)
 			continue;
 		err = delivery_add(&l->delivery, &a, 0, SPAN(""));
+	}
+	return err;
+}
+
+static int
+add_all(struct lists *l, struct span name)
+{
+	const struct directory *d = l->deliver->directory;
+	int err = ERR_OK, len;
+
+	for (unsigned i = 0; !err; i++) {
+		len = directory_list(d, name, i, l->text, sizeof(l->text));
+		if (len < 0)
+			break;
+		err = add_members(
+		    l, directory_list_word(
+			   span_of(l->text, (size_t)len), "members"));
 	}
 	return err;
 }
@@ -268,7 +372,7 @@ lists_post(struct lists *l, struct queue_file *f, struct span name,
     int64_t now_ms, int64_t now_s)
 {
 	int len = directory_list(
-	    l->deliver->directory, name, l->text, sizeof(l->text));
+	    l->deliver->directory, name, 0, l->text, sizeof(l->text));
 	int err = len < 0 ? len : make_names(l, name);
 
 	if (err)
@@ -285,9 +389,7 @@ lists_post(struct lists *l, struct queue_file *f, struct span name,
 	if (!err)
 		err = append_body(l, f);
 	if (!err)
-		err = add_members(
-		    l, directory_list_word(
-			   span_of(l->text, (size_t)len), "members"));
+		err = add_all(l, name);
 	if (!err)
 		err = commit(l, f, now_ms, now_s);
 	if (err)

@@ -2,20 +2,21 @@
  * lists: mailing lists (R23).
  *
  *   list.club = owner=anna posting=members members=anna,ben@example.net
+ *   list.club:2 = members=carl,...    more of them; up to list.club:6
  *
  *   club@            a posting: goes to every member once
  *   club-owner@, club-request@, club-bounces@     to the owner
  *
  * `posting=members` (the default) takes postings from members and the owner
- * only, by their envelope sender, and refuses others at RCPT; `anyone` takes
- * all but the null sender.  A posting waits in the queue under the list's bare
- * name and is made into one new message for all members: List-Id, List-Post
- * and List-Unsubscribe are added, its sender is club-bounces@, so that what
- * fails comes to the owner.  A message that has been through the list already
- * is not posted again.
+ * only, by their envelope sender (also those behind a member that is an alias
+ * of ours), and refuses others at RCPT; `anyone` takes all but the null sender.
+ * A posting waits in the queue under the list's bare name and is made into one
+ * new message for all members: List-Id, List-Post and List-Unsubscribe are
+ * added, its sender is club-bounces@, so that what fails comes to the owner.  A
+ * message that has been through the list already is not posted again.
  *
- * Memory: one struct, about 20 KB.  Bounds: a list's text is DIRECTORY_TEXT
- * octets, its members' addresses together DELIVERY_NOTED.
+ * Memory: one struct, about 20 KB.  Bounds: DIRECTORY_LIST_PARTS settings a
+ * list, its members' addresses together DELIVERY_NOTED.
  * Failure: enum err: nothing was posted; the queue tries again.
  * Tested: tests/unit/test_directory.c, tests/e2e/test_lists.py.
  */
@@ -39,8 +40,11 @@ struct lists {
 /* Prepare; `tmp` as for the main spool. */
 int lists_init(struct lists *l, struct deliver *d, const char *tmp) MUST_CHECK;
 
-/* The text of a list.NAME setting: ERR_SYNTAX and what is wrong with it. */
-int lists_judge(struct span text, struct text *why) MUST_CHECK;
+/*
+ * The setting list.LABEL with this text: ERR_SYNTAX and what is wrong with it.
+ */
+int lists_judge(
+    struct span label, struct span text, struct text *why) MUST_CHECK;
 
 /* May this envelope sender post to the list? */
 bool lists_may_post(

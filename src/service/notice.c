@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "core/zero.h"
+#include "codec/json.h"
 #include "codec/xtext.h"
 
 /* ---- which recipients ---- */
@@ -122,13 +123,51 @@ put_words(struct notice *n, struct queue_file *f, enum notice_kind kind)
 	letter_put(n->letter, "\n");
 }
 
-/* ---- the report for programs ---- */
+/* ---- the report for programs: fields in the order of RFC 3464 ---- */
 
 static void
 put_xtext(struct notice *n, struct span s)
 {
 	letter_room(n->letter);
 	xtext_decode(s, &n->letter->out);
+}
+
+/* "\x{FC}", the form for reports in ASCII (RFC 6533, section 3). */
+static void
+put_unicode(struct text *t, struct span c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	uint32_t point = c.len == 1 ? c.p[0] : c.p[0] & (0x7fu >> c.len);
+	int shift = 20;
+
+	for (size_t i = 1; i < c.len; i++)
+		point = point << 6 | (c.p[i] & 0x3f);
+	text_str(t, "\\x{");
+	while (shift > 4 && point >> shift == 0)
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		text_chr(t, digits[point >> shift & 15]);
+	text_chr(t, '}');
+}
+
+static void
+put_utf8(struct notice *n, struct span path)
+{
+	letter_put(n->letter, "utf-8; ");
+	while (path.len > 0) {
+		size_t len = json_utf8(path);
+		struct span c = span_first(path, len > 0 ? len : 1);
+		bool plain = c.p[0] != '\\' && c.p[0] != '+' && c.p[0] != '=';
+
+		letter_room(n->letter);
+		if (len == 1 && plain)
+			letter_ascii(n->letter, c);
+		else if (len > 0)
+			put_unicode(&n->letter->out, c);
+		else
+			text_chr(&n->letter->out, '?');
+		path = span_from(path, c.len);
+	}
 }
 
 static void
@@ -138,8 +177,29 @@ put_recipient_type(struct notice *n, struct span path)
 
 	for (size_t i = 0; i < path.len; i++)
 		utf8 = utf8 || path.p[i] >= 0x80;
-	letter_put(n->letter, utf8 ? "utf-8; " : "rfc822; ");
-	letter_address(n->letter, path);
+	if (utf8) {
+		put_utf8(n, path);
+	} else {
+		letter_put(n->letter, "rfc822; ");
+		letter_ascii(n->letter, path);
+	}
+	letter_put(n->letter, "\n");
+}
+
+/* Which server it was, and what it said; neither where none spoke. */
+static void
+put_diagnosis(struct notice *n, const struct queue_rcpt *q)
+{
+	if (q->code == 0)
+		return;
+	if (q->host.len > 0) {
+		letter_put(n->letter, "Remote-MTA: dns; ");
+		letter_ascii(n->letter, q->host);
+		letter_put(n->letter, "\n");
+	}
+	letter_put(n->letter, "Diagnostic-Code: smtp; ");
+	put_code(n, q);
+	letter_ascii(n->letter, q->words);
 	letter_put(n->letter, "\n");
 }
 
@@ -183,12 +243,7 @@ put_recipient(struct notice *n, const struct queue_rcpt *q,
 	    q->state == QUEUE_DELIVERED ? "delivered" : actions[kind]);
 	letter_put(n->letter, "\n");
 	put_status(n, q, kind);
-	if (q->code > 0) {
-		letter_put(n->letter, "Diagnostic-Code: smtp; ");
-		put_code(n, q);
-		letter_ascii(n->letter, q->words);
-		letter_put(n->letter, "\n");
-	}
+	put_diagnosis(n, q);
 	if (kind != NOTICE_SUCCESS) {
 		letter_put(n->letter, "Last-Attempt-Date: ");
 		letter_date(n->letter, t->at.now_s, t->at.zone_minutes);
@@ -208,14 +263,14 @@ put_report(struct notice *n, struct queue_file *f, enum notice_kind kind,
 	struct queue_rcpt q;
 	uint64_t at = f->first;
 
-	letter_put(n->letter, "Reporting-MTA: dns; ");
-	letter_ascii(n->letter, n->letter->host);
-	letter_put(n->letter, "\n");
 	if (f->head.envid.len > 0) {
 		letter_put(n->letter, "Original-Envelope-Id: ");
 		put_xtext(n, f->head.envid);
 		letter_put(n->letter, "\n");
 	}
+	letter_put(n->letter, "Reporting-MTA: dns; ");
+	letter_ascii(n->letter, n->letter->host);
+	letter_put(n->letter, "\n");
 	letter_put(n->letter, "Arrival-Date: ");
 	letter_date(n->letter, f->head.arrived_s, t->at.zone_minutes);
 	letter_put(n->letter, "\n");

@@ -79,8 +79,14 @@ is_chunking_refused(
 static bool
 is_stale(const struct relayd_slot *s, const struct smtp_client_result *result)
 {
-	return s->out.client.mails > 1 && result->step == CLIENT_AT_MAIL
-	       && s->out.state == OUTGOING_OVER && result->reply->code == 0;
+	const struct smtp_client *c = &s->out.client;
+
+	if (c->mails < 2 || c->accepted > 0)
+		return false;
+	return (result->step == CLIENT_AT_MAIL && result->reply->code == 0
+		   && s->out.state == OUTGOING_OVER)
+	       || (result->step <= CLIENT_AT_RCPT
+		   && result->reply->code == 421);
 }
 
 static void
@@ -90,13 +96,16 @@ take_result(struct relayd *r, struct relayd_slot *s)
 	    smtp_client_next(&s->out.client, &s->out.out);
 
 	if (!s->mailed) {
+		s->login_refused = s->login_refused
+				   || (result.step == CLIENT_AT_AUTH
+				       && result.outcome == CLIENT_NEVER);
 		relayd_session_failed(r, s, result.reply);
 	} else if (is_chunking_refused(s, &result)) {
 		s->chunking = false;
 		relayd_reconnect(r, s);
 	} else if (is_stale(s, &result)) {
 		relayd_reconnect(r, s);
-	} else {
+	} else if (!relayd_elsewhere(r, s, &result)) {
 		relayd_result(r, s, &result);
 		outgoing_feed(&s->out);
 	}

@@ -73,10 +73,11 @@ struct relayd_slot {
 	uint32_t skipped[RELAYD_SKIPPED]; /* keys of ways that rest */
 	unsigned skipped_n;
 	int64_t skip_until_ms;
-	bool tried;    /* the far end of any recipient was asked */
-	bool all_sent; /* the one recipient has it: nothing to write */
-	bool wrote;    /* states that are not yet durable */
-	bool broken;   /* a state could not be written: no more now */
+	bool tried;	    /* the far end of any recipient was asked */
+	bool all_sent;	    /* the one recipient has it: nothing to write */
+	bool wrote;	    /* states that are not yet durable */
+	bool broken;	    /* a state could not be written: no more now */
+	bool login_refused; /* its sender is told at once */
 
 	/* the batch */
 	bool list; /* its one recipient is a list of ours */
@@ -216,6 +217,13 @@ void relayd_looked_up(struct relayd *r, struct relayd_slot *s);
 /* No message could be sent over this connection: another address. */
 void relayd_session_failed(
     struct relayd *r, struct relayd_slot *s, const struct reply *reply);
+
+/* A message that failed for now may go to another address: true if it does. */
+bool relayd_elsewhere(struct relayd *r, struct relayd_slot *s,
+    const struct smtp_client_result *result);
+
+/* The name of the server that is being talked to. */
+struct span relayd_host(const struct relayd_slot *s);
 
 /* The same address again, without what it did not understand. */
 void relayd_reconnect(struct relayd *r, struct relayd_slot *s);

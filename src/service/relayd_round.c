@@ -68,6 +68,7 @@ relayd_begin(struct relayd *r, struct relayd_slot *s)
 	r->rounds++;
 	s->has_mail = true;
 	s->tried = s->all_sent = s->wrote = s->broken = false;
+	s->login_refused = false;
 	s->skipped_n = 0;
 	s->skip_until_ms = INT64_MAX;
 	s->entry.dest = 0;
@@ -148,6 +149,7 @@ settle(struct relayd *r, struct relayd_slot *s, unsigned i,
 	for (unsigned k = 0; k < 3; k++)
 		q.enhanced[k] = reply->enhanced[k];
 	q.words = reply_words(reply);
+	q.host = reply->code > 0 && !s->list ? relayd_host(s) : SPAN("");
 	q.state = state_after(s, &q, outcome);
 	q.round = relayd_mark(s);
 	count_result(r, outcome);
@@ -287,15 +289,17 @@ static void
 put_off(struct relayd *r, struct relayd_slot *s)
 {
 	int64_t due = r->now_ms + wait_ms(r, s);
+	/* its recipients bear this round's mark from before a crash */
+	bool marked = !s->tried && s->skipped_n == 0;
 
-	if (!s->tried) { /* all its ways rest: this was no try */
+	if (!s->tried && !marked) { /* all its ways rest: this was no try */
 		s->file.plan.tries--;
 		due = s->skip_until_ms;
 		if (due == INT64_MAX)
 			due = r->now_ms; /* its destination is busy */
 	}
 	s->file.plan.next_s = r->now_s + (due - r->now_ms) / 1000;
-	if (s->tried && queue_file_plan(&s->file))
+	if ((s->tried || marked) && queue_file_plan(&s->file))
 		log_message(LOG_ERROR, "queue.not_planned", s, ERR_IO);
 	give_back(r, s, due);
 }
@@ -370,7 +374,7 @@ is_delay_due(const struct relayd *r, const struct relayd_slot *s)
 {
 	return r->config.delay_s > 0 && !s->file.warned
 	       && s->file.head.sender.len > 0
-	       && age_s(r, s) >= r->config.delay_s;
+	       && (s->login_refused || age_s(r, s) >= r->config.delay_s);
 }
 
 void

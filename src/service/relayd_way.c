@@ -49,8 +49,30 @@ cut_at_ourselves(struct relayd *r, struct dns_answer *mx)
 	}
 }
 
-static struct span
-host_of(const struct relayd_slot *s)
+/* RFC 5321, 5.1: equally good ones share the load. */
+static void
+shuffle_equals(struct dns_answer *mx)
+{
+	uint8_t dice[DNS_MX];
+	unsigned from = 0;
+
+	if (entropy_fill(dice, sizeof(dice)))
+		return;
+	for (unsigned i = 1; i < mx->mx_n; i++) {
+		unsigned k;
+		struct dns_mx other;
+
+		if (mx->mx[i].preference != mx->mx[from].preference)
+			from = i;
+		k = from + dice[i] % (i - from + 1);
+		other = mx->mx[k];
+		mx->mx[k] = mx->mx[i];
+		mx->mx[i] = other;
+	}
+}
+
+struct span
+relayd_host(const struct relayd_slot *s)
 {
 	return s->way.host[0] != '\0' ? span_str(s->way.host)
 				      : span_str(dns_mx_name(&s->mx, s->mx_at));
@@ -94,6 +116,7 @@ got_exchangers(struct relayd *r, struct relayd_slot *s)
 		break;
 	case DNS_FOUND:
 		cut_at_ourselves(r, &s->mx);
+		shuffle_equals(&s->mx);
 		if (s->mx.mx_n > 0)
 			break;
 		failed_with(r, s, true, 4, 6,
@@ -108,7 +131,7 @@ got_exchangers(struct relayd *r, struct relayd_slot *s)
 	resolver_end(s->lookup);
 	s->lookup = NULL;
 	s->mx_at = 0;
-	look_up(r, s, host_of(s), DNS_TYPE_A);
+	look_up(r, s, relayd_host(s), DNS_TYPE_A);
 }
 
 static void
@@ -142,7 +165,7 @@ got_addresses(struct relayd *r, struct relayd_slot *s)
 	resolver_end(l);
 	s->lookup = NULL;
 	if (v4) {
-		look_up(r, s, host_of(s), DNS_TYPE_AAAA);
+		look_up(r, s, relayd_host(s), DNS_TYPE_AAAA);
 		return;
 	}
 	s->address_at = UINT32_MAX;
@@ -192,6 +215,21 @@ make_nonce(struct relayd_slot *s)
 	return text_data(&t);
 }
 
+/* The message is offered anew, to those who have no result yet. */
+static void
+begin_again(struct relayd_slot *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->rcpt_n; i++)
+		if (!s->settled[i])
+			s->rcpt[n++] = s->rcpt[i];
+	for (unsigned i = 0; i < n; i++)
+		s->settled[i] = false;
+	s->rcpt_n = n;
+	s->rcpt_at = 0;
+}
+
 static void
 connect_to(struct relayd *r, struct relayd_slot *s)
 {
@@ -200,7 +238,7 @@ connect_to(struct relayd *r, struct relayd_slot *s)
 		    .chunking = s->chunking,
 		    .name = r->config.host },
 		.to = s->addresses.address[s->address_at],
-		.name = host_of(s),
+		.name = relayd_host(s),
 		.wall_s = r->now_s,
 	};
 	int len;
@@ -214,11 +252,35 @@ connect_to(struct relayd *r, struct relayd_slot *s)
 		c.client.secret = span_of(s->secret, len > 0 ? (size_t)len : 0);
 		c.client.nonce = make_nonce(s);
 	}
+	begin_again(s);
 	s->state = RELAYD_TALKING;
 	s->mailed = false;
 	if (s->out.state == OUTGOING_NONE)
 		outgoing_init(&s->out, r->tls_pool, r->tls_config);
 	outgoing_open(&s->out, &c, r->now_ms);
+}
+
+static bool
+has_next(const struct relayd_slot *s)
+{
+	return s->address_at + 1 < s->addresses.address_n
+	       || (s->way.host[0] == '\0' && s->mx_at + 1 < s->mx.mx_n);
+}
+
+/*
+ * The message was put off, or the connection lost, before its end was sent:
+ * the next server may take it now (RFC 5321, 5.1).
+ */
+bool
+relayd_elsewhere(struct relayd *r, struct relayd_slot *s,
+    const struct smtp_client_result *result)
+{
+	if (result->recipient != SMTP_CLIENT_ALL
+	    || result->outcome != CLIENT_LATER || result->step >= CLIENT_AT_END
+	    || !has_next(s))
+		return false;
+	next_address(r, s, result->reply);
+	return true;
 }
 
 /* The next address, the next exchanger, or the end with this reply. */
@@ -234,7 +296,7 @@ next_address(struct relayd *r, struct relayd_slot *s, const struct reply *reply)
 		connect_to(r, s);
 	} else if (s->way.host[0] == '\0' && s->mx_at + 1 < s->mx.mx_n) {
 		s->mx_at++;
-		look_up(r, s, host_of(s), DNS_TYPE_A);
+		look_up(r, s, relayd_host(s), DNS_TYPE_A);
 	} else if (s->nowhere) {
 		failed_with(r, s, true, 4, 4,
 		    "no server for the domain has an address");
@@ -260,6 +322,9 @@ relayd_session_failed(
 	bool again = s->out.tls_failed && may_go_without(s);
 
 	if (!again) {
+		/* a wrong login stays so at the server's other addresses */
+		if (s->login_refused)
+			s->addresses.address_n = 0;
 		next_address(r, s, reply);
 		return;
 	}
@@ -297,7 +362,7 @@ relayd_way(struct relayd *r, struct relayd_slot *s)
 	}
 	s->nowhere = s->way.host[0] == '\0';
 	if (!s->nowhere)
-		look_up(r, s, host_of(s), DNS_TYPE_A);
+		look_up(r, s, relayd_host(s), DNS_TYPE_A);
 	else
 		look_up(r, s, span_str(s->domain), DNS_TYPE_MX);
 }

@@ -146,6 +146,10 @@ is_address(struct lookup *l, struct span name)
 {
 	struct net_addr a;
 
+	/* no DNS server needs to know this one (RFC 6761, 6.3) */
+	if (span_is_nocase(name, SPAN("localhost")))
+		name =
+		    l->type == DNS_TYPE_AAAA ? SPAN("::1") : SPAN("127.0.0.1");
 	if (net_addr_parse(name, &a))
 		return false;
 	l->answer = (struct dns_answer) { .outcome = DNS_NOTHING };

@@ -96,21 +96,13 @@ is_ours(const struct directory *d, const struct addr *a)
 	return a->bare || (!a->literal && directory_is_ours(d, a->domain));
 }
 
-/* A list's members, where the address is a list's. */
 static void
-mark_members(struct warning *w, const struct addr *to)
+mark_people(struct warning *w, struct span members)
 {
 	const struct directory *d = w->letter->deliver->directory;
-	struct directory_hit hit = directory_lookup(d, to);
-	struct span members, one;
+	struct span one;
 	struct addr a;
-	int len;
 
-	if (!hit.is_list)
-		return;
-	len = directory_list(d, hit.list, w->list, sizeof(w->list));
-	members = directory_list_word(
-	    span_of(w->list, len > 0 ? (size_t)len : 0), "members");
 	while (span_next(&members, ',', &one)) {
 		const struct account *found;
 
@@ -122,6 +114,23 @@ mark_members(struct warning *w, const struct addr *to)
 		found = accounts_find(d->accounts, a.local);
 		if (found != NULL)
 			w->who[found->id] |= WARNING_MEMBER;
+	}
+}
+
+/* A list's members, where the address is a list's. */
+static void
+mark_members(struct warning *w, const struct addr *to)
+{
+	const struct directory *d = w->letter->deliver->directory;
+	struct directory_hit hit = directory_lookup(d, to);
+	int len;
+
+	for (unsigned i = 0; hit.is_list; i++) {
+		len = directory_list(d, hit.list, i, w->list, sizeof(w->list));
+		if (len < 0)
+			return;
+		mark_people(w, directory_list_word(
+				   span_of(w->list, (size_t)len), "members"));
 	}
 }
 

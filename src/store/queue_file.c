@@ -214,6 +214,23 @@ state_of(uint8_t octet)
 	}
 }
 
+/*
+ * Behind the words, where there is room: a length, the host's name, and its
+ * own check sum.  Builds that do not know it read the words as ever.
+ */
+static void
+parse_host(const uint8_t *b, size_t room, struct queue_rcpt *r, uint8_t *mem)
+{
+	size_t len = room > HOST_OVER ? b[0] : 0;
+
+	r->host = span_of(mem, 0);
+	if (len == 0 || len > QUEUE_HOST_MAX || len + HOST_OVER > room
+	    || le32_get(b + 1 + len) != queue_crc(0, b, 1 + len))
+		return;
+	memcpy(mem, b + 1, len);
+	r->host.len = len;
+}
+
 /* The last reply, where its check sum is right. */
 static void
 parse_words(const uint8_t *b, struct queue_rcpt *r, uint8_t *mem)
@@ -229,6 +246,7 @@ parse_words(const uint8_t *b, struct queue_rcpt *r, uint8_t *mem)
 		return;
 	memcpy(mem, b + RCPT_WORDS, len);
 	r->words.len = len;
+	parse_host(b + RCPT_WORDS + len, QUEUE_WORDS_MAX - len, r, mem + len);
 	r->code = (unsigned)le16_get(b + RCPT_CODE);
 	for (unsigned i = 0; i < 3; i++)
 		r->enhanced[i] = (unsigned)le16_get(b + RCPT_ENHANCED + 2 * i);
@@ -287,12 +305,32 @@ write_at(struct queue_file *q, const uint8_t *b, size_t len, uint64_t at)
 	return ERR_OK;
 }
 
+/* How much of the words goes before the host; and behind them, it. */
+static size_t
+put_words(uint8_t *b, const struct queue_rcpt *r, size_t *octets)
+{
+	size_t host = r->host.len <= QUEUE_HOST_MAX ? r->host.len : 0;
+	size_t room = QUEUE_WORDS_MAX - (host > 0 ? host + HOST_OVER : 0);
+	size_t len = r->words.len < room ? r->words.len : room;
+
+	if (len > 0)
+		memcpy(b, r->words.p, len);
+	*octets = len < QUEUE_WORDS_MAX ? len + 1 : len; /* ends an older one */
+	if (host == 0)
+		return len;
+	b += len;
+	b[0] = (uint8_t)host;
+	memcpy(b + 1, r->host.p, host);
+	le32_put(b + 1 + host, queue_crc(0, b, 1 + host));
+	*octets = len + host + HOST_OVER;
+	return len;
+}
+
 int
 queue_file_settle(struct queue_file *q, const struct queue_rcpt *r)
 {
 	uint8_t b[RCPT_LEN] = { 0 };
-	size_t len =
-	    r->words.len < QUEUE_WORDS_MAX ? r->words.len : QUEUE_WORDS_MAX;
+	size_t octets, len = put_words(b + RCPT_WORDS, r, &octets);
 	uint32_t sum;
 
 	b[RCPT_STATE] = (uint8_t)r->state;
@@ -301,11 +339,9 @@ queue_file_settle(struct queue_file *q, const struct queue_rcpt *r)
 	for (unsigned i = 0; i < 3; i++)
 		le16_put(b + RCPT_ENHANCED + 2 * i, (uint16_t)r->enhanced[i]);
 	le16_put(b + RCPT_WORDS_LEN, (uint16_t)len);
-	if (len > 0)
-		memcpy(b + RCPT_WORDS, r->words.p, len);
 	sum = queue_crc(0, b + RCPT_CODE, RCPT_WORDS_CRC - RCPT_CODE);
 	le32_put(b + RCPT_WORDS_CRC, queue_crc(sum, b + RCPT_WORDS, len));
-	return write_at(q, b + RCPT_STATE, RCPT_WORDS - RCPT_STATE + len,
+	return write_at(q, b + RCPT_STATE, RCPT_WORDS - RCPT_STATE + octets,
 	    r->at + RCPT_STATE);
 }
 

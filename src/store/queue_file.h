@@ -9,7 +9,8 @@
  * All numbers little-endian.  What is written once (head, strings, foot) is
  * covered by CRC-32.  What changes in place lies within one 512-octet sector
  * and needs one write: a recipient's state is one octet, which cannot tear;
- * the remote's last words beside it have their own CRC and are only shown.
+ * the remote's last words beside it, and its name, have their own CRCs and are
+ * only shown.
  * README.md of this folder has the table of states.
  *
  * Writing goes through the spool, between the last octet of the body and
@@ -31,6 +32,7 @@
 #define QUEUE_ENVID_MAX	  100
 #define QUEUE_LOGIN_MAX	  64
 #define QUEUE_WORDS_MAX	  200
+#define QUEUE_HOST_MAX	  96 /* a longer name is left out */
 #define QUEUE_RCPT_MAX	  100000u
 #define QUEUE_TAIL	  1536 /* holds a usual envelope */
 #define QUEUE_STRINGS_MAX (2 * QUEUE_PATH_MAX + QUEUE_ORCPT_MAX)
@@ -84,6 +86,7 @@ struct queue_rcpt {
 	unsigned code; /* of the last reply; 0: no server spoke */
 	unsigned enhanced[3];
 	struct span words; /* the last words, printable ASCII */
+	struct span host;  /* whose they are; empty: ours, or not known */
 
 	uint64_t at; /* where its record lies */
 };

@@ -60,6 +60,7 @@ enum {
 	RCPT_WORDS_CRC = 44,
 	RCPT_WORDS = 48,
 	RCPT_LEN = 256,
+	HOST_OVER = 5, /* a host's length and check sum, behind the words */
 };
 
 /* Offsets in the foot. */

@@ -360,9 +360,9 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    SETTING_TEXT, SETTING_FAMILY, 1, 1000,
 	    "", NULL, "owner=anna posting=members members=anna,ben@example.net",
 	    "A mailing list: who owns it, who may post (members or anyone), "
-	    "who gets it.",
+	    "who gets it; more members in list.NAME:2 to list.NAME:6.",
 	    JA("メーリングリスト: 管理者、投稿できる人 (members か anyone)、参"
-	    "加者。") },
+	    "加者。続きの参加者は list.NAME:2 から list.NAME:6 まで。") },
 	/* Sending on. */
 	[SETTING_ROUTE_SMARTHOST] = { "route.smarthost",
 	    SETTING_HOST_PORT, SETTING_EMPTY, 0, 0,

@@ -42,7 +42,13 @@ ZONES = {
 """ + "".join(
         f"        many MX {99 if i else 1} m{i:02}{'y' * 40}\n"
         f"        m{i:02}{'y' * 40} A 127.0.0.{'79' if i else '78'}\n"
-        for i in range(20)),
+        for i in range(20)) + "".join(
+        f"        last MX {1 if i == 19 else 99 - i} l{i:02}{'z' * 40}\n"
+        f"        l{i:02}{'z' * 40} A 127.0.0.{'79' if i == 19 else '78'}\n"
+        for i in range(20)) + """\
+        equal  MX 10 mx1
+        equal  MX 10 mx2
+""",
     "broken.example": None,
 }
 
@@ -88,6 +94,47 @@ class Names(unittest.TestCase):
             self.post(server, "x.example", "plain.x.example")
             arrived(second, 2)
             emptied(server)
+
+    def test_takes_the_best_however_many_there_are(self):
+        with self.far(79) as best, self.server() as server:
+            self.post(server, "last.x.example")
+            arrived(best)
+            emptied(server)
+
+    def test_equally_good_exchangers_share_the_load(self):
+        with self.far(78) as one, self.far(79) as other, \
+                self.server() as server:
+            for i in range(30):  # a connection each
+                self.post(server, "equal.x.example")
+                gatepost.wait_for(
+                    lambda n=i: len(one.messages) + len(other.messages) > n,
+                    "it comes")
+                server.run("set", f"queue.per_destination={1 + i % 2}")
+                if one.messages and other.messages:
+                    break
+                server.restart()
+            self.assertTrue(one.messages and other.messages)
+
+    def test_takes_the_next_when_the_best_puts_it_off_or_hangs_up(self):
+        faults = {
+            "connect": b"421 4.3.2 busy\r\n",
+            "EHLO": farend.CLOSE,
+            "MAIL": b"451 4.3.0 later\r\n",
+            "RCPT": farend.CLOSE,
+            "DATA": b"421 4.3.0 later\r\n",
+        }
+        for step, fault in faults.items():
+            with self.subTest(step), farend.Server(
+                    address=("127.0.0.78", self.mail_port),
+                    faults={step: fault}) as first, self.far(79) as second, \
+                    self.server() as server:
+                server.run("set", "queue.retry_seconds=3600",
+                           "queue.retry_max_seconds=3600")
+                self.post(server, "x.example")
+                arrived(second)
+                emptied(server)
+                self.assertEqual(first.messages, [])
+                self.assertEqual(len(second.messages), 1)
 
     def test_tries_both_address_families(self):
         with self.far(79) as far, self.server() as server:

@@ -90,12 +90,66 @@ class Lists(unittest.TestCase):
                                  for t in server.stored("ann")))
 
     def test_a_loop_through_the_list_ends(self):
+        """Also behind what others have put before it, or folded."""
+        long = b"".join(b"X-Hop: %d %s\r\n" % (i, b"x" * 900)
+                        for i in range(9))
         with farend.Server() as far, server_with(far) as server:
-            submit(server, "ann@home.example", ["club@home.example"],
-                   b"List-Id: <club.home.example>\r\n" + TEXT)
+            for mark in (b"List-Id: <club.home.example>\r\n",
+                         b"List-Id: The club\r\n\t<club.home.example>\r\n",
+                         long + b"List-ID: <Club.Home.example> \r\n"):
+                submit(server, "ann@home.example", ["club@home.example"],
+                       mark + TEXT)
             emptied(server)
             self.assertEqual(server.stored("ben"), [])
             self.assertEqual(far.messages, [])
+
+    def test_a_list_of_two_hundred_stands_in_several_settings(self):
+        people = [f"member{i:03}@club.example" for i in range(200)]
+        with farend.Server() as far, server_with(far) as server:
+            server.run("set", *(f"list.club{f':{i + 1}' if i else ''}="
+                                f"members={','.join(people[i * 36:][:36])}"
+                                for i in range(6)))
+            submit(server, people[-1], ["club@home.example"])
+            gatepost.wait_for(lambda: sum(
+                len(m.recipients) for m in far.messages) >= 200, "all of them")
+            emptied(server)
+            self.assertEqual(
+                {r.decode()[9:-1] for m in far.messages for r in m.recipients},
+                set(people))
+            with server.smtp(hello="me") as talk:
+                talk.expect(250, "MAIL FROM:<member000@club.example>")
+                talk.expect(553, 'RCPT TO:<"club:2"@home.example>')
+
+    def test_what_is_no_part_of_a_list_is_refused_in_one_line(self):
+        with gatepost.Server(users=USERS) as server:
+            for key, text, words in (
+                    ("club:1", "members=ann", "NAME:2"),
+                    ("club:7", "members=ann", "NAME:2"),
+                    ("club:02", "members=ann", "NAME:2"),
+                    ("club:x", "members=ann", "NAME:2"),
+                    ("club:", "members=ann", "NAME:2"),
+                    ("club:2:3", "members=ann", "NAME:2"),
+                    ("club:2", "owner=ann members=ann", "only members="),
+                    ("club:2", "members=ann owner=ann", "only members="),
+                    ("club:2", "members=", "are not accounts")):
+                done = server.run("set", f"list.{key}={text}", check=False)
+                self.assertEqual(done.returncode, 2, key)
+                self.assertIn(words, done.stderr.decode())
+                self.assertEqual(done.stderr.count(b"\n"), 1)
+
+    def test_members_behind_an_alias_may_post(self):
+        with farend.Server() as far, server_with(far, **{
+                "list.club": "members=team,staff@home.example,ben",
+                "alias.team": "ann, out@x.example",
+                "alias.staff@home.example": "boss@y.example",
+                "alias.other": "who@z.example"}) as server:
+            for sender in ("ann@home.example", "out@x.example",
+                           "boss@y.example"):
+                submit(server, sender, ["club@home.example"])
+            with self.assertRaises(smtplib.SMTPRecipientsRefused):
+                submit(server, "who@z.example", ["club@home.example"])
+            emptied(server)
+            self.assertEqual(len(server.stored("ben")), 3)
 
 
 class Addresses(unittest.TestCase):

@@ -151,6 +151,76 @@ class Relay(unittest.TestCase):
                 self.assertEqual(far.bare, [])
 
 
+SLOW = {"queue__retry_seconds": "3600", "queue__retry_max_seconds": "3600"}
+
+
+class AtOnce(unittest.TestCase):
+    """What the far end did is no reason to wait for the next try."""
+
+    def test_chunks_that_are_refused_go_as_data_to_the_same_recipients(self):
+        with farend.Server(offers=farend.OFFERS + ("CHUNKING",),
+                           faults={"BDAT": b"502 5.5.1 no\r\n",
+                                   "end": [b"502 5.5.1 no\r\n"],
+                                   "RCPT": [None, b"550 5.1.1 no\r\n"]}) as \
+                far, gatepost.Server(settings=settings(far, **SLOW)) as server:
+            submit(server, "ann@home.example",
+                   [f"{n}@x.example" for n in ("one", "two", "three")])
+            message = arrived(far)[0]
+            emptied(server)
+            self.assertEqual(message.recipients,
+                             [b"RCPT TO:<one@x.example>",
+                              b"RCPT TO:<three@x.example>"])
+            note, = server.stored("ann")
+            self.assertIn(b"two@x.example", note)
+
+    def test_a_kept_connection_that_has_ended_is_made_anew(self):
+        for last in (farend.CLOSE, (b"421 4.4.2 idle\r\n", farend.CLOSE)):
+            with farend.Server(faults={"MAIL": [None, last]}) as far, \
+                    gatepost.Server(settings=settings(
+                        far, queue__hold="on", queue__per_destination="1",
+                        **SLOW)) as server:
+                for _ in range(2):
+                    submit(server, "ann@home.example", ["far@x.example"])
+                server.run("set", "queue.hold=off")
+                arrived(far, 2)
+                emptied(server)
+                self.assertEqual(far.connections, 2)
+
+    def test_the_round_that_a_crash_cut_short_is_tried_again(self):
+        """The recipient bears the round's mark, its plan was not written."""
+        with farend.Server(faults={"RCPT": [b"451 4.2.0 later\r\n"]}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            answer = farend.Handler.do_RSET
+            self.addCleanup(setattr, farend.Handler, "do_RSET", answer)
+            farend.Handler.do_RSET = \
+                lambda far_end, line: far_end.far.stop_event.wait(60)
+            submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(
+                lambda: server.run("queue", "list").stdout.endswith(
+                    b"later\n"), "it was put off")
+            server.kill()
+            farend.Handler.do_RSET = answer
+            server.start()
+            arrived(far)
+            emptied(server)
+
+    def test_a_refused_login_is_told_at_once_and_tried_once(self):
+        with farend.Server(offers=farend.OFFERS + ("AUTH PLAIN",), faults={
+                "AUTH": b"535 5.7.8 wrong password\r\n"}) as far, \
+                gatepost.Server(settings=settings(
+                    far, route__user="anna", route__tls="off",
+                    route__smarthost=f"localhost:{far.port}",
+                    **SLOW)) as server:
+            server.run("set", "route.password=wrong")
+            submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(lambda: server.stored("ann"), "a notice")
+            note, = server.stored("ann")
+            self.assertIn(b"Action: delayed", note)
+            self.assertIn(b"535 wrong password", note)
+            self.assertEqual(len(queued(server)), 1)
+            self.assertEqual(sum(b"AUTH" in x for x in far.lines), 1)
+
+
 class Misbehaving(unittest.TestCase):
     """A far end that does one thing wrong, once; the mail comes anyway."""
 
@@ -327,6 +397,86 @@ class Notices(unittest.TestCase):
             self.assertEqual(len(server.stored("ann")), 1)
             self.assertEqual([m.recipients for m in far.messages],
                              [[b"RCPT TO:<ann@far.example>"]])
+
+    FIELDS = {  # RFC 3464, 2.2 and 2.3, in its order
+        "message": ["Original-Envelope-Id", "Reporting-MTA", "DSN-Gateway",
+                    "Received-From-MTA", "Arrival-Date"],
+        "recipient": ["Original-Recipient", "Final-Recipient", "Action",
+                      "Status", "Remote-MTA", "Diagnostic-Code",
+                      "Last-Attempt-Date", "Final-Log-ID",
+                      "Will-Retry-Until"]}
+
+    def check_fields(self, note, wanted):
+        """Known names in their order, each once; the recipients' values."""
+        report = email.message_from_bytes(note).get_payload()[1]
+        self.assertEqual(report.get_content_type(), "message/delivery-status")
+        for i, part in enumerate(report.get_payload()):
+            self.assertEqual(part.defects, [])
+            names = part.keys()
+            order = self.FIELDS["recipient" if i else "message"]
+            self.assertEqual(names, [n for n in order if n in names])
+        for part, values in zip(report.get_payload()[1:], wanted, strict=True):
+            for name, value in values.items():
+                self.assertEqual(part[name], value)
+
+    def test_a_report_names_the_server_that_refused(self):
+        with farend.Server(faults={"RCPT": [
+                b"550-5.1.1 no such user\r\n550 5.1.1 here\r\n", None,
+                b"550 2.1.5 contradicts itself\r\n"]}) as far, \
+                gatepost.Server(settings=settings(
+                    far, route__smarthost=f"localhost:{far.port}")) as server:
+            submit(server, "ann@home.example",
+                   [f"{n}@x.example" for n in ("one", "two", "three")],
+                   options=["ENVID=q+2B1"],
+                   rcpt_options=["NOTIFY=FAILURE", "ORCPT=rfc822;o@x.example"])
+            emptied(server)
+            note, = server.stored("ann")
+        same = {"Original-Recipient": "rfc822; o@x.example",
+                "Action": "failed", "Remote-MTA": "dns; localhost"}
+        self.check_fields(note, [
+            {**same, "Final-Recipient": "rfc822; one@x.example",
+             "Status": "5.1.1",
+             "Diagnostic-Code": "smtp; 550 no such user here"},
+            {**same, "Final-Recipient": "rfc822; three@x.example",
+             "Status": "5.0.0",
+             "Diagnostic-Code": "smtp; 550 2.1.5 contradicts itself"}])
+
+    def test_a_report_where_no_server_spoke_names_none(self):
+        with gatepost.Server(settings={
+                **QUICK, "route.rule.a":
+                "to=x.example host=nowhere.invalid:25"}) as server:
+            submit(server, "ann@home.example", ["far@x.example"],
+                   rcpt_options=["NOTIFY=DELAY,FAILURE"])
+            gatepost.wait_for(lambda: server.run(
+                "queue", "list").stdout.count(b"\tsending") == 0, "tried")
+            server.stop()
+            Queue.age(server, 130 * 3600)
+            server.start()
+            emptied(server)
+            note, = server.stored("ann")
+        self.check_fields(note, [{
+            "Action": "failed", "Status": "4.4.7", "Remote-MTA": None,
+            "Diagnostic-Code": None}])
+
+    def test_a_report_writes_other_letters_in_ascii(self):
+        """RFC 6533: "\\x{..}" where the report is not in UTF-8."""
+        offers = farend.OFFERS + ("SMTPUTF8",)
+        with farend.Server(offers=offers, faults={
+                "RCPT": b"550 5.1.1 no\r\n"}) as far, gatepost.Server(
+                settings=settings(far)) as server, \
+                server.smtp("smtps", hello="me") as talk:
+            talk.expect(235, "AUTH PLAIN " + gatepost.plain(
+                "ann", server.users["ann"]))
+            talk.expect(250, "MAIL FROM:<ann@home.example> SMTPUTF8")
+            talk.expect(250, "RCPT TO:<gr\u00fcn+\u65e5\U0001f600@x.example>")
+            talk.expect(354, "DATA")
+            talk.send(TEXT)
+            talk.expect(250, ".")
+            emptied(server)
+            note, = server.stored("ann")
+        self.check_fields(note, [{
+            "Final-Recipient":
+            r"utf-8; gr\x{FC}n\x{2B}\x{65E5}\x{1F600}@x.example"}])
 
     def test_never_means_never(self):
         with farend.Server(faults={"RCPT": b"550 5.1.1 no\r\n"}) as far, \
