@@ -23,6 +23,8 @@
 #include "service/scan_keeper.h"
 #include "service/setup.h"
 
+#define SERVE_PATIENCE_MS 3000
+
 static struct cli_local link;
 static struct api_status status;
 static struct directory directory;
@@ -115,6 +117,23 @@ open_server(struct cli *cli, int keeper, struct text *why)
 	return err;
 }
 
+/* A command line may be at work in the folder just now. */
+static int
+open_state(struct cli *cli, struct text *why)
+{
+	int64_t until = clock_mono_ms() + SERVE_PATIENCE_MS;
+	int err;
+
+	for (;;) {
+		err = state_open(
+		    &memory_state, &memory_state_areas, cli->state, why);
+		if (err != ERR_BUSY || clock_mono_ms() >= until)
+			return err;
+		text_init(why, why->mem, STATE_WHY);
+		process_sleep_ms(20);
+	}
+}
+
 static int
 serve(struct cli *cli)
 {
@@ -125,7 +144,7 @@ serve(struct cli *cli)
 	text_init(&why, mem, sizeof(mem));
 	log_to(log_sink_stderr, LOG_INFO);
 	keeper = scan_keeper_start(cli->state);
-	if (state_open(&memory_state, &memory_state_areas, cli->state, &why))
+	if (open_state(cli, &why))
 		return cli_error(cli, mem);
 	err = open_server(cli, keeper, &why);
 	if (!err) {

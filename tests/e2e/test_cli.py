@@ -2,6 +2,7 @@
 """The command line, with the server running and not: what it prints, what it
 refuses, what it leaves behind; and the server's life as its owner sees it."""
 
+import fcntl
 import json
 import os
 import poplib
@@ -444,6 +445,16 @@ class Together(unittest.TestCase):
 
 
 class Life(unittest.TestCase):
+    def test_a_server_waits_for_a_command_line_that_is_at_work(self):
+        with Server() as g:
+            g.stop()
+            folder = os.open(g.state, os.O_RDONLY)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            timer = threading.Timer(1, os.close, [folder])
+            timer.start()
+            g.start()
+            timer.join()
+
     def test_a_new_account_gets_in_at_once_and_a_removed_one_no_more(self):
         with Server(users={}) as g:
             g.add_user("ann", "open")
