@@ -1,6 +1,6 @@
 /*
- * fat: two syncs in the one order that never leaves two names for the same
- * clusters, nor a name for none.
+ * fat: two syncs, of the new name's file and the old name's folder, in the
+ * order that the header gives reasons for.
  */
 #include "platform/fat.h"
 
@@ -44,24 +44,40 @@ sync_path(int root, const char *path)
 	return err;
 }
 
+static size_t
+folder_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? 0 : (size_t)(slash - path) + (slash == path);
+}
+
 static int
 sync_folder_of(int root, const char *path)
 {
 	char folder[FS_PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int len = slash == NULL ? 0 : (int)(slash - path) + (slash == path);
+	size_t len = folder_len(path);
 
-	(void)snprintf(folder, sizeof(folder), "%.*s", len, path);
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)len, path);
 	return sync_path(root, len == 0 ? "." : folder);
+}
+
+static bool
+is_one_folder(const char *a, const char *b)
+{
+	size_t len = folder_len(a);
+
+	return len == folder_len(b) && !memcmp(a, b, len);
 }
 
 int
 fat_renamed(int root, const char *from, const char *to)
 {
-	int err = sync_folder_of(root, from);
+	bool both = is_one_folder(from, to);
+	int err = both ? sync_path(root, to) : sync_folder_of(root, from);
 
 	if (!err)
-		err = sync_path(root, to);
+		err = both ? sync_folder_of(root, from) : sync_path(root, to);
 	if (err)
 		(void)renameat(root, to, root, from);
 	return err;

@@ -18,13 +18,17 @@
 /* Is the open file or folder on FAT? */
 bool fat_has(int fd);
 
-/* The same of an existing path that begins with '/'. */
+/* The same of an existing path, one that begins with '/' or is relative to
+ * the working folder. */
 bool fat_has_path(const char *path);
 
 /*
  * `from` has just been renamed to `to` (below folder `root`): make the old
  * name's end durable, then the entry's place and length; the sync of the new
  * folder remains to be done.  On an error the rename is undone.
+ *
+ * Within one folder, where nobody removes old names at boot, in the other
+ * order: a cut may leave both names, never an empty file.
  */
 int fat_renamed(int root, const char *from, const char *to) MUST_CHECK;
 

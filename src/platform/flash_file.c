@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/fat.h"
+
 #define PATH_OCTETS 512
 
 static int
@@ -216,6 +218,8 @@ make_file(char *temp, const char *path, uint64_t octets)
 		rc = ERR_EXISTS;
 	if (rc == ERR_OK && rename(temp, path) != 0)
 		rc = err_of(errno);
+	if (rc == ERR_OK && fat_has_path(path))
+		rc = fat_renamed(AT_FDCWD, temp, path);
 	if (rc == ERR_OK)
 		rc = sync_folder(temp);
 	else

@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define POINTED_MAX 107 /* what a socket's address holds */
 
 /*
  * Of 0, 1 and 2 none may be free: the next file opened would get the number,
@@ -127,11 +130,45 @@ process_user(struct text *out)
 }
 
 int
-process_symlink(int dir, const char *name, const char *target)
+process_point(int dir, const char *name, const char *target)
 {
+	size_t len = strlen(target);
+	ssize_t n;
+	int fd;
+
 	if (unlinkat(dir, name, 0) && errno != ENOENT)
 		return ERR_IO;
-	return symlinkat(target, dir, name) ? ERR_IO : ERR_OK;
+	if (!symlinkat(target, dir, name))
+		return ERR_OK;
+	if (errno != EPERM && errno != EOPNOTSUPP)
+		return ERR_IO;
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return ERR_IO;
+	n = write(fd, target, len);
+	(void)close(fd);
+	return n == (ssize_t)len ? ERR_OK : ERR_IO;
+}
+
+bool
+process_pointed(int dir, const char *name, struct text *out)
+{
+	char path[POINTED_MAX + 1] = "";
+	struct stat st;
+	ssize_t n = -1;
+	int fd =
+	    openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		n = read(fd, path, sizeof(path));
+	(void)close(fd);
+	if (n <= 1 || n > POINTED_MAX || path[0] != '/'
+	    || memchr(path, '\0', (size_t)n) != NULL)
+		return false;
+	text_span(out, span_of(path, (size_t)n));
+	return true;
 }
 
 void

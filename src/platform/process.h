@@ -40,8 +40,14 @@ int process_make_folder(const char *path) MUST_CHECK;
 /* The machine's own name, or "localhost"; terminated. */
 void process_host_name(char *out, size_t size);
 
-/* Let `name` in folder `dir` point to `target`, replacing what was there. */
-int process_symlink(int dir, const char *name, const char *target) MUST_CHECK;
+/*
+ * Let `name` in folder `dir` point to `target`, replacing what was there: a
+ * link, or on a file system without links (FAT) a file that holds the path.
+ */
+int process_point(int dir, const char *name, const char *target) MUST_CHECK;
+
+/* Is `name` such a file?  Then the path that it holds, in `out`. */
+bool process_pointed(int dir, const char *name, struct text *out);
 
 /* Remove a name; fine when there is none. */
 void process_remove(const char *path);

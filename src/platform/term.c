@@ -9,6 +9,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "platform/fat.h"
+
 void
 term_init(struct term *t, int fd, char *mem, size_t cap)
 {
@@ -164,7 +166,8 @@ int
 term_file_end(struct term *t, const char *part, const char *path)
 {
 	term_flush(t);
-	if (t->failed || fsync(t->fd) || rename(part, path)) {
+	if (t->failed || fsync(t->fd) || rename(part, path)
+	    || (fat_has(t->fd) && fat_renamed(AT_FDCWD, part, path))) {
 		term_file_abort(t, part);
 		return ERR_IO;
 	}

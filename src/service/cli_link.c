@@ -49,14 +49,15 @@ static int
 connect_to(struct cli_local *l, struct cli *cli)
 {
 	struct files *folder = &l->state->files;
-	char mem[64];
+	char mem[128];
 	struct text t;
 	int err = files_open(folder, cli->state);
 
 	if (err < 0)
 		return err;
 	text_init(&t, mem, sizeof(mem));
-	process_short_path(folder->root, STATE_CONTROL, &t);
+	if (!process_pointed(folder->root, STATE_CONTROL, &t))
+		process_short_path(folder->root, STATE_CONTROL, &t);
 	err = net_connect_unix(mem);
 	files_close(folder);
 	return err;

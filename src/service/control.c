@@ -27,7 +27,11 @@ say(struct control *ct, struct span wanted, int err, struct text *why)
 	text_str(why, wanted.len > 0 ? "" : "/" STATE_CONTROL);
 	text_str(
 	    why, ": the API's socket can't be made here (control.socket): ");
-	text_str(why, err_text(err));
+	text_str(why,
+	    err == ERR_DENIED && wanted.len == 0
+		? "no right to, or the file system has no sockets; `gatepost "
+		  "set control.socket=/run/gatepost.sock`"
+		: err_text(err));
 	return err;
 }
 
@@ -46,7 +50,7 @@ control_open(struct control *ct, struct state *st, struct listeners *ls,
 	if (fd < 0)
 		return say(ct, wanted, fd, why);
 	if (wanted.len > 0)
-		err = process_symlink(st->files.root, STATE_CONTROL, ct->path);
+		err = process_point(st->files.root, STATE_CONTROL, ct->path);
 	if (!err)
 		err = listeners_take(ls, fd, LISTENER_CONTROL, &ct->http.kind);
 	if (err) {

@@ -83,6 +83,7 @@ CALL(int, -1, renameat, (int a, const char *p, int b, const char *q),
     (a, p, b, q))
 CALL(int, -1, linkat, (int a, const char *p, int b, const char *q, int f),
     (a, p, b, q, f))
+CALL(int, -1, symlinkat, (const char *p, int a, const char *q), (p, a, q))
 CALL(int, -1, unlinkat, (int a, const char *p, int f), (a, p, f))
 CALL(int, -1, mkdirat, (int a, const char *p, mode_t m), (a, p, m))
 CALL(int, -1, fstat64, (int fd, struct stat64 *s), (fd, s))

@@ -77,6 +77,18 @@ class Wants(unittest.TestCase):
             self.assertEqual(server.disarm(), 1)
             self.assertIn("listener=smtp address=0.0.0.0", server.log())
 
+    def test_the_socket_is_found_where_there_are_no_links(self):
+        server = FaultyServer()
+        socket = os.path.join(server.folder, "socket")
+        server.settings["control.socket"] = socket
+        server.first_order = "symlinkat", 1, errno.EPERM, 0
+        with server:
+            self.assertEqual(server.disarm(), 1)
+            with open(os.path.join(server.state, "control"), "rb") as f:
+                self.assertEqual(f.read(), socket.encode())
+            self.assertIn(b"uptime", server.run("status").stdout)
+            server.run("set", "net.idle_seconds=77")
+
     def test_without_descriptors_clients_wait_and_nothing_spins(self):
         server = FaultyServer()
         with server:
