@@ -45,6 +45,7 @@ GROUPS := $(if $(filter-out help clean install,$(GOALS)),build) \
 	$(if $(CROSS),$(shell grep -q '^$(BOARD) ' tools/packages && echo $(BOARD))) \
 	$(if $(filter run,$(GOALS)),run) \
 	$(if $(filter router,$(GOALS)),router-mipsel router) \
+	$(if $(filter powerloss-disk,$(GOALS)),disk) \
 	$(if $(filter fuzz fuzzers,$(GOALS)),fuzz) \
 	$(if $(filter bench bench-%,$(GOALS)),bench)
 
@@ -297,7 +298,8 @@ router: ## an emulated router: settings on MTD, mail in and out, 25 power cuts (
 	@cmp -s $(ROUTER_BUILD)/wanted $(ROUTER_BUILD)/finished || cp $(ROUTER_BUILD)/wanted $(ROUTER_BUILD)/finished
 	@$(MAKE) --no-print-directory BOARD=router-mipsel INSTALL=$(INSTALL) \
 		BUILD=$(ROUTER_BUILD) CONFIG=$(ROUTER_BUILD)/finished all $(ROUTER_BUILD)/bench/barrier
-	@$(PYTHON) tests/router/run.py --program $(ROUTER_BUILD)/gatepost $(ROUTER)
+	@$(MAKE) --no-print-directory BOARD=router-mipsel INSTALL=no all
+	@$(PYTHON) tests/router/run.py --program $(ROUTER_BUILD)/gatepost --plain build/router-mipsel/gatepost $(ROUTER)
 
 .PHONY: router
 

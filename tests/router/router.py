@@ -44,6 +44,7 @@ SECOND_OCTETS = 512 << 20
 SECOND = {
     "vfat": (("/sbin/mkfs.vfat", "-F", "32", "-s", "8"),
              ("nls_cp437", "nls_ascii", "nls_utf8", "nls_iso8859_1", "vfat")),
+    "exfat": (("/sbin/mkfs.exfat",), ("nls_utf8", "exfat")),
     "f2fs": (("/sbin/mkfs.f2fs", "-f"), ("crc32_generic", "f2fs")),
 }
 INIT = f"""#!/bin/busybox sh
