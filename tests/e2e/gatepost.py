@@ -26,6 +26,7 @@ import ssl
 import subprocess
 import tempfile
 import time
+import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -49,6 +50,73 @@ def config(name):
     path = os.path.join(os.path.dirname(PROGRAM), "config.h")
     with open(path, encoding="ascii") as f:
         return int(re.search(rf"#define {name} (\d+)", f.read()).group(1))
+
+
+# What a command says is not built into the program, and the symbols of Kconfig
+# that are all off then.
+PARTS = {
+    "POP3": ("ENABLE_POP3",),
+    "sending on to other servers": ("ENABLE_RELAY",),
+    "signing with DKIM": ("ENABLE_DKIM",),
+    "support for mailing lists": ("ENABLE_LISTS",),
+    "support for quotas": ("ENABLE_QUOTAS",),
+    "support for device profiles": ("ENABLE_DEVICES",),
+    "support for old TLS": ("TLS_LEGACY",),
+    "the scanner": ("ENABLE_SCANNER",),
+    "scanning of mail": ("ENABLE_SCAN_WORKER",),
+    "asking a clamd": ("ENABLE_CLAMD",),
+    "looking into mail": ("ENABLE_SCAN_WORKER", "ENABLE_CLAMD"),
+    "Japanese": ("ENABLE_JAPANESE",),
+    "the self-test": ("ENABLE_SELFTEST",),
+}
+REFUSAL = re.compile(
+    f"({'|'.join(PARTS)}) is not built into this program".encode())
+
+
+def missing(symbols):
+    """Why a test that needs one of these parts can't be run; or None."""
+    if any(config(s) for s in symbols):
+        return None
+    return "not built into this program: " + " or ".join(symbols)
+
+
+def needs(*symbols):
+    """For a test or its class: it is skipped where none of these symbols of
+    Kconfig is in the build under test."""
+    why = missing(symbols)
+    return unittest.skipIf(why, why)
+
+
+def needs_room(symbol, least):
+    """The same where this number of the build is lower."""
+    return unittest.skipIf(config(symbol) < least,
+                           f"{symbol} of this build is below {least}")
+
+
+def module_needs(*symbols):
+    """A setUpModule for a module that is about a part of the program."""
+    def skip_without():
+        why = missing(symbols)
+        if why:
+            raise unittest.SkipTest(why)
+    return skip_without
+
+
+def skip_if_not_built(said):
+    """Skip the test whose command was refused for want of a part that the
+    build really lacks."""
+    found = REFUSAL.search(said)
+    if found and missing(PARTS[found.group(1).decode()]):
+        raise unittest.SkipTest(found.group().decode())
+
+
+class Ports(dict):
+    """Ports by service; asking for one that the build can't have skips."""
+
+    def __getitem__(self, service):
+        if service in ("pop3", "pop3s") and missing(("ENABLE_POP3",)):
+            raise unittest.SkipTest("POP3 is not built into this program")
+        return super().__getitem__(service)
 
 
 def free_ports(n):
@@ -204,7 +272,7 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="gatepost-")
         self.state = os.path.join(self.folder, "state")
         self.log_path = os.path.join(self.folder, "log")
-        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
+        self.ports = Ports(zip(SERVICES, free_ports(len(SERVICES))))
         self.process = None
         self.serve = serve or {}
         self.settings = {
@@ -247,13 +315,16 @@ class Server:
 
     # ---- the command line ----
 
-    def run(self, *words, stdin=b"", check=True):
-        """gatepost WORDS --state ...: the finished process."""
+    def run(self, *words, stdin=b"", check=True, refusals=False):
+        """gatepost WORDS --state ...: the finished process.  `refusals`: what
+        is said of parts that are not built in is wanted."""
         done = subprocess.run(
             [PROGRAM, *words, "--state", self.state], input=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=SECONDS)
         if FINDING.search(done.stderr):
             raise AssertionError(done.stderr.decode(errors="replace"))
+        if done.returncode != 0 and not refusals:
+            skip_if_not_built(done.stderr)
         if check and done.returncode != 0:
             raise AssertionError(f"{words}: {done.returncode}: "
                                  f"{done.stderr.decode(errors='replace')}")

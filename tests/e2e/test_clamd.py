@@ -22,6 +22,8 @@ import gatepost  # noqa: E402
 from test_scan import EICAR, zipped  # noqa: E402
 from test_scanner import Case, attached, plain  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_CLAMD")
+
 CLAMD = shutil.which("clamd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 MARKER = b"only clamd knows this marker"
 

@@ -7,6 +7,8 @@ import unittest
 
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                     "../../tools/diff-scan")
 

@@ -16,6 +16,8 @@ import farend  # noqa: E402
 import gatepost  # noqa: E402
 from test_relay import arrived, emptied, settings, submit  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_DKIM")
+
 HEAD = (b"From: Ann <ann@home.example>\r\nTo: far@x.example\r\n"
         b"Subject: hello\r\nDate: Sun, 22 Nov 2026 16:00:00 +0000\r\n")
 BODIES = {

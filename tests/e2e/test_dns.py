@@ -14,6 +14,8 @@ import gatepost  # noqa: E402
 import peers  # noqa: E402
 from test_relay import QUICK, arrived, emptied, queued, submit  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_RELAY")
+
 ZONES = {
     "x.example": """\
         @      MX 20 mx2

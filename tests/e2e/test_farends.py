@@ -16,6 +16,8 @@ import gatepost  # noqa: E402
 import peers  # noqa: E402
 from test_relay import QUICK, emptied, settings, submit  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_RELAY")
+
 COMPLETE = b"Date: Sun, 22 Nov 2026 20:00:00 +0000\r\n" \
     b"Message-Id: <1@home.example>\r\n"
 HEAD = b"From: ann@home.example\r\nTo: far@x.example\r\nSubject: hello\r\n" \

@@ -10,6 +10,8 @@ import farend  # noqa: E402
 import gatepost  # noqa: E402
 from test_relay import TEXT, arrived, emptied, settings, submit  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_LISTS")
+
 CLUB = {"list.club": "owner=ben members=ann,ben,out@x.example"}
 USERS = {"ann": "a", "ben": "b"}
 

@@ -12,6 +12,8 @@ from test_relay import TEXT, arrived, emptied, queue_folder, queued, \
     settings, submit  # noqa: E402
 from test_route import STARTTLS, Certificate  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_RELAY")
+
 
 class LineEnds(unittest.TestCase):
     def test_a_body_with_bare_cr_on_the_disk_leaves_without_it(self):

@@ -21,6 +21,8 @@ from test_scan import EICAR, zipped  # noqa: E402
 from test_scanner import (  # noqa: E402
     Case, attached, bomb, damaged, deep, encrypted, plain, unknown)
 
+setUpModule = gatepost.module_needs("ENABLE_SCAN_WORKER")
+
 CASES = {
     "encrypted": (attached(encrypted()), "locked with a password"),
     "deep": (attached(deep(9)), "nested too deep"),

@@ -15,6 +15,8 @@ import unittest
 
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_POP3")
+
 ANN = "ann@home.example"
 PASSWORD = "open sesame"
 

@@ -19,6 +19,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 import farend  # noqa: E402
 import gatepost  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_SCAN_WORKER", "ENABLE_CLAMD")
+
 REASONS = ("malware", "encrypted", "deep", "damaged", "limits", "unopened",
            "failed", "scripts", "programs", "macros")
 OURS, REFUSED, HASHED = 1, 2, 4

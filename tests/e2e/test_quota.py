@@ -9,6 +9,8 @@ import unittest
 sys.path.insert(0, os.path.dirname(__file__))
 import gatepost  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_QUOTAS")
+
 MIB = 1 << 20
 PEOPLE = {"ann": "secret", "ben": "secret"}
 

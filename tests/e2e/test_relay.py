@@ -14,6 +14,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 import farend  # noqa: E402
 import gatepost  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_RELAY")
+
 QUICK = {"queue.retry_seconds": "1", "queue.retry_max_seconds": "1",
          "listen.http": "off", "listen.https": "off"}
 TEXT = (b"From: ann@home.example\r\nTo: far@x.example\r\nSubject: hello\r\n"

@@ -19,6 +19,8 @@ import farend  # noqa: E402
 import gatepost  # noqa: E402
 from test_relay import QUICK, queued, settings  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_RELAY")
+
 ROUNDS = int(os.environ.get("ROUNDS", "6"))
 QUEUED = int(os.environ.get("QUEUED", "100"))
 SLOTS = 16  # deliveries at once: RELAY_SLOTS

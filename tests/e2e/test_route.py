@@ -16,6 +16,8 @@ import farend  # noqa: E402
 import gatepost  # noqa: E402
 from test_relay import QUICK, TEXT, arrived, emptied, settings, submit  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_RELAY")
+
 
 class Certificate:
     """A self-signed certificate for a name, made by openssl."""

@@ -19,6 +19,8 @@ import zipfile
 import documents
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 # in two pieces, so that no scanner takes this file for a find
 EICAR = (b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR"
          b"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")

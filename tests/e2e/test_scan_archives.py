@@ -25,6 +25,8 @@ from test_scan import B64, EICAR, FOUND, mail, tarred, uuencoded, zipped
 import test_scan_formats
 from test_scan_formats import DAMAGED, LOCKED, UNOPENED
 
+setUpModule = gatepost.module_needs("ENABLE_LIBARCHIVE")
+
 VECTORS = os.path.join(gatepost.ROOT, "tests/vectors")
 
 

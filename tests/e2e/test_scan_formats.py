@@ -21,6 +21,8 @@ import gatepost
 import test_scan
 from test_scan import EICAR, FOUND, tarred, zipped
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 DAMAGED = "UNSCANNABLE damaged"
 LOCKED = "UNSCANNABLE behind a password"
 UNOPENED = "UNSCANNABLE not opened here"

@@ -9,9 +9,12 @@ import quopri
 import struct
 import unittest
 
+import gatepost
 import test_scan
 import test_scanner
 from test_scan import B64, EICAR, FOUND, mail, multipart, uuencoded, zipped
+
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
 
 DAMAGED = "UNSCANNABLE damaged"
 LOCKED = "UNSCANNABLE behind a password"

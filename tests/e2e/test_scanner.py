@@ -25,6 +25,8 @@ import farend  # noqa: E402
 import gatepost  # noqa: E402
 from test_scan import EICAR, tarred, uuencoded, zipped  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_SCAN_WORKER")
+
 CLEAN = b"X-Gatepost-Scan: clean"
 NAME = "Eicar-Test-Signature"
 PEOPLE = {"ann": "open sesame", "bob": "hunter 2"}

@@ -21,6 +21,8 @@ import gatepost  # noqa: E402
 from test_scan import EICAR  # noqa: E402
 from test_scanner import PEOPLE, Case, attached, bomb, plain  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_SCAN_WORKER")
+
 MIB = 1 << 20
 
 

@@ -18,6 +18,8 @@ import gatepost  # noqa: E402
 import test_dkim  # noqa: E402
 from test_relay import arrived, emptied, settings, submit  # noqa: E402
 
+setUpModule = gatepost.module_needs("ENABLE_SEVENBIT")
+
 OLD = ("PIPELINING", "SIZE 50000000", "DSN", "ENHANCEDSTATUSCODES")
 HEAD = b"From: ann@home.example\r\nTo: far@x.example\r\nSubject: x\r\n"
 WORDS = [b"plain", "größer".encode(), "メール".encode(), b"a=b", b"=41",

@@ -8,6 +8,8 @@ import unittest
 
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 
 def run(*words):
     return subprocess.run([gatepost.PROGRAM, *words], text=True,

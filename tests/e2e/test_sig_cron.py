@@ -17,6 +17,8 @@ import unittest
 
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 
 class Files(http.server.SimpleHTTPRequestHandler):
     """The folder's files; of those in `cut` only the first half comes."""

@@ -14,6 +14,8 @@ import unittest
 
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 # {h}: the eight bytes' hexadecimal, {a}, {b}: its halves; in the file they
 # stand 100 octets from its start, 50 from its end, between zeros
 TAKEN = """

@@ -17,6 +17,8 @@ import zlib
 
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 
 def openssl(*words):
     return subprocess.run(["openssl", *words], check=True,
