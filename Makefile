@@ -96,7 +96,7 @@ override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) \
 	-isystem $(or $(DEPS:%=%/include),/usr/include/bearssl)
 override LDFLAGS += $(if $(STATIC),-static -no-pie,-pie) $(DEPS:%=-L%/lib) -Wl,-z,relro,-z,now -Wl,--gc-sections $(RELR)
 # the libraries' tables for unwinding, too: 20 KB
-override LDFLAGS += $(if $(SAN)$(FUZZING)$(STATIC),,-Wl,-T$(CURDIR)/tools/no-unwind.ld -Wl,--no-eh-frame-hdr)
+override LDFLAGS += $(if $(SAN)$(FUZZING)$(STATIC),,-Wl,-Ttools/no-unwind.ld -Wl,--no-eh-frame-hdr)
 # asked when something is linked: the configuration is made by then
 LIBS = -Wl,-Bstatic -lbearssl $(shell grep -q 'ENABLE_LIBDEFLATE 1' $(BUILD)/config.h && echo -ldeflate) -lz -lresolv \
 	$(if $(STATIC),,-Wl,-Bdynamic)

@@ -8,7 +8,6 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -207,39 +206,6 @@ net_listen(const struct net_addr *a, int backlog)
 	return fd;
 }
 
-static int
-to_unix(const char *path, union sock_any *s)
-{
-	struct text t;
-
-	memset(s, 0, sizeof(*s));
-	s->un.sun_family = AF_UNIX;
-	text_init(&t, s->un.sun_path, sizeof(s->un.sun_path));
-	text_str(&t, path);
-	return t.cut ? ERR_RANGE : ERR_OK;
-}
-
-int
-net_listen_unix(const char *path)
-{
-	union sock_any s;
-	int fd, err = to_unix(path, &s);
-	mode_t mask;
-
-	if (err)
-		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_now();
-	(void)unlink(path);
-	mask = umask(077);
-	err = bind(fd, &s.any, sizeof(s.un));
-	(void)umask(mask);
-	if (err || listen(fd, 16))
-		return close_with(fd);
-	return fd;
-}
-
 int
 net_accept(int listener, struct net_addr *peer)
 {
@@ -317,34 +283,6 @@ net_connect_from(
 	    || bind(fd, &mine.any, mine_len) || connect(fd, &s.any, len))
 		return close_with(fd);
 	return fd;
-}
-
-static int
-connect_unix(const char *path, int how)
-{
-	union sock_any s;
-	int fd, err = to_unix(path, &s);
-
-	if (err)
-		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | how, 0);
-	if (fd < 0)
-		return err_now();
-	if (connect(fd, &s.any, sizeof(s.un)))
-		return close_with(fd);
-	return fd;
-}
-
-int
-net_connect_unix(const char *path)
-{
-	return connect_unix(path, 0);
-}
-
-int
-net_connect_local(const char *path)
-{
-	return connect_unix(path, SOCK_NONBLOCK);
 }
 
 int

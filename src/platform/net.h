@@ -48,7 +48,11 @@ void net_addr_text(const struct net_addr *a, char out[NET_ADDR_TEXT]);
  */
 int net_listen(const struct net_addr *a, int backlog) MUST_CHECK;
 
-/* Listen on a Unix socket that only its owner may use; replaces a dead one. */
+/*
+ * Listen on a Unix socket that only its owner may use.  A dead one in its
+ * place is replaced, nothing else is: ERR_EXISTS, or ERR_BUSY where somebody
+ * listens.
+ */
 int net_listen_unix(const char *path) MUST_CHECK;
 
 /* Take the next waiting client; its descriptor, ERR_AGAIN, ERR_FULL. */
@@ -61,8 +65,11 @@ int net_connected(int fd) MUST_CHECK;
 /* The same to a Unix socket; ERR_AGAIN: its queue is full just now. */
 int net_connect_local(const char *path) MUST_CHECK;
 
-/* Connect to a Unix socket, blocking; for the command line. */
-int net_connect_unix(const char *path) MUST_CHECK;
+/*
+ * Connect to a Unix socket, blocking; for the command line.  ERR_AGAIN, from
+ * reading and writing, too, when nothing happened for `patience_ms`.
+ */
+int net_connect_unix(const char *path, int patience_ms) MUST_CHECK;
 
 /*
  * Connect from an address of this machine, blocking, each wait at most

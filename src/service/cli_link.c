@@ -58,7 +58,7 @@ connect_to(struct cli_local *l, struct cli *cli)
 	text_init(&t, mem, sizeof(mem));
 	if (!process_pointed(folder->root, STATE_CONTROL, &t))
 		process_short_path(folder->root, STATE_CONTROL, &t);
-	err = net_connect_unix(mem);
+	err = net_connect_unix(mem, CLI_SILENCE_MS);
 	files_close(folder);
 	return err;
 }
@@ -143,6 +143,8 @@ try_call(struct cli_local *l, struct cli *cli, const struct request *r,
 
 	if (fd >= 0)
 		return ask_there(fd, cli, r);
+	if (fd == ERR_AGAIN)
+		return cli_remote_silent(cli);
 	if (fd == ERR_DENIED)
 		return cli_error_at(cli, cli->state,
 		    "no right to use this folder or its server's socket; run "

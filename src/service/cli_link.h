@@ -5,7 +5,8 @@
  *   else                   -> lock STATE, run the handlers in this process
  *
  * While another command line holds the lock, wait for it up to
- * CLI_PATIENCE_MS.
+ * CLI_PATIENCE_MS.  A server that says nothing for CLI_SILENCE_MS is given up:
+ * a stopped process, or a stranger behind the socket.
  */
 #ifndef SERVICE_CLI_LINK_H
 #define SERVICE_CLI_LINK_H
@@ -15,6 +16,7 @@
 #include "service/state.h"
 
 #define CLI_PATIENCE_MS 10000
+#define CLI_SILENCE_MS	30000 /* beyond any passphrase's stretching */
 
 struct cli_local {
 	struct cli_link link; /* first: what struct cli points to */
@@ -39,6 +41,9 @@ int cli_link_open(
     struct cli_local *l, struct cli *cli, struct text *why) MUST_CHECK;
 
 void cli_link_close(struct cli_local *l);
+
+/* The answer does not come: say so. */
+int cli_remote_silent(struct cli *cli);
 
 /* Send one request over a connected socket; see struct cli_link. */
 int cli_remote_call(int fd, struct cli *cli, enum http_method m,

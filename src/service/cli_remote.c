@@ -34,6 +34,14 @@ lost(struct cli *cli)
 	    "the server went away in the middle of an answer; see its log");
 }
 
+int
+cli_remote_silent(struct cli *cli)
+{
+	return cli_error_at(cli, cli->state,
+	    "the server behind its control socket does not answer; is its "
+	    "process stopped, or is it another program's socket?");
+}
+
 static int
 confused(struct cli *cli)
 {
@@ -218,7 +226,8 @@ cli_remote_call(int fd, struct cli *cli, enum http_method m, const char *path,
 		int n = net_read(fd, to, room);
 
 		if (n < 0)
-			return lost(cli);
+			return n == ERR_AGAIN ? cli_remote_silent(cli)
+					      : lost(cli);
 		buf_commit(&in, (size_t)n);
 		status = take(&r, &in);
 	}

@@ -9,11 +9,13 @@ import poplib
 import re
 import signal
 import smtplib
+import socket
 import stat
 import subprocess
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 import gatepost
 
@@ -579,6 +581,65 @@ class Life(unittest.TestCase):
             g.stop()
             self.assertFalse(os.path.exists(path))
             self.assertIn(b"server: not running", g.run("status").stdout)
+
+    def test_a_path_of_the_socket_begins_in_the_state_folder(self):
+        with Folder() as g:
+            g.init()
+            for path in ("api.sock", "control"):
+                g.run("set", f"control.socket={path}")
+                g.start()
+                self.assertTrue(stat.S_ISSOCK(
+                    os.stat(f"{g.state}/{path}").st_mode))
+                self.assertIn(b"server: running", g.run("status").stdout)
+                g.stop()
+
+    def test_the_socket_takes_nobody_s_place(self):
+        with Folder() as g:
+            g.init()
+            path = f"{g.folder}/there"
+            other = socket.socket(socket.AF_UNIX)
+            for make, why in (
+                    (lambda: open(path, "wb").close(), "something else"),
+                    (lambda: os.symlink("/dev/null", path), "something else"),
+                    (lambda: os.mkdir(path), "something else"),
+                    (lambda: other.bind(path) or other.listen(),
+                     "another program listens there")):
+                make()
+                was = os.lstat(path).st_ino
+                done = g.run("serve", "--set", f"control.socket={path}",
+                             check=False)
+                self.assertEqual(done.returncode, 2)
+                last = done.stderr.decode().splitlines()[-1]
+                self.assertRegex(last, f"^gatepost: {path}: .*{why}")
+                self.assertEqual(os.lstat(path).st_ino, was)
+                if os.path.isdir(path):
+                    os.rmdir(path)
+                else:
+                    os.unlink(path)
+            other.close()
+            with socket.socket(socket.AF_UNIX) as dead:
+                dead.bind(path)
+            g.settings["control.socket"] = path
+            g.init()
+            g.start()
+            self.assertIn(b"server: running", g.run("status").stdout)
+            g.stop()
+
+    def test_a_server_that_is_stopped_is_not_waited_for_for_ever(self):
+        # more than the socket's queue takes: some wait to be let in
+        many = 30
+        with Server() as g, ThreadPoolExecutor(many) as pool:
+            g.process.send_signal(signal.SIGSTOP)
+            try:
+                for done in pool.map(lambda _: subprocess.run(
+                        [gatepost.PROGRAM, "status", "--state", g.state],
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                        timeout=90), range(many)):
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn("does not answer", line_of(done))
+            finally:
+                g.process.send_signal(signal.SIGCONT)
+            self.assertIn(b"server: running", g.run("status").stdout)
 
     def test_a_killed_server_is_no_obstacle(self):
         with Server() as g:

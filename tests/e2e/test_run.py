@@ -16,7 +16,7 @@ class Run(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="gatepost-run-")
         self.addCleanup(folder.cleanup)
-        self.state = os.path.join(folder.name, "a state")
+        self.state = os.path.join(folder.name, "it's a state")
         self.log_path = os.path.join(folder.name, "log")
         self.first = self.free_row()
 
@@ -81,6 +81,19 @@ class Run(unittest.TestCase):
         self.assertIn(b"It works.", self.shell(self.command("Fetch it")))
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(10), 0)
+
+    def test_the_checkout_s_folder_may_have_any_name(self):
+        with tempfile.TemporaryDirectory(prefix="it's a \"$x\" ") as folder:
+            for name in ("Makefile", "Kconfig", "src", "board", "tools",
+                         "tests", "firmware"):
+                os.symlink(f"{gatepost.ROOT}/{name}", f"{folder}/{name}")
+            done = subprocess.run(
+                ["make", "-n", "INSTALL=no"], cwd=folder, timeout=60,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True,
+                env={k: v for k, v in os.environ.items()
+                     if not k.startswith("MAKE")})
+            self.assertIn(b"build/host/gatepost", done.stdout)
+            self.assertNotIn(os.path.basename(folder).encode(), done.stdout)
 
     def test_ports_that_are_none_are_refused_in_words(self):
         for ports in ("abc", "-1", "20 000", "123456", "65534"):
