@@ -80,6 +80,11 @@ def missing(symbols):
     return "not built into this program: " + " or ".join(symbols)
 
 
+def lacks_something():
+    """Is the build under test a reduced one?"""
+    return any(missing(symbols) for symbols in PARTS.values())
+
+
 def needs(*symbols):
     """For a test or its class: it is skipped where none of these symbols of
     Kconfig is in the build under test."""
@@ -264,6 +269,8 @@ class Talk:
 class Server:
     """One state folder and, while started, the program serving it."""
 
+    before = None  # what the child does before it becomes the program
+
     def __init__(self, users=None, settings=None, legacy=False, serve=None,
                  pages=False):
         """`pages`: listen for HTTP and HTTPS, too."""
@@ -350,6 +357,7 @@ class Server:
                 [PROGRAM, "serve", "--state", self.state,
                  *self.sets(self.serve)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=self.before,
                 env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"})
         for service in SERVICES:
             if self.settings[f"listen.{service}"] != "off":

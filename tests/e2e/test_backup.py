@@ -290,6 +290,7 @@ class Backup(unittest.TestCase):
         self.assertLess(max(waits), took / 2)
         self.assertGreater(len(waits), 10)
 
+    @gatepost.needs("ENABLE_RELAY")
     def test_others_are_served_while_a_passphrase_is_stretched(self):
         rounds = 4000000
         with gatepost.Server() as g:

@@ -12,6 +12,7 @@ import unittest
 import gatepost
 
 
+@gatepost.needs("ENABLE_POP3")
 class Run(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="gatepost-run-")
