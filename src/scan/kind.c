@@ -239,7 +239,7 @@ is_mail(struct span s)
 		"Date", "Subject", "To", "MIME-Version", "Message-ID",
 		"Content-Type", "Content-Transfer-Encoding",
 		"Content-Disposition", "Delivered-To" };
-	struct span rest = span_first(s, 65536), line, name;
+	struct span rest = s, line, name;
 
 	if (span_starts(rest, SPAN("\xef\xbb\xbf")))
 		rest = span_from(rest, 3);
@@ -339,11 +339,27 @@ kind_of_text(struct span s)
 	return k;
 }
 
+/*
+ * Readers pass over what is no header, and go on at the next one.  Old ones
+ * have no sign: there only the first counts.
+ */
+static bool
+is_tar(struct span s)
+{
+	if (scan_is_tar(s) || span_starts(span_from(s, 257), SPAN("ustar")))
+		return true;
+	for (size_t at = 512; at < 20u * 512; at += 512)
+		if (span_starts(span_from(s, at + 257), SPAN("ustar"))
+		    && scan_is_tar(span_from(s, at)))
+			return true;
+	return false;
+}
+
 /* What does not begin with a sign of its own. */
 static bool
 is_by_other_signs(struct span s, struct scan_kind *k)
 {
-	if (scan_is_tar(s))
+	if (is_tar(s))
 		k->next = scan_next_tar;
 	else if (ENABLE_SCAN_LZ && scan_is_lzh(s))
 		k->next = scan_next_lzh;

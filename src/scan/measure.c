@@ -6,6 +6,8 @@
  * to the mark of the end; 7z and CAB tell their length.  A head that is
  * encrypted ends the walk: that is told by who opens it.
  */
+#include <zlib.h>
+
 #include "core/le.h"
 #include "scan/unpack.h"
 
@@ -110,6 +112,48 @@ measure_4(struct span all, size_t *end)
 	return s.len == 0; /* older ones have no mark */
 }
 
+/*
+ * Behind the footer of another stream, and what fills that up; for what could
+ * not be packed stands in a stream as it is, and may be packed by XZ, too.
+ */
+static bool
+is_xz_stream(struct span s, size_t at)
+{
+	struct span head = span_from(s, at);
+
+	if (head.len < 12 || crc32(0, head.p + 6, 2) != le32_get(head.p + 8))
+		return false;
+	while (at > 0 && s.p[at - 1] == 0)
+		at--;
+	return at > 12 && s.p[at - 1] == 'Z' && s.p[at - 2] == 'Y';
+}
+
+static bool
+is_bzip2_stream(struct span s, size_t at)
+{
+	return span_starts(span_from(s, at + 4), SPAN("1AY&SY"));
+}
+
+/*
+ * One that was never finished tells an empty table of what it holds; 7-Zip
+ * looks for the table by itself then.
+ */
+static bool
+measure_7z(struct span s, size_t *end)
+{
+	*end = (size_t)(32 + le64_get(s.p + 12) + le64_get(s.p + 20));
+	return le64_get(s.p + 20) > 0 || s.len == 32;
+}
+
+/* A disk: its sectors, and how many octets a sector has. */
+static size_t
+measure_iso(struct span s)
+{
+	const uint8_t *p = s.p + 0x8000;
+
+	return (size_t)((uint64_t)le32_get(p + 80) * le16_get(p + 128));
+}
+
 bool
 scan_measure(struct span s, size_t *end)
 {
@@ -119,9 +163,29 @@ scan_measure(struct span s, size_t *end)
 	if (span_starts(s, SPAN("Rar!")))
 		return measure_4(s, end);
 	if (span_starts(s, SPAN("7z\xbc\xaf")) && s.len >= 32)
-		*end = (size_t)(32 + le64_get(s.p + 12) + le64_get(s.p + 20));
+		return measure_7z(s, end);
+	if (s.len >= 0x8800 && span_starts(span_from(s, 0x8001), SPAN("CD001")))
+		*end = measure_iso(s);
 	if (!span_starts(s, SPAN("MSCF")) || s.len < 36)
 		return true;
 	*end = le32_get(s.p + 8);
 	return (s.p[30] & 3) == 0; /* goes on before or behind */
+}
+
+size_t
+scan_stream(struct span s, size_t from)
+{
+	bool is_xz = span_starts(s, SPAN("\xfd"
+					 "7zXZ\0"));
+	struct span sign = span_first(s, is_xz ? 6 : 3);
+
+	if (!is_xz && !span_starts(s, SPAN("BZh")))
+		return s.len;
+	for (;; from++) {
+		from = scan_find(s, from, sign);
+		if (from == s.len
+		    || (is_xz ? is_xz_stream(s, from)
+			      : is_bzip2_stream(s, from)))
+			return from;
+	}
 }

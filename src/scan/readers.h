@@ -41,6 +41,12 @@ size_t scan_binhex(struct span s, size_t from);
  */
 bool scan_measure(struct span s, size_t *end);
 
+/*
+ * Of what is packed by bzip2 or XZ: where a stream begins, from `from` on;
+ * s.len: nowhere.
+ */
+size_t scan_stream(struct span s, size_t from);
+
 int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_arj(struct scan *, struct scan_frame *, struct span *);
 int scan_next_lzh(struct scan *, struct scan_frame *, struct span *);

@@ -18,6 +18,9 @@
 #define CONTINUES    8u
 #define MAIN	     2u /* type */
 
+/* phase */
+enum { READING, OVER };
+
 _Static_assert(sizeof(struct lzarj) <= SCAN_ZLIB, "shares zlib's room");
 
 /* A header's own octets at the start of `s`, if it is sound; or empty. */
@@ -52,10 +55,7 @@ behind_header(struct span s, struct span header)
 	return at + 2;
 }
 
-/*
- * The next sound header from f->at on; empty: there is none.  Ends at the end
- * mark, unless something sound follows.
- */
+/* The next sound header from f->at on; empty: there is none, or the end. */
 static struct span
 next_header(struct scan *sc, struct scan_frame *f)
 {
@@ -64,8 +64,12 @@ next_header(struct scan *sc, struct scan_frame *f)
 
 	if (found.len > 0)
 		return found;
-	if (!span_starts(span_from(f->bytes, at), SPAN("\x60\xea\0\0")))
-		scan_flaw(sc, SCAN_DAMAGED);
+	f->from = 0;
+	if (span_starts(span_from(f->bytes, at), SPAN("\x60\xea\0\0"))) {
+		f->from = at + 4;
+		return found;
+	}
+	scan_flaw(sc, SCAN_DAMAGED);
 	while (found.len == 0 && at < f->bytes.len) {
 		at = scan_find(f->bytes, at + 1, SPAN("\x60\xea"));
 		found = header_at(span_from(f->bytes, at));
@@ -110,6 +114,14 @@ member_of(struct scan *sc, struct span header, struct span data)
 	return out;
 }
 
+/* At the end, once: what stands behind the mark, if there is one. */
+static int
+behind_it(struct scan_frame *f, struct span *member)
+{
+	f->phase = OVER;
+	return f->from > 0 && scan_behind(f, f->from, member);
+}
+
 int
 scan_next_arj(struct scan *sc, struct scan_frame *f, struct span *member)
 {
@@ -117,9 +129,11 @@ scan_next_arj(struct scan *sc, struct scan_frame *f, struct span *member)
 	uint32_t size;
 
 	for (;;) {
+		if (f->phase == OVER)
+			return 0;
 		header = next_header(sc, f);
 		if (header.len == 0)
-			return 0;
+			return behind_it(f, member);
 		data = span_from(f->bytes, f->at);
 		f->at += behind_header(data, header);
 		if (header.p[6] != MAIN)

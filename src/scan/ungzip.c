@@ -25,7 +25,7 @@ gzip_name(struct span s)
 	return span_first(s, span_find(s, 0));
 }
 
-/* One member of a gzip file; what is no member is taken as it is. */
+/* One member of a gzip file. */
 static struct span
 gzip_member(struct scan *sc, struct scan_frame *f, struct span rest)
 {
@@ -33,8 +33,6 @@ gzip_member(struct scan *sc, struct scan_frame *f, struct span rest)
 	size_t used;
 
 	f->at = f->bytes.len;
-	if (!span_starts(rest, SPAN("\x1f\x8b")))
-		return rest;
 	if (rest.len < 18) {
 		scan_flaw(sc, SCAN_DAMAGED);
 		return SPAN("");
@@ -47,30 +45,42 @@ gzip_member(struct scan *sc, struct scan_frame *f, struct span rest)
 	return out;
 }
 
-/*
- * Every member of a gzip file for itself; and where there are several, all of
- * them in one, as gzip itself reads it.
- */
-int
-scan_next_gzip(struct scan *sc, struct scan_frame *f, struct span *member)
+/* All members in one, as gzip itself reads it. */
+static struct span
+all_members(struct scan *sc, struct scan_frame *f)
 {
-	struct span rest = gzip_rest(f), all;
+	struct span all = scan_take(sc, 0);
 
-	/* within a program: what else it holds is not ours */
-	if (f->within && !span_starts(rest, SPAN("\x1f\x8b")))
-		rest.len = 0;
-	if (rest.len > 0) {
-		*member = gzip_member(sc, f, rest);
-		return 1;
-	}
-	if (f->phase < 2)
-		return 0;
-	all = scan_take(sc, 0);
+	f->bytes = span_first(f->bytes, f->to);
 	f->at = 0;
 	while (f->at < f->bytes.len)
 		(void)gzip_member(sc, f, gzip_rest(f));
 	f->phase = 0;
 	all.len = sc->scratch_len - f->mark;
-	*member = all;
+	return all;
+}
+
+/*
+ * Every member of a gzip file for itself; what stands behind them; and where
+ * there are several, all of them in one.
+ */
+int
+scan_next_gzip(struct scan *sc, struct scan_frame *f, struct span *member)
+{
+	struct span rest = gzip_rest(f);
+
+	if (f->to == 0 && span_starts(rest, SPAN("\x1f\x8b"))) {
+		*member = gzip_member(sc, f, rest);
+		return 1;
+	}
+	if (f->to == 0) {
+		f->to = f->at;
+		f->at = f->bytes.len;
+		if (scan_behind(f, f->to, member))
+			return 1;
+	}
+	if (f->phase < 2)
+		return 0;
+	*member = all_members(sc, f);
 	return 1;
 }

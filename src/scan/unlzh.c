@@ -168,29 +168,16 @@ member_of(
 	return out;
 }
 
-/* Behind the mark of the end; within other bytes those are not ours. */
-static int
-behind_it(struct scan_frame *f, struct span *member)
-{
-	size_t at = f->at;
-
-	while (at < f->bytes.len && f->bytes.p[at] == 0)
-		at++;
-	*member = span_from(f->bytes, at);
-	f->at = f->bytes.len;
-	f->name = SPAN("");
-	f->hints = 0;
-	return !f->within && member->len > 0;
-}
-
 int
 scan_next_lzh(struct scan *sc, struct scan_frame *f, struct span *member)
 {
 	struct span rest = span_from(f->bytes, f->at);
 	struct header h;
 
-	if (rest.len > 0 && rest.p[0] == 0)
-		return behind_it(f, member);
+	if (rest.len > 0 && rest.p[0] == 0) { /* the mark of the end */
+		f->at = f->bytes.len;
+		return scan_behind(f, f->bytes.len - rest.len, member);
+	}
 	if (rest.len == 0)
 		return 0;
 	if (!read_header(rest, &h)) {

@@ -21,6 +21,7 @@
 #include "scan/unpack.h"
 
 #define BLANK_MOST 512 /* octets of a header behind a line of blanks */
+#define ODD_MOST   4   /* octets before a field's name that are none */
 #define UU_MOST	   32  /* octets out of one, with its line end, at most */
 
 /* phase: what of the section is still to be given, and whether all is over */
@@ -55,6 +56,18 @@ is_blank(struct span line)
 	return span_trim(line).len == 0;
 }
 
+/* The field's name as readers that forgive much read it: with odd blanks. */
+static bool
+is_encoding_line(struct span line)
+{
+	for (unsigned i = 0; i < ODD_MOST && line.len > 0; i++) {
+		if (line.p[0] > ' ' && line.p[0] < 0x7f)
+			break;
+		line = span_from(line, 1);
+	}
+	return span_starts_nocase(line, SPAN("Content-Transfer-Encoding"));
+}
+
 static bool
 is_header_line(struct span line)
 {
@@ -66,7 +79,8 @@ is_header_line(struct span line)
 		i++;
 	while (i < line.len && chr_is(line.p[i], CHR_SPACE))
 		i++;
-	return i > 0 && i < line.len && line.p[i] == ':';
+	return (i > 0 && i < line.len && line.p[i] == ':')
+	       || is_encoding_line(line);
 }
 
 /* May the line that begins `s` stand between two parts? */
@@ -152,7 +166,6 @@ read_header(struct scan *sc, struct scan_frame *f)
 static void
 find_end(struct scan_frame *f)
 {
-	static const char field[] = "Content-Transfer-Encoding:";
 	bool wants_late = f->kept == 0;
 	size_t at = f->from, used;
 
@@ -165,7 +178,7 @@ find_end(struct scan_frame *f)
 			f->at = at + used;
 			return;
 		}
-		if (span_starts_nocase(line, SPAN(field))) {
+		if (is_encoding_line(line)) {
 			f->to = f->at = at;
 			return;
 		}

@@ -5,6 +5,7 @@
 
 #define WORK_PER_OCTET 8
 #define WORK_LEAST     (1u << 22)
+#define DISK_ZEROS     0x8000u
 
 uint8_t *
 scan_most(struct scan *sc, size_t most, size_t *room)
@@ -34,6 +35,24 @@ scan_take(struct scan *sc, size_t len)
 
 	sc->scratch_len += len;
 	return s;
+}
+
+bool
+scan_behind(struct scan_frame *f, size_t end, struct span *member)
+{
+	struct span rest = span_from(f->bytes, end);
+	size_t zeros = 0;
+
+	while (zeros < rest.len && rest.p[zeros] == 0)
+		zeros++;
+	if (f->within || zeros == rest.len)
+		return false;
+	/* a disk begins with so many */
+	*member = span_from(
+	    rest, zeros > DISK_ZEROS ? zeros - DISK_ZEROS : zeros % DISK_ZEROS);
+	f->name = SPAN("");
+	f->hints = 0;
+	return true;
 }
 
 /* ---- inflate ---- */

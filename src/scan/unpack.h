@@ -189,6 +189,13 @@ struct span scan_take(struct scan *sc, size_t len);
 struct span scan_inflate(
     struct scan *sc, struct span in, int window, size_t *used);
 
+/*
+ * What stands behind a container that ends at `end`, as its last member; not
+ * the zeros that fill it up.  False: nothing, or the container lies within
+ * other bytes, which go on there.
+ */
+bool scan_behind(struct scan_frame *f, size_t end, struct span *member);
+
 /* Write the path of the members that are open now to sc->where. */
 void scan_note_where(struct scan *sc);
 

@@ -49,11 +49,12 @@ scan_is_tar(struct span s)
 
 /*
  * The next header from f->at on; empty: there is none.  Behind a block without
- * a name, the archive's end for most, anything may stand.
+ * a name, the archive's end for most (f->from), anything may stand.
  */
 static struct span
 next_header(struct scan *sc, struct scan_frame *f)
 {
+	f->from = f->at;
 	for (bool ended = false;; f->at += BLOCK) {
 		struct span block =
 		    span_first(span_from(f->bytes, f->at), BLOCK);
@@ -135,8 +136,11 @@ scan_next_tar(struct scan *sc, struct scan_frame *f, struct span *member)
 	if (f->count == 0)
 		f->told = UNKNOWN;
 	header = next_header(sc, f);
-	if (header.len == 0)
-		return 0;
+	if (header.len == 0) {
+		f->at = f->bytes.len;
+		return f->phase++ == 0 && f->count > 0
+		       && scan_behind(f, f->from, member);
+	}
 	type = header.p[156];
 	rest = span_from(f->bytes, f->at + BLOCK);
 	if (type == 'S') {

@@ -22,9 +22,10 @@
 #define END	 22
 #define STREAMED 8u /* sizes follow behind the data */
 #define NEAR	 24 /* octets of what may stand behind an entry's data */
+#define KEPT	 16 /* octets of what is kept of a local header */
 
 /* phase */
-enum { FRONT, NEXT_END, IN_DIRECTORY };
+enum { FRONT, AFTER, BEHIND, NEXT_END, IN_DIRECTORY };
 
 /* ---- headers ---- */
 
@@ -116,40 +117,45 @@ local_len(const uint8_t *p)
 
 /* ---- from front to back ---- */
 
-/* Keep, for the other reading, that the header at `at` was taken. */
-static void
-keep(struct scan *sc, struct scan_frame *f, size_t at)
+/*
+ * Keep, for the other reading, that the header at `at` was taken; the checksum
+ * that its data have follows when they have been read.
+ */
+static uint8_t *
+keep_local(struct scan *sc, struct scan_frame *f, size_t at)
 {
 	size_t room;
-	uint8_t *to = scan_room(sc, 8, &room);
+	uint8_t *to = scan_room(sc, KEPT, &room);
 
-	if (room < 8)
-		return;
+	if (room < KEPT)
+		return NULL;
+	memset(to, 0, KEPT);
 	le32_put(to, (uint32_t)at);
 	le32_put(to + 4, (uint32_t)((uint64_t)at >> 32));
-	(void)scan_take(sc, 8);
-	f->mark += 8;
+	(void)scan_take(sc, KEPT);
+	f->mark += KEPT;
+	return to;
 }
 
-/* Was it?  They were taken in order. */
-static bool
-is_kept(const struct scan *sc, const struct scan_frame *f, size_t at)
+/* What was kept of it, or NULL.  They were taken in order. */
+static const uint8_t *
+kept(const struct scan *sc, const struct scan_frame *f, size_t at)
 {
 	const uint8_t *p = sc->scratch + f->kept;
-	size_t low = 0, high = (f->mark - f->kept) / 8;
+	size_t low = 0, high = (f->mark - f->kept) / KEPT;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		uint64_t have = le64_get(p + mid * 8);
+		uint64_t have = le64_get(p + mid * KEPT);
 
 		if (have == at)
-			return true;
+			return p + mid * KEPT;
 		if (have < at)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return false;
+	return NULL;
 }
 
 /* The next local header: where one is due, or that is more than chance. */
@@ -166,16 +172,52 @@ find_local(const struct scan_frame *f)
 	}
 }
 
+/*
+ * What stands between two entries, or behind the last one, may be an archive of
+ * another kind, which its own programs find there.
+ */
+static bool
+take_gap(struct scan_frame *f, size_t to, struct span *member)
+{
+	/* what stands before a zip is looked at by who found the zip */
+	if (f->within || to - f->at <= NEAR
+	    || (f->at == 0 && !span_starts(f->bytes, SPAN("PK"))))
+		return false;
+	*member = span_first(span_from(f->bytes, f->at), to - f->at);
+	f->at = to;
+	f->name = SPAN("");
+	f->hints = SCAN_SEEN;
+	return true;
+}
+
+/* The bytes of an entry; and their checksum, where that follows behind them. */
+static struct span
+take_local(struct scan *sc, const struct unzip_entry *e, struct span data,
+    uint8_t *keep, size_t *used)
+{
+	unsigned flaws = sc->flaws;
+	struct span out = unzip_entry(sc, e, data, used);
+
+	if (keep != NULL && !e->has_crc && sc->flaws == flaws) {
+		le32_put(keep + 8, unzip_checksum(sc, out));
+		keep[12] = 1;
+	}
+	return out;
+}
+
 static int
 next_local(struct scan *sc, struct scan_frame *f, struct span *member)
 {
 	size_t at = find_local(f), used;
 	struct span rest = span_from(f->bytes, at);
 	struct unzip_entry e;
+	uint8_t *keep;
 
 	if (rest.len < LOCAL)
 		return 0;
-	keep(sc, f, at);
+	if (take_gap(f, at, member))
+		return 1;
+	keep = keep_local(sc, f, at);
 	e = local_entry(rest);
 	used = local_len(rest.p);
 	f->at = at + 4;
@@ -189,9 +231,36 @@ next_local(struct scan *sc, struct scan_frame *f, struct span *member)
 	rest = span_from(rest, used);
 	if (e.size != UINT64_MAX && e.size > rest.len)
 		scan_flaw(sc, SCAN_DAMAGED);
-	*member = unzip_entry(sc, &e, rest, &used);
+	*member = take_local(sc, &e, rest, keep, &used);
 	f->at = at + used;
 	return 1;
+}
+
+/* Where the first record of an end from f->at on ends, with its comment. */
+static size_t
+end_of_record(const struct scan_frame *f)
+{
+	size_t len = f->bytes.len;
+	size_t at = scan_find(f->bytes, f->at, SPAN("PK\005\006"));
+
+	if (len - at < END)
+		return len;
+	at += END + (size_t)le16_get(f->bytes.p + at + 20);
+	return at < len ? at : len;
+}
+
+/* Behind the last entry: to the end of the first record, and behind that. */
+static bool
+next_behind(struct scan_frame *f, struct span *member)
+{
+	if (f->phase == AFTER) {
+		f->phase = BEHIND;
+		f->from = end_of_record(f);
+		if (take_gap(f, f->from, member))
+			return true;
+	}
+	f->phase = NEXT_END;
+	return scan_behind(f, f->from, member);
 }
 
 /* ---- by the directories ---- */
@@ -235,6 +304,7 @@ take_central(struct scan *sc, struct scan_frame *f, struct span entry,
 	uint64_t offset;
 	struct unzip_entry e = central_entry(entry, &offset), l;
 	struct span local = local_of(f->bytes, f->from, offset);
+	const uint8_t *have;
 	size_t used;
 
 	if (local.len == 0) {
@@ -242,8 +312,13 @@ take_central(struct scan *sc, struct scan_frame *f, struct span entry,
 		return false;
 	}
 	l = local_entry(local);
-	if (is_same(&l, &e) && is_kept(sc, f, (size_t)(local.p - f->bytes.p)))
+	have = kept(sc, f, (size_t)(local.p - f->bytes.p));
+	if (have != NULL && is_same(&l, &e)) {
+		if ((l.has_crc && l.crc != e.crc)
+		    || (have[12] && le32_get(have + 8) != e.crc))
+			scan_flaw(sc, SCAN_DAMAGED);
 		return false;
+	}
 	*member =
 	    unzip_entry(sc, &e, span_from(local, local_len(local.p)), &used);
 	return true;
@@ -329,9 +404,12 @@ scan_next_zip(struct scan *sc, struct scan_frame *f, struct span *member)
 	if (f->phase == FRONT) {
 		if (next_local(sc, f, member))
 			return 1;
-		f->phase = NEXT_END;
-		f->to = len > 65557 + 76 ? len - 65557 - 76 : 0;
+		f->phase = AFTER;
 	}
+	if (f->phase < NEXT_END && next_behind(f, member))
+		return 1;
+	if (f->phase == NEXT_END && f->to == 0)
+		f->to = len > 65557 + 76 ? len - 65557 - 76 : 0;
 	for (;;) {
 		if (f->phase == IN_DIRECTORY && next_central(sc, f, member))
 			return 1;

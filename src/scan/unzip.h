@@ -26,4 +26,7 @@ struct unzip_entry {
 struct span unzip_entry(struct scan *sc, const struct unzip_entry *e,
     struct span rest, size_t *used);
 
+/* CRC-32. */
+uint32_t unzip_checksum(const struct scan *sc, struct span s);
+
 #endif

@@ -47,8 +47,8 @@ inflate_64(struct scan *sc, struct span in, size_t *used)
 	return scan_take(sc, len);
 }
 
-static uint32_t
-checksum(const struct scan *sc, struct span s)
+uint32_t
+unzip_checksum(const struct scan *sc, struct span s)
 {
 	uLong crc = 0;
 
@@ -139,7 +139,7 @@ unzip_entry(struct scan *sc, const struct unzip_entry *e, struct span rest,
 		out = data;
 	}
 	if (e->has_crc && !cut && sc->flaws == flaws
-	    && checksum(sc, out) != e->crc)
+	    && unzip_checksum(sc, out) != e->crc)
 		scan_flaw(sc, SCAN_DAMAGED);
 	return out;
 }

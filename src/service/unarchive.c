@@ -3,7 +3,6 @@
 
 #include "config.h"
 #include "platform/library.h"
-
 #if ENABLE_LIBARCHIVE
 
 #include <archive.h>
@@ -22,6 +21,7 @@
 	X(read_data)                                                           \
 	X(format)                                                              \
 	X(filter_code)                                                         \
+	X(filter_bytes)                                                        \
 	X(read_has_encrypted_entries)                                          \
 	X(entry_filetype)                                                      \
 	X(entry_hardlink)                                                      \
@@ -34,7 +34,6 @@
 	X(read_support_filter_xz)                                              \
 	X(read_support_filter_compress)                                        \
 	X(read_support_filter_zstd)                                            \
-	X(read_support_filter_gzip)                                            \
 	X(read_support_filter_lz4)                                             \
 	X(read_support_filter_lzip)                                            \
 	X(read_support_filter_lzma)                                            \
@@ -99,12 +98,36 @@ is_archive(struct span s)
 
 /* ---- reading ---- */
 
+/* phase */
+enum { READING, FINISHED };
+
+/* Only the outermost packing: what is packed in that is a member of it. */
+static int
+support_filter(struct archive *a, struct span s)
+{
+	if (span_starts(s, SPAN("BZh")))
+		return lib.read_support_filter_bzip2(a);
+	if (span_starts(s, SPAN("\x1f\x9d")))
+		return lib.read_support_filter_compress(a);
+	if (span_starts(s, SPAN("LZIP")))
+		return lib.read_support_filter_lzip(a);
+	if (span_starts(s, SPAN("\xed\xab\xee\xdb")))
+		return lib.read_support_filter_rpm(a);
+	if (span_starts(s, SPAN("\xfd"
+				"7zXZ")))
+		return lib.read_support_filter_xz(a);
+	if (lib.read_support_filter_lz4(a) < ARCHIVE_WARN
+	    || lib.read_support_filter_zstd(a) < ARCHIVE_WARN)
+		return ARCHIVE_FAILED;
+	return lib.read_support_filter_lzma(a);
+}
+
 static void
-support(struct archive *a, bool archive)
+support(struct archive *a, struct span s)
 {
 	int bad = 0;
 
-	if (archive) {
+	if (is_archive(s)) {
 		bad |= lib.read_support_format_rar(a);
 		bad |= lib.read_support_format_rar5(a);
 		bad |= lib.read_support_format_7zip(a);
@@ -114,15 +137,7 @@ support(struct archive *a, bool archive)
 		bad |= lib.read_support_format_ar(a);
 		bad |= lib.read_support_format_xar(a);
 	} else {
-		bad |= lib.read_support_filter_bzip2(a);
-		bad |= lib.read_support_filter_xz(a);
-		bad |= lib.read_support_filter_compress(a);
-		bad |= lib.read_support_filter_zstd(a);
-		bad |= lib.read_support_filter_gzip(a);
-		bad |= lib.read_support_filter_lz4(a);
-		bad |= lib.read_support_filter_lzip(a);
-		bad |= lib.read_support_filter_lzma(a);
-		bad |= lib.read_support_filter_rpm(a);
+		bad |= support_filter(a, s);
 		bad |= lib.read_support_format_raw(a);
 	}
 	/* a filter that would need a program is not used, and is no failure */
@@ -144,7 +159,7 @@ open_archive(struct scan *sc, struct scan_frame *f)
 	if (a == NULL)
 		return false;
 	f->handle = a;
-	support(a, is_archive(f->bytes));
+	support(a, f->bytes);
 	if (!scan_measure(f->bytes, &f->to))
 		scan_flaw(sc, SCAN_DAMAGED);
 	return lib.read_open_memory(a, f->bytes.p, f->bytes.len) == ARCHIVE_OK;
@@ -222,19 +237,51 @@ member_of(struct scan *sc, struct archive *a, struct archive_entry *e)
 	return out;
 }
 
-/* At its end, once: what stands behind it. */
+/* Where the archive ends, now that it has been read; 0: not told. */
+static size_t
+end_of(const struct scan_frame *f)
+{
+	la_int64_t read;
+
+	if (f->to > 0 || f->handle == NULL)
+		return f->to;
+	switch (lib.format(f->handle) & ARCHIVE_FORMAT_BASE_MASK) {
+	case ARCHIVE_FORMAT_RAW:
+	case ARCHIVE_FORMAT_CPIO:
+		read = lib.filter_bytes(f->handle, -1);
+		return read > 0 ? (size_t)read : 0;
+	default:
+		return 0;
+	}
+}
+
+/* It has been read as far as it can be. */
+static void
+finish(struct scan_frame *f)
+{
+	f->phase = FINISHED;
+	f->from = end_of(f);
+	f->at = f->within ? f->bytes.len : scan_stream(f->bytes, 1);
+}
+
+/*
+ * At its end: each further stream of what is packed in several; then, once,
+ * what stands behind it.
+ */
 static int
 behind_it(struct scan_frame *f, struct span *member)
 {
-	size_t end = f->to;
+	size_t from = f->at, end = f->from;
 
-	f->to = 0;
-	if (end == 0 || end >= f->bytes.len || f->within)
-		return 0;
-	f->name = SPAN("");
-	f->hints = 0;
-	*member = span_from(f->bytes, end);
-	return 1;
+	if (from < f->bytes.len) {
+		f->at = scan_stream(f->bytes, from + 1);
+		f->name = SPAN("");
+		f->hints = SCAN_SEEN;
+		*member = span_first(span_from(f->bytes, from), f->at - from);
+		return 1;
+	}
+	f->from = 0;
+	return end > 0 && scan_behind(f, end, member);
 }
 
 /*
@@ -251,7 +298,7 @@ take_member(struct scan *sc, struct scan_frame *f, struct archive_entry *e)
 	out = member_of(sc, f->handle, e);
 	if ((sc->flaws & ~(unsigned)SCAN_LIMITS) != 0
 	    && lib.format(f->handle) == ARCHIVE_FORMAT_CAB)
-		f->at = f->bytes.len;
+		finish(f);
 	sc->flaws |= flaws;
 	return out;
 }
@@ -262,18 +309,18 @@ next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 	struct archive_entry *e;
 	int r;
 
-	if (f->at > 0)
-		return 0;
+	if (f->phase == FINISHED)
+		return behind_it(f, member);
 	if (f->handle == NULL && !open_archive(sc, f)) {
 		note_failure(sc, f->handle);
 		return 0;
 	}
 	r = lib.read_next_header(f->handle, &e);
-	if (r == ARCHIVE_EOF)
-		return behind_it(f, member);
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN) {
-		note_failure(sc, f->handle);
-		return 0;
+		if (r != ARCHIVE_EOF)
+			note_failure(sc, f->handle);
+		finish(f);
+		return behind_it(f, member);
 	}
 	/* not unpacked at all: the library does not know it after all */
 	if (!is_archive(f->bytes)

@@ -17,6 +17,7 @@ import struct
 import subprocess
 import tarfile
 import unittest
+import zipfile
 import zlib
 
 import gatepost
@@ -217,6 +218,13 @@ class Archives(unittest.TestCase):
             "genisoimage", "-quiet", "-J", "-r", "-o", "{} a.txt",
             files={"a.txt": b"fine"})), "OK")
 
+    def test_a_7z_that_was_not_finished_is_damaged(self):
+        data = bytearray(self.pack("7zz", "a", "-ms=off", "{} a.com b.txt",
+                                   name="o.7z"))
+        data[8:32] = struct.pack("<IQQI", zlib.crc32(bytes(20)), 0, 0, 0)
+        self.assertEqual(self.verdict(bytes(data)), DAMAGED)
+        self.assertEqual(self.verdict(bytes(data[:32])), "OK")
+
     # ---- tar
 
     def test_tar_whose_readers_disagree(self):
@@ -233,6 +241,16 @@ class Archives(unittest.TestCase):
         self.assertEqual(self.verdict(
             tarred(b"x")[:512] + bytes(whole[:512]) + b"junk" * 128
             + tarred(EICAR)), FOUND)
+
+    def test_a_tar_whose_first_header_is_none(self):
+        whole = bytearray(tarred(EICAR))
+        whole[3] ^= 1
+        self.assertEqual(self.verdict(bytes(whole)), FOUND)
+        self.assertEqual(self.verdict(b"\1junk\0" * 256 + tarred(EICAR)),
+                         FOUND)
+        whole = bytearray(tarred(b"fine"))
+        whole[3] ^= 1
+        self.assertEqual(self.verdict(bytes(whole)), DAMAGED)
 
     def test_links_in_tar_do_not_hide_the_next_file(self):
         for kind in "1234567":
@@ -331,16 +349,72 @@ class Archives(unittest.TestCase):
 
     def test_joined_or_behind_junk(self):
         how = self.containers()
-        for name in ("zip", "gzip", "bzip2", "xz", "tar", "rar4", "rar5",
-                     "7z", "arj", "lzh", "cab"):
-            bad, good = how[name](EICAR), how[name](b"fine")
-            if name in ("zip", "gzip", "tar"):
-                self.assertEqual(self.verdict(good + bad), FOUND, name)
-            if name not in ("bzip2", "xz"):  # one file from two streams
-                self.assertNotEqual(self.verdict(good + bad), "OK", name)
-            if name in ("zip", "rar4", "rar5", "7z", "arj", "lzh", "cab"):
-                self.assertEqual(self.verdict(bytes(700) + b"x" + bad), FOUND,
-                                 name)
+        ways = [w for w in how if w not in ("mail", "uu")]
+        bad = {w: how[w](EICAR) for w in ways}
+        clean = {w: how[w](b"fine stuff") for w in ways}
+        signed = ("zip", "stored", "rar4", "rar5", "7z", "arj", "lzh", "cab")
+        made = {f"{a} + {b}": clean[a] + bad[b]
+                for a, b in itertools.product(ways, ways)}
+        made.update({f"{a} + junk + {b}": clean[a] + b"junk\0" * 99 + bad[b]
+                     for a, b in itertools.product(ways, signed)})
+        made.update({"junk + " + w: bytes(700) + b"x" + bad[w]
+                     for w in signed})
+        for name, data in made.items():
+            self.write("many/" + name, data)
+        done = self.run_scan(os.path.join(self.folder, "many"))
+        said = dict(line.rsplit(": ", 1) for line in done.stdout.splitlines())
+        self.assertEqual([k for k, v in said.items() if v == "OK"], [])
+        for name in ("zip", "stored", "gzip", "bzip2", "tar", "lzh"):
+            for b in ways:
+                path = os.path.join(self.folder, f"many/{name} + {b}")
+                self.assertEqual(said[path], FOUND, path)
+            self.assertEqual(self.verdict(clean[name] + bytes(99)), "OK")
+
+    def test_between_the_entries_of_a_zip(self):
+        z = zipped(b"fine")
+        second, end = z.index(b"PK\3\4", 4), z.index(b"PK\1\2")
+        for name in ("rar4", "rar5", "7z", "arj", "lzh", "cab"):
+            bad = self.containers()[name](EICAR)
+            comment = bytearray(z)
+            struct.pack_into("<H", comment, len(z) - 2, len(bad))
+            for what, data in (
+                    ("between", z[:second] + bad + z[second:]),
+                    ("before the directory", z[:end] + bad + z[end:]),
+                    ("as a comment", bytes(comment) + bad)):
+                self.assertEqual(self.verdict(data), FOUND, (name, what))
+
+    def test_each_stream_for_itself(self):
+        for pack in (bz2.compress, lzma.compress):
+            for streams in ((b"fine", EICAR), (b"a", EICAR, b"b"),
+                            (b"a", b"b", EICAR), (EICAR[:9], EICAR[9:])):
+                data = b"".join(map(pack, streams))
+                self.assertEqual(self.verdict(data), FOUND, streams)
+            # what cannot be packed stands in XZ as it is
+            inner = pack(os.urandom(500)) + pack(os.urandom(500))
+            self.assertEqual(self.verdict(pack(b"x" + inner)), "OK")
+        # each packing in another one is a member
+        digest = hashlib.sha256(lzma.compress(b"fine")).hexdigest()
+        self.assertEqual(self.verdict(
+            bz2.compress(lzma.compress(b"fine")), "--sigs",
+            self.knows(digest + ":*")), "INFECTED Hit")
+
+    def test_a_zip_whose_checksums_disagree_is_damaged(self):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+            with z.open("a", "w") as f:
+                f.write(b"fine " * 9)
+        plain = out.getvalue()
+        for streamed in (False, True):
+            data = bytearray(plain)
+            if streamed:
+                data[6] |= 8
+                data[14:26] = bytes(12)
+                at = data.index(b"PK\1\2")
+                data[at:at] = b"PK\7\10" + plain[14:26]
+                struct.pack_into("<I", data, len(data) - 6, at + 16)
+            self.assertEqual(self.verdict(bytes(data)), "OK")
+            data[data.index(b"PK\1\2") + 16] ^= 1
+            self.assertEqual(self.verdict(bytes(data)), DAMAGED)
 
     def test_cut_off_is_never_clean(self):
         for name, make in self.containers().items():

@@ -208,7 +208,16 @@ class Mime(unittest.TestCase):
                               B64 + b"\nno header line at all\nX: y",
                               b"no header line at all\n" + B64,
                               b"Content-Type: text/plain; x=\"\n" + B64,
+                              cte + b"\n : base64", cte + b"\x0b: base64",
+                              cte + b"\xa0: base64", b"\xa0" + B64,
+                              b"\xe2\x80\x8b" + B64, b"X-A: b\n\x0c" + B64,
+                              b"X-A: b\n" * 20000 + B64,
+                              b"X-A: " + b"b" * 99999 + b"\n" + B64,
                           ))})
+
+    def test_a_mail_whose_header_is_long(self):
+        for more in (b"X-A: b\n" * 20000, b"X-A: " + b"b" * 99999 + b"\n"):
+            self.assertEqual(self.verdict(more + mail(B64, CODED)), FOUND)
 
     def test_base64_of_every_kind(self):
         flat = base64.b64encode(EICAR)
