@@ -71,6 +71,7 @@ offer(struct api *api, struct state *state)
 	struct api_queue *q = &memory_admin.queue;
 
 	status.state = state;
+	api->tls = &memory_server.tls;
 	api_users_offer(api, state);
 	api_backup_offer(api, state);
 	if (ENABLE_SCAN_WORKER)
@@ -95,7 +96,7 @@ offer(struct api *api, struct state *state)
 static int
 init(struct cli *cli)
 {
-	struct setup su = { cli, &link, &memory_server.tls.main[0] };
+	struct setup su = { cli, &link, &memory_server.tls };
 
 	return setup_run(&su);
 }

@@ -63,6 +63,7 @@ static void
 offer_all(struct admin *ad, struct server *sv)
 {
 	api_init(&ad->api);
+	ad->api.tls = &sv->tls;
 	api_users_offer(&ad->api, sv->state);
 	api_backup_offer(&ad->api, sv->state);
 	if (ENABLE_SCAN_WORKER)

@@ -13,6 +13,7 @@ void
 api_init(struct api *api)
 {
 	api->tables = NULL;
+	api->tls = NULL;
 	api->calls = 0;
 	api->refusals = 0;
 }

@@ -111,8 +111,11 @@ struct api_table {
 		(routes), sizeof(routes) / sizeof((routes)[0]), NULL, NULL     \
 	}
 
+struct server_tls;
+
 struct api {
 	struct api_table *tables;
+	struct server_tls *tls; /* where pairs are tried; NULL: nowhere */
 	struct json_token tokens[API_TOKENS]; /* for the call that runs */
 	union {
 		int64_t align;

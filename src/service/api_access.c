@@ -146,6 +146,9 @@ take_path(struct api_call *c, const struct json *j, const char *key, char *mem,
 		return ERR_SYNTAX;
 	}
 	rest = text_data(&t);
+	/* the null sender, as it stands in MAIL */
+	if (span_is(rest, SPAN("<>")) && !strcmp(key, "from"))
+		rest = SPAN("");
 	*out = (struct addr) { .null = rest.len == 0 };
 	if (rest.len == 0 || !addr_parse(rest, ADDR_ALLOW_UTF8, out))
 		return ERR_OK;

@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/secret.h"
+#include "service/server_tls.h"
 
 /* A change while it is made, in the API's scratch memory. */
 struct change {
@@ -155,6 +156,54 @@ name_if_restart(struct json_out *o, struct span key)
 		json_str(o, NULL, key);
 }
 
+static bool
+is_of_pair(struct span key, enum server_tls_pair pair)
+{
+	int id = settings_find(key, NULL);
+
+	return id >= 0 && server_tls_names(pair, (enum setting)id);
+}
+
+static bool
+changes_pair(const struct json *j, enum server_tls_pair pair)
+{
+	int set = json_member(j, JSON_ROOT, "set"), at = JSON_ABSENT;
+	int unset = json_member(j, JSON_ROOT, "unset");
+	struct span key;
+
+	while (json_next(j, set, &at, &key))
+		if (is_of_pair(key, pair))
+			return true;
+	at = JSON_ABSENT;
+	while (json_next(j, unset, &at, NULL))
+		if (is_of_pair(inside(json_raw(j, at)), pair))
+			return true;
+	return false;
+}
+
+/*
+ * Files of certificates and keys are stored whatever they hold: they may come
+ * after their names, one name after the other, or be another user's to read.
+ */
+static void
+warn_of_pairs(struct api_call *c, const struct json *j)
+{
+	struct state *s = c->context;
+	char mem[STATE_WHY];
+	struct text why;
+
+	for (int pair = 0; pair < SERVER_TLS_PAIRS; pair++) {
+		if (c->api->tls == NULL
+		    || !changes_pair(j, (enum server_tls_pair)pair))
+			continue;
+		text_init(&why, mem, sizeof(mem));
+		server_tls_try(c->api->tls, &s->files.fs, &s->settings,
+		    (enum server_tls_pair)pair, &why);
+		if (why.len > 0)
+			json_str(&c->json, NULL, text_data(&why));
+	}
+}
+
 static enum api_result
 answer_change(struct api_call *c, const struct json *j)
 {
@@ -170,6 +219,9 @@ answer_change(struct api_call *c, const struct json *j)
 	while (json_next(j, unset, &at, NULL)) {
 		name_if_restart(&c->json, inside(json_raw(j, at)));
 	}
+	json_end(&c->json);
+	json_array(&c->json, "warnings");
+	warn_of_pairs(c, j);
 	json_end(&c->json);
 	json_end(&c->json);
 	return API_DONE;

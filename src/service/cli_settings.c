@@ -52,13 +52,20 @@ get(struct cli *cli)
 /* ---- set and unset ---- */
 
 static int
-print_restart(struct cli *cli, const struct json *j)
+print_change(struct cli *cli, const struct json *j)
 {
 	int list = json_member(j, JSON_ROOT, "restart"), at = JSON_ABSENT;
 
 	while (json_next(j, list, &at, NULL)) {
 		cli_print_text(cli, j, at);
 		term_str(&cli->out, ": counts after a restart of the server\n");
+	}
+	list = json_member(j, JSON_ROOT, "warnings");
+	at = JSON_ABSENT;
+	while (json_next(j, list, &at, NULL)) {
+		term_str(&cli->out, "warning: ");
+		cli_print_text(cli, j, at);
+		term_str(&cli->out, "\n");
 	}
 	return CLI_OK;
 }
@@ -70,8 +77,8 @@ change(struct cli *cli, struct text *body)
 
 	if (body->cut)
 		return cli_error(cli, "too many settings at once");
-	status = cli_show(cli, HTTP_PATCH, "/api/v1/settings", text_data(body),
-	    print_restart);
+	status = cli_show(
+	    cli, HTTP_PATCH, "/api/v1/settings", text_data(body), print_change);
 	secret_wipe(cli->body_mem, body->len);
 	return status;
 }

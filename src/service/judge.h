@@ -5,7 +5,7 @@
  * So that nothing is stored which the server would then leave out: a change,
  * an import and a restore are refused in one line, with the server running or
  * not.  What only the machine knows is not judged here but at the start: free
- * ports, addresses, files of certificates and of trust anchors.
+ * ports, addresses, files of trust anchors; certificates: server_tls_try.
  *
  * Memory: struct access's spare rules.  Tested: tests/unit/test_access.c,
  * tests/e2e/test_access.py.

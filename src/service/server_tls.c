@@ -27,6 +27,12 @@ copy_path(const struct settings *s, enum setting id, char *mem, size_t size)
 	return t.cut ? ERR_RANGE : ERR_OK;
 }
 
+static struct tls_identity *
+spare(struct tls_identity id[2], const struct tls_identity *now)
+{
+	return now == &id[0] ? &id[1] : &id[0];
+}
+
 #define DAY_S	  86400
 #define SOON_DAYS 14
 
@@ -61,36 +67,62 @@ struct pair {
 	const char *otherwise; /* NULL: none */
 };
 
+static const struct pair pairs[SERVER_TLS_PAIRS] = {
+	{ SETTING_TLS_CERT, SETTING_TLS_KEY, STATE_PAIR },
+	{ SETTING_TLS_SECOND_CERT, SETTING_TLS_SECOND_KEY, NULL },
+};
+
+struct paths {
+	char cert[FS_PATH_MAX / 4], key[FS_PATH_MAX / 4];
+};
+
+/* Load what the settings name, by the paths in `f`: 1, or 0 for nothing. */
+static int
+load_named(struct tls_identity *id, struct fs *fs, const struct settings *s,
+    const struct pair *p, struct paths *f, struct text *why)
+{
+	bool one;
+	int err;
+
+	if (copy_path(s, p->cert, f->cert, sizeof(f->cert)) < 0
+	    || copy_path(s, p->key, f->key, sizeof(f->key)) < 0) {
+		text_str(why, settings_schema[p->cert].key);
+		text_str(why, ": the path is too long");
+		return ERR_RANGE;
+	}
+	if (f->cert[0] == '\0')
+		return ERR_OK;
+	one = f->key[0] == '\0';
+	err = tls_identity_load(id, fs, f->cert, one ? f->cert : f->key, why);
+	if (err < 0 && one) {
+		text_str(why, "; the key was looked for there, too: ");
+		text_str(why, settings_schema[p->key].key);
+		text_str(why, " names another file");
+	}
+	return err < 0 ? err : 1;
+}
+
 /* Load into the half of `id` that is not in force; NULL: nothing to load. */
 static int
 load_pair(struct tls_identity id[2], struct tls_identity **now, struct fs *fs,
     const struct settings *s, const struct pair *p, struct text *why)
 {
-	char cert[FS_PATH_MAX / 4], key[FS_PATH_MAX / 4];
-	struct tls_identity *next = *now == &id[0] ? &id[1] : &id[0];
+	struct tls_identity *next = spare(id, *now);
+	struct paths f;
 	struct fs_stat st;
-	const char *path = p->otherwise;
-	int err;
+	const char *path = f.cert;
+	int err = load_named(next, fs, s, p, &f, why);
 
-	if (copy_path(s, p->cert, cert, sizeof(cert)) < 0
-	    || copy_path(s, p->key, key, sizeof(key)) < 0) {
-		text_str(why, settings_schema[p->cert].key);
-		text_str(why, ": the path is too long");
-		return ERR_RANGE;
-	}
-	if (cert[0] != '\0')
-		path = cert;
-	else if (path == NULL || fs->stat(fs, path, &st) < 0)
-		return ERR_OK;
-	err =
-	    tls_identity_load(next, fs, path, key[0] != '\0' ? key : path, why);
-	if (err < 0 && cert[0] != '\0' && key[0] == '\0') {
-		text_str(why, "; the key was looked for there, too: ");
-		text_str(why, settings_schema[p->key].key);
-		text_str(why, " names another file");
-	}
 	if (err < 0)
 		return err;
+	if (err == 0) {
+		path = p->otherwise;
+		if (path == NULL || fs->stat(fs, path, &st) < 0)
+			return ERR_OK;
+		err = tls_identity_load(next, fs, path, path, why);
+		if (err < 0)
+			return err;
+	}
 	log_pair(next, path);
 	*now = next;
 	return 1;
@@ -100,16 +132,14 @@ int
 server_tls_load(struct server_tls *st, struct fs *fs, const struct settings *s,
     struct text *why)
 {
-	static const struct pair first = { SETTING_TLS_CERT, SETTING_TLS_KEY,
-		STATE_PAIR };
-	static const struct pair second = { SETTING_TLS_SECOND_CERT,
-		SETTING_TLS_SECOND_KEY, NULL };
 	struct tls_identity *main = st->modern.main, *other = st->modern.other;
-	int err = load_pair(st->main, &main, fs, s, &first, why);
+	int err =
+	    load_pair(st->main, &main, fs, s, &pairs[SERVER_TLS_MAIN], why);
 
 	if (err <= 0)
 		return err;
-	err = load_pair(st->other, &other, fs, s, &second, why);
+	err =
+	    load_pair(st->other, &other, fs, s, &pairs[SERVER_TLS_OTHER], why);
 	if (err < 0)
 		return err;
 	if (err == 0)
@@ -117,4 +147,50 @@ server_tls_load(struct server_tls *st, struct fs *fs, const struct settings *s,
 	st->modern.main = st->legacy.main = main;
 	st->modern.other = st->legacy.other = other;
 	return 1;
+}
+
+bool
+server_tls_names(enum server_tls_pair pair, enum setting id)
+{
+	return id == pairs[pair].cert || id == pairs[pair].key;
+}
+
+/* Sound, but will clients take it? */
+static void
+judge_days(
+    const struct tls_identity *id, const struct paths *f, struct text *why)
+{
+	int64_t now_s = clock_wall_us() / 1000000;
+
+	if (now_s >= id->not_before_s && now_s <= id->not_after_s)
+		return;
+	text_str(why, f->cert);
+	text_str(why,
+	    now_s > id->not_after_s
+		? ": the certificate has expired: renew it"
+		: ": the certificate is not valid yet: is the clock right?");
+}
+
+void
+server_tls_try(struct server_tls *st, struct fs *fs, const struct settings *s,
+    enum server_tls_pair pair, struct text *why)
+{
+	const struct pair *p = &pairs[pair];
+	bool main = pair == SERVER_TLS_MAIN;
+	struct tls_identity *id = spare(main ? st->main : st->other,
+	    main ? st->modern.main : st->modern.other);
+	struct paths f;
+	int err;
+
+	if (id->users > 0)
+		return;
+	err = load_named(id, fs, s, p, &f, why);
+	if (err == 0 && f.key[0] != '\0') {
+		text_str(why, settings_schema[p->key].key);
+		text_str(why, ": has no effect without ");
+		text_str(why, settings_schema[p->cert].key);
+	}
+	if (err > 0)
+		judge_days(id, &f, why);
+	tls_identity_wipe(id);
 }

@@ -39,4 +39,22 @@ void server_tls_init(struct server_tls *st, uint8_t *cache, size_t octets);
 int server_tls_load(struct server_tls *st, struct fs *fs,
     const struct settings *s, struct text *why) MUST_CHECK;
 
+/* The pairs of certificate and key that settings name. */
+enum server_tls_pair {
+	SERVER_TLS_MAIN,
+	SERVER_TLS_OTHER,
+	SERVER_TLS_PAIRS,
+};
+
+/* Is `id` the setting of a file of this pair? */
+bool server_tls_names(enum server_tls_pair pair, enum setting id);
+
+/*
+ * What would be wrong with a pair as the settings name it now, as one line in
+ * `why`; empty: nothing, or handshakes still use the room for trying.  What is
+ * in force stays.  Costs a private-key operation.
+ */
+void server_tls_try(struct server_tls *st, struct fs *fs,
+    const struct settings *s, enum server_tls_pair pair, struct text *why);
+
 #endif

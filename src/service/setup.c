@@ -205,11 +205,12 @@ print_fingerprint(const struct setup *su)
 	struct fs *fs = &su->link->state->files.fs;
 
 	text_init(&why, why_mem, sizeof(why_mem));
-	if (tls_identity_load(su->work, fs, STATE_PAIR, STATE_PAIR, &why))
+	if (tls_identity_load(
+		&su->tls->main[0], fs, STATE_PAIR, STATE_PAIR, &why))
 		return cli_error(su->cli, why_mem);
 	text_init(&t, mem, sizeof(mem));
-	text_hex(&t, span_of(su->work->fingerprint, TLS_FINGERPRINT));
-	tls_identity_wipe(su->work);
+	text_hex(&t, span_of(su->tls->main[0].fingerprint, TLS_FINGERPRINT));
+	tls_identity_wipe(&su->tls->main[0]);
 	print(su->cli, "certificate sha256", mem);
 	return CLI_OK;
 }
@@ -232,7 +233,8 @@ make_pair(const struct setup *su)
 		return print_fingerprint(su);
 	}
 	collect_hosts(s, &h);
-	err = tls_identity_make(su->work, fs, ".", STATE_PAIR, h.list, h.n);
+	err = tls_identity_make(
+	    &su->tls->main[0], fs, ".", STATE_PAIR, h.list, h.n);
 	if (err < 0)
 		return cli_error_at(su->cli, STATE_PAIR,
 		    err == ERR_SYNTAX
@@ -243,6 +245,21 @@ make_pair(const struct setup *su)
 	return print_fingerprint(su);
 }
 
+/* The owner's own pair: the files may still come. */
+static void
+try_pair(const struct setup *su)
+{
+	struct state *st = su->link->state;
+	char mem[STATE_WHY];
+	struct text why;
+
+	text_init(&why, mem, sizeof(mem));
+	server_tls_try(
+	    su->tls, &st->files.fs, &st->settings, SERVER_TLS_MAIN, &why);
+	if (why.len > 0)
+		print(su->cli, "warning", mem);
+}
+
 int
 setup_run(const struct setup *su)
 {
@@ -251,6 +268,7 @@ setup_run(const struct setup *su)
 	if (check_sets(su) || make_folder(su) || open_state(su)
 	    || store_sets(su) || make_pair(su))
 		return CLI_FAILED;
+	try_pair(su);
 	if (state_set_up(su->link->state) < 0)
 		return cli_error_at(cli, cli->state,
 		    "could not be marked as set up: device error");

@@ -16,12 +16,12 @@
 #define SERVICE_SETUP_H
 
 #include "service/cli_link.h"
-#include "service/tls_identity.h"
+#include "service/server_tls.h"
 
 struct setup {
 	struct cli *cli;
 	struct cli_local *link;
-	struct tls_identity *work; /* for making the certificate */
+	struct server_tls *tls; /* for making the certificate */
 };
 
 /* Do it as the options of `cli` say; the exit status. */

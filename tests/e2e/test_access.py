@@ -570,6 +570,15 @@ class CommandLine(AccessCase):
             "--listener", "submission")
         self.assertEqual((status, said["by"]), (0, "auth"))
 
+    def test_may_knows_the_null_sender_as_mail_writes_it(self):
+        words = ("--from", "<>", "--client", "127.12.0.1")
+        self.assertEqual(self.may(*words, "--to", FAR)[1]["verdict"],
+                         "refuse")
+        self.assertEqual(
+            self.may(*words, "--to", "ann@home.example")[0], 0)
+        for to in ("<>", "ann", "<ann@home.example>"):
+            self.assertEqual(self.may(*words, "--to", to), (2, {}))
+
     def test_grants_are_shown_and_revoked(self):
         self.apop("127.11.1.1")
         shown = self.server.run("grants", "list").stdout.decode()

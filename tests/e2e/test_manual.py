@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The manual page tells of the commands and settings that the program has."""
 
+import glob
 import json
 import re
 import shutil
@@ -39,6 +40,18 @@ class Manual(unittest.TestCase):
             for name in found["counters"]:
                 self.assertTrue(re.search(
                     rf"(?m)^\.B .*{re.escape(name)}(,|$)", page), name)
+
+    def test_every_path_of_the_api_is_in_its_table(self):
+        folder = f"{gatepost.ROOT}/src/service"
+        with open(f"{folder}/README.md", encoding="utf-8") as f:
+            table = f.read()
+        routes = []
+        for path in glob.glob(f"{folder}/api_*.c"):
+            with open(path, encoding="utf-8") as f:
+                routes += re.findall(r'\{ HTTP_(\w+), "([^"]+)"', f.read())
+        self.assertGreater(len(routes), 30)
+        for method, path in routes:
+            self.assertIn(f"`{method} {path}`", table)
 
     @unittest.skipUnless(shutil.which("groff"), "groff is not there")
     def test_the_page_is_sound(self):

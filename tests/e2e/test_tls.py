@@ -147,6 +147,59 @@ class Files(unittest.TestCase):
         self.assertIn("tls.key names another file",
                       self.refusal("p256.cert.pem", ""))
 
+    def test_pairs_are_tried_when_they_are_set(self):
+        """Stored all the same: files may come later, or one by one."""
+        cert, key = f"tls.cert={VECTORS}", f"tls.key={VECTORS}"
+        cases = [
+            (["tls.cert=/no/such"], "/no/such: not found"),
+            ([cert + "p256.cert.pem"], "tls.key names another file"),
+            ([key + "p256.key.pem"], None),
+            ([key + "rsa2048.key.pem"], "does not belong to the key"),
+            ([cert + "garbage.pem", key + "p256.key.pem"], "garbage.pem: "),
+            ([cert + "p256.key.der"], "DER, not PEM"),
+            ([cert + "both.pem", "tls.key="], None),
+            ([f"tls.second_key={VECTORS}rsa2048.key.pem"],
+             "tls.second_key: has no effect without tls.second_cert"),
+            ([f"tls.second_cert={VECTORS}p256.cert.pem"],
+             "does not belong to the key"),
+            ([f"tls.second_cert={VECTORS}rsa2048.cert.pem"], None),
+            (["net.idle_seconds=77"], None),
+        ]
+
+        def check(g):
+            for words, why in cases:
+                with self.subTest(words=words):
+                    done = g.run("set", *words)
+                    said = [x for x in done.stdout.decode().splitlines()
+                            if x.startswith("warning: ")]
+                    self.assertEqual(len(said), 0 if why is None else 1, said)
+                    self.assertIn(why or "", "".join(said))
+                    key, value = words[0].split("=")
+                    self.assertEqual(g.run("get", key).stdout.decode(),
+                                     value + "\n")
+            said = g.run("unset", "tls.second_cert").stdout.decode()
+            self.assertIn("warning: tls.second_key: has no effect", said)
+            g.run("unset", "tls.second_key")
+
+        with gatepost.Server() as g:
+            check(g)
+            g.restart()
+            with gatepost.Talk(g.port("smtps"), tls=True) as t:
+                self.assertEqual(t.reply()[0], 220)
+            g.stop()
+            check(g)
+            said = g.run("init", "--set", "tls.cert=/no/such").stdout
+            self.assertIn(b"\nwarning: /no/such: not found", said)
+            g.start = lambda: None
+            self.assertEqual(g.run("serve", check=False).returncode, 2)
+
+    def test_an_expired_certificate_is_said_when_it_is_set(self):
+        with gatepost.Server() as g:
+            said = g.run("set", f"tls.cert={VECTORS}expired.cert.pem",
+                         f"tls.key={VECTORS}p384.key.pem").stdout
+            self.assertIn(b"expired.cert.pem: the certificate has expired",
+                          said)
+
     def test_files_from_windows_are_taken(self):
         with gatepost.Server() as g:
             g.stop()
