@@ -40,7 +40,7 @@ endif
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := $(if $(filter-out help clean install,$(GOALS)),build) \
-	$(if $(filter test unit san diff-scan,$(GOALS)),test) \
+	$(if $(filter test unit san diff-scan diff-open,$(GOALS)),test) \
 	$(if $(filter lint lint-%,$(GOALS)),lint test) \
 	$(if $(CROSS),$(shell grep -q '^$(BOARD) ' tools/packages && echo $(BOARD))) \
 	$(if $(filter run,$(GOALS)),run) \
@@ -283,7 +283,10 @@ cuts: $(BUILD)/powerloss/power_kv $(BUILD)/powerloss/power_settings ## lose powe
 diff-scan: $(BUILD)/gatepost ## 10,000 generated signatures: our verdicts equal clamscan's
 	@tools/diff-scan --program $< $(DIFF)
 
-.PHONY: diff-scan
+diff-open: $(BUILD)/gatepost ## damaged archives and mails: what others still unpack is not called clean
+	@tools/diff-open --program $< $(DIFF)
+
+.PHONY: diff-scan diff-open
 
 # What a router has and this machine lacks: an MTD, MIPS, little memory.  The
 # settings lie on the flash there.  ROUTER="--rounds 50" and kin go to the script

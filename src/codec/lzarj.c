@@ -106,14 +106,14 @@ begin_block(struct lzarj *z)
 
 /* ---- output ---- */
 
-/* LHA's window is full of spaces at the start. */
+/* LHA's window is full of spaces at the start, ARJ's of zeros. */
 static int
 copy(struct lzarj *z, size_t distance, size_t n)
 {
-	if (distance > z->len && z->method < LZARJ_LH5)
-		return ERR_SYNTAX;
+	uint8_t fill = z->method < LZARJ_LH5 ? 0 : ' ';
+
 	for (; n > 0 && z->len < z->cap && distance > z->len; n--)
-		z->out[z->len++] = ' ';
+		z->out[z->len++] = fill;
 	for (; n > 0 && z->len < z->cap; n--, z->len++)
 		z->out[z->len] = z->out[z->len - distance];
 	return ERR_OK;

@@ -3,6 +3,8 @@
 
 #include "core/chr.h"
 
+#define UU_GAP 64 /* lines between two of uuencode that are none */
+
 /* What a character stands for, and one more; 0: for nothing. */
 static const uint8_t base64_more[256] = {
 	['A'] = 1,
@@ -275,6 +277,38 @@ uu_line(struct span line, uint8_t *out, size_t room)
 	return len;
 }
 
+/* Has it just the length that its first octet says, or one octet more? */
+static bool
+is_full_uu(struct span line)
+{
+	size_t n = line.len > 0 ? (line.p[0] - ' ') & 63u : 0;
+	size_t len = 1 + (n + 2) / 3 * 4;
+
+	return n > 0 && line.p[0] > ' ' && line.p[0] < '`'
+	       && (line.len == len || line.len == len + 1);
+}
+
+/*
+ * Where it goes on behind lines that are none: other readers pass over them,
+ * up to a line "end".
+ */
+static bool
+find_uu(struct span *rest, struct span *line)
+{
+	struct span ahead = *rest, one;
+
+	for (unsigned i = 0; i < UU_GAP && mime_line(&ahead, &one); i++) {
+		if (span_is(span_trim(one), SPAN("end")))
+			return false;
+		if (!is_full_uu(one))
+			continue;
+		*rest = ahead;
+		*line = one;
+		return true;
+	}
+	return false;
+}
+
 size_t
 mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used)
 {
@@ -284,6 +318,9 @@ mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used)
 	*used = 0;
 	while (mime_line(&rest, &line)) {
 		n = uu_line(line, out + len, cap - len);
+		if (n == 0 && !span_is(span_trim(line), SPAN("end"))
+		    && find_uu(&rest, &line))
+			n = uu_line(line, out + len, cap - len);
 		if (n == 0)
 			break;
 		len += n;

@@ -36,7 +36,7 @@ size_t mime_qp(struct span in, uint8_t *out, size_t cap);
 
 /*
  * The same for the lines behind a uuencode "begin"; `*used` is set to what
- * was read, up to "end" or the first line that can't be one.
+ * was read, up to "end" or lines of which none can be one for long.
  */
 size_t mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used);
 

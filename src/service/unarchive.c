@@ -18,7 +18,7 @@
 	X(read_free)                                                           \
 	X(read_open_memory)                                                    \
 	X(read_next_header)                                                    \
-	X(read_data)                                                           \
+	X(read_data_block)                                                     \
 	X(format)                                                              \
 	X(filter_code)                                                         \
 	X(filter_bytes)                                                        \
@@ -179,21 +179,51 @@ note_failure(struct scan *sc, struct archive *a)
 	scan_flaw(sc, locked ? SCAN_ENCRYPTED : SCAN_DAMAGED);
 }
 
+/* A block of a member, at `at` of it; false: there is no room for all of it. */
+static bool
+put_block(
+    struct span block, la_int64_t at, uint8_t *to, size_t *len, size_t cap)
+{
+	uint64_t gap = at > (la_int64_t)*len ? (uint64_t)at - *len : 0;
+	bool fits =
+	    gap < cap - *len ? block.len <= cap - *len - gap : block.len == 0;
+
+	if (block.len == 0)
+		return true;
+	gap = gap < cap - *len ? gap : cap - *len;
+	memset(to + *len, 0, (size_t)gap);
+	*len += (size_t)gap;
+	block = span_first(block, cap - *len);
+	memcpy(to + *len, block.p, block.len);
+	*len += block.len;
+	return fits;
+}
+
+/*
+ * By blocks: with the last one the library may warn that a sum or a length is
+ * not what stands somewhere, and read_data would then drop its octets, which
+ * others are content with.
+ */
 static struct span
 read_member(struct scan *sc, struct archive *a)
 {
-	size_t room, len = 0;
+	size_t room, len = 0, n;
 	uint8_t *to = scan_most(sc, MEMBER_MOST, &room);
-	uint8_t one;
-	la_ssize_t n = 1;
+	const void *block;
+	la_int64_t at;
+	bool fits = true;
+	int r = ARCHIVE_OK;
 
-	while (len < room && n > 0) {
-		n = lib.read_data(a, to + len, room - len);
-		len += n > 0 ? (size_t)n : 0;
+	while (r == ARCHIVE_OK && fits) {
+		n = 0;
+		at = 0;
+		r = lib.read_data_block(a, &block, &n, &at);
+		if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
+			fits = put_block(span_of(block, n), at, to, &len, room);
 	}
-	if (len == room && n > 0 && lib.read_data(a, &one, 1) > 0)
+	if (!fits)
 		scan_flaw(sc, SCAN_LIMITS);
-	if (n < 0)
+	if (r < ARCHIVE_OK)
 		note_failure(sc, a);
 	return scan_take(sc, len);
 }

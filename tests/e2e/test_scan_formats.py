@@ -210,6 +210,18 @@ class Formats(unittest.TestCase):
         self.assertEqual(self.verdict(zip_of((local, central, b"a"))),
                          DAMAGED)
 
+    def test_a_local_header_that_lies_does_not_hide_what_others_unpack(self):
+        for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+            for at in (14, 22):  # the checksum, the length
+                out = io.BytesIO()
+                with zipfile.ZipFile(out, "w", method) as z:
+                    z.writestr("a.com", EICAR)
+                data = bytearray(out.getvalue())
+                data[at] ^= 1
+                with zipfile.ZipFile(io.BytesIO(data)) as z:
+                    self.assertEqual(z.read("a.com"), EICAR)
+                self.assertEqual(self.verdict(bytes(data)), FOUND, at)
+
     def test_zip64_and_joined_zips(self):
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
@@ -351,6 +363,29 @@ class Formats(unittest.TestCase):
         done = self.run_scan("--where", self.write("it", data))
         self.assertEqual(done.stdout.splitlines()[1], "  in a.com")
 
+    def test_arj_that_begins_with_what_is_before_its_begin(self):
+        # method 4: a match of 3 octets at distance 1, then literals
+        body = zipped(EICAR)
+        bits = "1000" + "0" * 9 + "".join(f"0{c:08b}" for c in body)
+        bits += "0" * (-len(bits) % 8)
+        packed = int(bits, 2).to_bytes(len(bits) // 8, "big")
+        data = bytearray(self.pack("arj", "a", "-m4", "{} a.com",
+                                   name="o.arj"))
+        at = data.index(b"\x60\xea", 2)
+        size = struct.unpack_from("<H", data, at + 2)[0]
+        head = data[at + 4:at + 4 + size]
+        head[5] = 4
+        struct.pack_into("<III", head, 12, len(packed), 3 + len(body),
+                         zlib.crc32(bytes(3) + body))
+        made = (bytes(data[:at + 4]) + head
+                + struct.pack("<IH", zlib.crc32(head), 0) + packed
+                + b"\x60\xea\0\0")
+        unpacked = subprocess.run(
+            ["arj", "p", "-y", self.write("o.arj", made)], check=False,
+            stdout=subprocess.PIPE).stdout
+        self.assertTrue(body in unpacked)
+        self.assertEqual(self.verdict(made), FOUND)
+
     def test_arj_locked_split_and_self_extracting(self):
         data = self.pack("arj", "a", "-gsecret", "{} a.com b.txt",
                          name="o.arj")
@@ -485,6 +520,12 @@ class Formats(unittest.TestCase):
         short = b"\n".join(line.rstrip(b" `") for line in whole)
         self.assertLess(len(short), 4000)
         self.assertEqual(self.verdict(b"hi\n" + short), FOUND)
+
+    def test_lines_that_are_none_do_not_end_uuencode(self):
+        lines = test_scan.uuencoded(tarred(EICAR)).split(b"\n")
+        for between in (b"", b"`", b"\xff" + lines[2], b"\n\n"):
+            self.assertEqual(self.verdict(b"hi\n" + b"\n".join(
+                [*lines[:2], between, *lines[2:]])), FOUND, between)
 
     def test_a_mail_with_a_control_sign_in_its_head_is_a_mail(self):
         for sign in (b"\0", b"\1", b"\x1b"):
