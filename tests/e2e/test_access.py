@@ -61,10 +61,7 @@ class AccessCase(unittest.TestCase):
             settings={"listen.http": "off", "listen.https": "off",
                       **cls.settings})
         cls.server.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.__exit__(None, None, None)
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
 
     def smtp(self, source=HOME, service="smtp", hello="EHLO client.example"):
         talk = From(self.server.port(service), source, service == "smtps")

@@ -236,6 +236,7 @@ class Newer(Case):
         self.assertIn(f"folder={folder}", line)
         self.assertEqual(get(path), data)
 
+    @gatepost.needs("ENABLE_RELAY")
     def test_a_message_of_the_queue(self):
         self.lay_out()
         name = sorted(os.listdir(self.g.state + "/queue"))[0]
@@ -248,6 +249,7 @@ class Newer(Case):
                                     + data[at + 512:at + 512 + strings]))
         self.stays("queue", name, bytes(data), "queue.newer")
 
+    @gatepost.needs(*gatepost.PARTS["looking into mail"])
     def test_a_stopped_message(self):
         self.lay_out()
         name, = os.listdir(self.g.state + "/quarantine")

@@ -27,10 +27,7 @@ class ServerCase(unittest.TestCase):
     def setUpClass(cls):
         cls.server = gatepost.Server(users=cls.users, settings=cls.settings)
         cls.server.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.__exit__(None, None, None)
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
 
     def setUp(self):
         self.before = {u: len(self.server.stored(u)) for u in self.users}
