@@ -16,6 +16,8 @@ from documents import (FILTERS, native, object1, ole, onenote,
                        package, pdf, pdf_stream, rtf, vba)
 from test_scan import EICAR, FOUND, multipart, tarred, zipped
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 DAMAGED = "UNSCANNABLE damaged"
 LOCKED = "UNSCANNABLE behind a password"
 FLATE = b"FlateDecode"
