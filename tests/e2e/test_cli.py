@@ -315,6 +315,7 @@ class Commands(unittest.TestCase):
             self.assertIn(f"host.domains={gatepost.DOMAIN}", keys)
         self.both(body)
 
+    @gatepost.needs_room("MAX_ACCOUNTS", 200)
     def test_many_accounts_are_listed_in_full(self):
         with Server(users={}) as g:
             names = [f"user{i:03}" for i in range(120)]
@@ -432,6 +433,7 @@ class Together(unittest.TestCase):
                 lambda i=i: g.add_user(f"u{i}", "x") for i in range(12)])
             self.assertEqual(len(g.users_of()), 12)
 
+    @gatepost.needs_room("MAX_ADMIN", 8)
     def test_a_server_takes_many_at_once(self):
         with Server(users={}) as g:
             self.in_threads([
