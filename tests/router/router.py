@@ -33,10 +33,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 FOREIGN = os.path.join(ROOT, "build/foreign/mipsel")
 KERNEL = os.path.join(FOREIGN, "linux-image-4kc-malta")
 BUSYBOX = os.path.join(FOREIGN, "busybox-static/bin/busybox")
-RAM = 64 << 20
 BLOCK = 64 << 10
 BLOCKS = 2
-FLASH = 48 << 20  # where in the memory it lies
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4", "crc32c_generic",
            "phram", "mtdram")
 # The second disk: what makes it, what the kernel needs for it.
@@ -56,7 +54,7 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 for m in $(cat /modules/order); do
 	case $m in
-	phram) insmod /modules/$m.ko phram=settings,{FLASH},{BLOCK * BLOCKS},{BLOCK} ;;
+	phram) insmod /modules/$m.ko phram=settings,$(cat /flash),{BLOCK * BLOCKS},{BLOCK} ;;
 	mtdram) insmod /modules/$m.ko total_size=128 erase_size=64 ;;
 	*) insmod /modules/$m.ko ;;
 	esac
@@ -123,7 +121,7 @@ def read(path):
         return f.read()
 
 
-def initramfs(programs, second):
+def initramfs(programs, second, flash):
     modules = module_files(MODULES + (SECOND[second][1] if second else ()))
     names = [os.path.basename(m)[:-3] for m in modules]
     entries = [(d, 0o040755, b"") for d in (
@@ -133,6 +131,7 @@ def initramfs(programs, second):
                 ("bin/busybox", 0o100755, read(BUSYBOX)),
                 ("etc/resolv.conf", 0o100644, b"nameserver 127.0.0.1\n"),
                 ("etc/passwd", 0o100644, b"root:x:0:0::/:/bin/sh\n"),
+                ("flash", 0o100644, str(flash).encode()),
                 ("modules/order", 0o100644, " ".join(names).encode())]
     if second:
         entries += [("second", 0o100644, second.encode())]
@@ -146,21 +145,24 @@ class Router:
     """One emulated machine, on or off."""
 
     def __init__(self, folder, programs, files=None, ports=None,
-                 second=None):
+                 second=None, mib=64):
         """`programs` by name for /bin; `files`: a folder whose content /mnt
         has at first; `ports`: those of the router by those of the host;
-        `second`: the file system of a second disk, of SECOND."""
+        `second`: the file system of a second disk, of SECOND; `mib`: its
+        memory."""
         self.folder = folder
+        self.mib = mib
+        self.flash = mib * 3 // 4 << 20  # where in the memory it lies
         self.ports = ports or {}
         self.second = second
         self.qemu = None
         self.log = b""
         os.makedirs(folder, exist_ok=True)
         with open(self.path("initramfs"), "wb") as f:
-            f.write(initramfs(programs, second))
+            f.write(initramfs(programs, second, self.flash))
         with open(self.path("memory"), "wb") as f:
-            f.truncate(RAM)
-            f.seek(FLASH)
+            f.truncate(mib << 20)
+            f.seek(self.flash)
             f.write(b"\xff" * BLOCK * BLOCKS)
         subprocess.run(
             ["/sbin/mke2fs", "-q", "-t", "ext4", "-b", "1024", "-F"]
@@ -193,12 +195,12 @@ class Router:
         began = time.monotonic()
         self.qemu = subprocess.Popen(
             ["qemu-system-mipsel", "-M", "malta", "-cpu", "24Kc",
-             "-m", "64", "-object",
-             f"memory-backend-file,id=ram,size={RAM},share=on,mem-path="
+             "-m", f"{self.mib}", "-object",
+             f"memory-backend-file,id=ram,size={self.mib}M,share=on,mem-path="
              + self.path("memory"), "-machine", "memory-backend=ram",
              "-kernel", os.path.join(KERNEL, "boot", kernel),
              "-initrd", self.path("initramfs"), "-append",
-             f"memmap={BLOCK * BLOCKS}${FLASH} nokaslr console=ttyS0 quiet loglevel=1 panic=-1",
+             f"memmap={BLOCK * BLOCKS}${self.flash} nokaslr console=ttyS0 quiet loglevel=1 panic=-1",
              "-drive", "if=none,id=disk,format=raw,cache=writeback,file="
              + self.path("disk"),
              "-device", "virtio-blk-pci,drive=disk"]

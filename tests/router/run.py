@@ -25,14 +25,16 @@ import smtplib
 import sys
 import unittest
 
+import small
 import sticks
 from box import (FOLDER, KEYS, OPTIONS, STATE, Changing, free_ports, machine,
                  serve, set_up)
-from router import BLOCK, BLOCKS, FLASH, ROOT
+from router import BLOCK, BLOCKS, ROOT
 
 # for unittest, which looks here
 Sticks, StateOnStick, Pulled = (
     sticks.Sticks, sticks.StateOnStick, sticks.Pulled)
+Small = small.Small
 
 
 class Mail(unittest.TestCase):
@@ -46,7 +48,7 @@ class Mail(unittest.TestCase):
             self.assertNotEqual(
                 router.run(f"test -e {STATE}/settings.kv")[0], 0)
             with open(router.path("memory"), "rb") as f:
-                f.seek(FLASH)
+                f.seek(router.flash)
                 flash = f.read(BLOCK * BLOCKS)
             self.assertIn(b"GPKV", (flash[:4], flash[BLOCK:BLOCK + 4]))
             self.assertIn(b"box.home.example", flash)
