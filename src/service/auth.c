@@ -152,12 +152,15 @@ accept_login(struct auth *a, const struct account *who, int64_t now_ms)
 	log_result(a, "auth.ok", account_name(who));
 }
 
+/* What is no account's name may be a password in the wrong place. */
 static void
 refuse_login(struct auth *a)
 {
+	bool known = a->account != 0;
+
 	a->account = 0;
 	a->owner->failed++;
-	log_result(a, "auth.failed", sasl_name(&a->sasl));
+	log_result(a, "auth.failed", known ? span_str(a->name) : SPAN("?"));
 }
 
 /*

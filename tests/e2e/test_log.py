@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The log answers an owner: what happened to the mail from X to Y?"""
 
+import base64
 import re
 import shlex
 import smtplib
@@ -120,6 +121,36 @@ class Log(unittest.TestCase):
             [(_, e)] = events(g, "smtp.refused")
             self.assertEqual(set(e), {"peer", "listener", "from", "to",
                                       "reply"})
+
+    def test_a_password_in_the_place_of_the_name_is_not_written(self):
+        secret = "s3cr3tP4ss"
+        b64 = base64.b64encode(secret.encode())
+        with gatepost.Server({"ann": secret}, legacy=True, settings={
+                "auth.plaintext": "any"}) as g:
+            for words in ([b"AUTH LOGIN " + b64, base64.b64encode(b"ann")],
+                          [b"AUTH LOGIN", b64, b64],
+                          [b"AUTH PLAIN " + gatepost.plain(
+                              secret, "ann").encode()],
+                          [b"AUTH CRAM-MD5", base64.b64encode(
+                              secret.encode() + b" " + b"0" * 32)],
+                          [b"AUTH " + b64], [b64], [secret.encode()],
+                          [b"AUTH PLAIN " + gatepost.plain(
+                              "ann", secret + "x").encode()]):
+                t = g.smtp("submission", hello="me.example")
+                for line in words:
+                    t.command(line)
+                t.close()
+            for words in ([f"USER {secret}", "PASS ann"],
+                          [f"USER ann {secret}"], [f"PASS {secret}"],
+                          [f"APOP {secret} {'0' * 32}"]):
+                t = g.pop()
+                for line in words:
+                    t.pop(line)
+                t.close()
+            users = [e["user"] for _, e in events(g, "auth.failed")]
+            self.assertEqual(set(users), {"?", "ann"})
+            self.assertNotIn(secret, g.log())
+            self.assertNotIn(b64.decode().rstrip("="), g.log())
 
     def test_less_is_written_where_less_is_wanted(self):
         with gatepost.Server({"ann": "open"},
