@@ -2,9 +2,12 @@
 """The log answers an owner: what happened to the mail from X to Y?"""
 
 import base64
+import fcntl
+import os
 import re
 import shlex
 import smtplib
+import subprocess
 import unittest
 
 import farend
@@ -151,6 +154,37 @@ class Log(unittest.TestCase):
             self.assertEqual(set(users), {"?", "ann"})
             self.assertNotIn(secret, g.log())
             self.assertNotIn(b64.decode().rstrip("="), g.log())
+
+    def test_a_reader_that_stands_still_stops_nothing(self):
+        with gatepost.Server({"ann": "open"}) as g:
+            g.stop()
+            out, end = os.pipe()
+            fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
+            server = subprocess.Popen(
+                [gatepost.PROGRAM, "serve", "--state", g.state], stderr=end)
+            os.close(end)
+            try:
+                gatepost.wait_for(g.has_control, "it serves")
+                for _ in range(60):
+                    with smtplib.SMTP("127.0.0.1", g.port("smtp"),
+                                      timeout=10) as c:
+                        c.sendmail("x@y.example", ["ann@home.example"],
+                                   b"Subject: hi\r\n\r\nhello\r\n")
+                self.assertEqual(len(g.stored("ann")), 60)
+                first = os.read(out, 65536)
+                with smtplib.SMTP("127.0.0.1", g.port("smtp")) as c:
+                    c.sendmail("x@y.example", ["ann@home.example"], b"hi\r\n")
+                told = os.read(out, 65536).decode()
+                self.assertTrue(first.endswith(b"\n"))
+                self.assertRegex(
+                    told, r"^\S+Z warn log\.lost lines=[1-9]\d+\n\S+Z info ")
+                gatepost.wait_for(
+                    lambda: len(g.stored("ann")) == 61, "the last one")
+            finally:
+                server.terminate()
+                status = server.wait(gatepost.SECONDS)
+                os.close(out)
+            self.assertEqual(status, 0)
 
     def test_less_is_written_where_less_is_wanted(self):
         with gatepost.Server({"ann": "open"},
