@@ -105,7 +105,7 @@ class Changing(unittest.TestCase):
         said = router.log.decode(errors="replace")
         router.log = b""
         self.assertNotIn("change", said.replace("changer", ""))
-        kept = [int(n) for n in re.findall(r"^kept (\d+)\r?$", said, re.M)]
+        kept = [int(n) for n in re.findall(r"^kept (\d+)\r?\n", said, re.M)]
         router.boot()
         now = stored(router, self.state)
         found = int(now[KEYS[1]]) - 100000
