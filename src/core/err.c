@@ -18,6 +18,7 @@ static const char *const words[] = {
 	"not supported",
 	"timed out",
 	"connection refused",
+	"read-only file system",
 };
 
 const char *

@@ -28,6 +28,7 @@ enum err {
 	ERR_UNSUPPORTED = -13, /* well formed, but not something we do */
 	ERR_TIMEOUT = -14,     /* a deadline passed */
 	ERR_REFUSED = -15,     /* the peer turned the connection down */
+	ERR_READ_ONLY = -16,   /* the file system takes no writes */
 };
 
 /* The error in a few words for a log line or a message; never NULL. */

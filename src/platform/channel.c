@@ -91,7 +91,7 @@ channel_receive(int fd, void *to, size_t len, int *fds)
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return ERR_AGAIN;
-	if (n < 0 && errno == ECONNRESET)
+	if (n < 0 && (errno == ECONNRESET || errno == EBADF))
 		return ERR_EOF;
 	if (n < 0)
 		return oserr_now();

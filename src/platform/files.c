@@ -291,6 +291,7 @@ files_op_stat(struct fs *fs, const char *path, struct fs_stat *st)
 	*st = (struct fs_stat) {
 		.octets = (uint64_t)s.st_size,
 		.modified_s = (int64_t)s.st_mtime,
+		.device = (uint64_t)s.st_dev,
 		.is_dir = S_ISDIR(s.st_mode),
 	};
 	return ERR_OK;

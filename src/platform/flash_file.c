@@ -25,8 +25,9 @@ err_of(int error)
 		return ERR_EXISTS;
 	case EACCES:
 	case EPERM:
-	case EROFS:
 		return ERR_DENIED;
+	case EROFS:
+		return ERR_READ_ONLY;
 	case ENOSPC:
 	case EDQUOT:
 		return ERR_FULL;

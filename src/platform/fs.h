@@ -42,6 +42,7 @@ enum fs_barrier { FS_SYNC, FS_SETTLE };
 struct fs_stat {
 	uint64_t octets;
 	int64_t modified_s;
+	uint64_t device; /* the same number: the same file system */
 	bool is_dir;
 };
 

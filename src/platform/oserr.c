@@ -9,6 +9,7 @@ oserr_now(void)
 	switch (errno) {
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG: /* a limit for files; our own are far below 2 GiB */
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
@@ -22,14 +23,14 @@ oserr_now(void)
 		return ERR_EXISTS;
 	case EACCES:
 	case EPERM:
-	case EROFS:
 	case ELOOP:
 		return ERR_DENIED;
+	case EROFS:
+		return ERR_READ_ONLY;
 	case EXDEV:
 	case EMLINK:
 	case EOPNOTSUPP:
 		return ERR_UNSUPPORTED;
-	case EFBIG:
 	case ENAMETOOLONG:
 		return ERR_RANGE;
 	case EBUSY:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ void
 process_private(void)
 {
 	(void)umask(077);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	fill_standard();
 }
 
@@ -76,10 +78,17 @@ process_sleep_ms(unsigned ms)
 }
 
 void
-process_short_path(int dir, const char *name, struct text *out)
+process_short_path(
+    struct process_folder folder, const char *name, struct text *out)
 {
-	text_str(out, "/proc/self/fd/");
-	text_i64(out, dir);
+	static const char descriptors[] = "/proc/self/fd/";
+
+	if (access(descriptors, X_OK)) {
+		text_str(out, folder.path);
+	} else {
+		text_str(out, descriptors);
+		text_i64(out, folder.dir);
+	}
 	text_chr(out, '/');
 	text_str(out, name);
 }
@@ -97,8 +106,9 @@ process_make_folder(const char *path)
 		return ERR_MISSING;
 	case EACCES:
 	case EPERM:
-	case EROFS:
 		return ERR_DENIED;
+	case EROFS:
+		return ERR_READ_ONLY;
 	case ENOSPC:
 	case EDQUOT:
 		return ERR_FULL;

@@ -9,8 +9,9 @@
 #include "core/text.h"
 
 /*
- * New files are readable by their owner only, and none becomes standard input
- * or output; to be called first.
+ * New files are readable by their owner only, none becomes standard input or
+ * output, and one that grows beyond the limit for files is an error and not
+ * the end; to be called first.
  */
 void process_private(void);
 
@@ -28,11 +29,18 @@ bool process_is_root(void);
 /* Sleep; for the command line, which waits for a lock. */
 void process_sleep_ms(unsigned ms);
 
+struct process_folder {
+	int dir; /* its descriptor */
+	const char *path;
+};
+
 /*
- * Write to `out` a path to `name` inside the folder of descriptor `dir` that
- * is short enough for a Unix socket's address, however deep the folder lies.
+ * Write to `out` a path to `name` in this folder that is short enough for a
+ * Unix socket's address, however deep the folder lies.  Without /proc it is
+ * the path as it stands.
  */
-void process_short_path(int dir, const char *name, struct text *out);
+void process_short_path(
+    struct process_folder folder, const char *name, struct text *out);
 
 /* Make a folder for its owner only; ERR_EXISTS, ERR_MISSING, ERR_DENIED. */
 int process_make_folder(const char *path) MUST_CHECK;

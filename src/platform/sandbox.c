@@ -70,7 +70,7 @@ sandbox_keep_only(int *fds, unsigned n)
 {
 	/* out of the way first, then to their places */
 	for (unsigned i = 0; i < n; i++)
-		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, (int)n);
 	for (unsigned i = 0; i < n; i++)
 		fds[i] = dup2(fds[i], (int)i);
 	if (!SANITIZED) {
@@ -93,6 +93,8 @@ limit(int what, rlim_t most)
 	(void)setrlimit(what, &r);
 }
 
+#define DATA_UNKNOWN (32u << 20) /* without /proc */
+
 /* Pages of private writable memory now: the sixth number of statm. */
 static size_t
 data_octets(void)
@@ -109,6 +111,8 @@ data_octets(void)
 			pages = 0;
 	if (fd >= 0)
 		(void)close(fd);
+	if (pages == 0)
+		return DATA_UNKNOWN;
 	return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 

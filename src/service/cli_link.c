@@ -49,7 +49,7 @@ static int
 connect_to(struct cli_local *l, struct cli *cli)
 {
 	struct files *folder = &l->state->files;
-	char mem[128];
+	char mem[128]; /* more than an address holds */
 	struct text t;
 	int err = files_open(folder, cli->state);
 
@@ -57,7 +57,9 @@ connect_to(struct cli_local *l, struct cli *cli)
 		return err;
 	text_init(&t, mem, sizeof(mem));
 	if (!process_pointed(folder->root, STATE_CONTROL, &t))
-		process_short_path(folder->root, STATE_CONTROL, &t);
+		process_short_path(
+		    (struct process_folder) { folder->root, cli->state },
+		    STATE_CONTROL, &t);
 	err = net_connect_unix(mem, CLI_SILENCE_MS);
 	files_close(folder);
 	return err;

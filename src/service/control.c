@@ -16,7 +16,10 @@ choose_path(struct control *ct, struct span wanted)
 
 	text_init(&t, ct->path, sizeof(ct->path));
 	if (wanted.len == 0 || wanted.p[0] != '/')
-		process_short_path(ct->state->files.root, "", &t);
+		process_short_path(
+		    (struct process_folder) {
+			ct->state->files.root, ct->state->folder },
+		    "", &t);
 	if (wanted.len == 0 || span_is(wanted, SPAN(STATE_CONTROL))) {
 		text_str(&t, STATE_CONTROL);
 		return NULL;

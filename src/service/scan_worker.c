@@ -18,11 +18,12 @@
 #include "service/scan_talk.h"
 #include "service/unarchive.h"
 
-#define MIB	((size_t)1 << 20)
-#define SCRATCH (SCAN_SCRATCH_MIB * MIB)
-#define LIBRARY (SCAN_LIBRARY_MIB * MIB)
-#define FDS	8	     /* its channel, and a message's file */
-#define LITTLE	(256 * 1024) /* looked at: its scratch is kept */
+#define MIB	      ((size_t)1 << 20)
+#define SCRATCH	      (SCAN_SCRATCH_MIB * MIB)
+#define SCRATCH_LEAST MIB
+#define LIBRARY	      (SCAN_LIBRARY_MIB * MIB)
+#define FDS	      8		   /* its channel, and a message's file */
+#define LITTLE	      (256 * 1024) /* looked at: its scratch is kept */
 
 struct work {
 	struct scan scan;
@@ -152,19 +153,33 @@ open_signatures(int signatures)
 	return err;
 }
 
+/* Where the system gives a process less (ulimit -v), half of it, and so on. */
+static int
+open_scratch(struct scan *sc)
+{
+	size_t octets = SCRATCH;
+	void *mem;
+
+	while (area_open(&mem, octets)) {
+		octets /= 2;
+		if (octets < SCRATCH_LEAST)
+			return ERR_FULL;
+	}
+	sc->scratch = mem;
+	sc->scratch_cap = octets;
+	return ERR_OK;
+}
+
 void
 scan_worker(int channel, int signatures)
 {
 	struct scan_verdict *greeting;
-	void *mem;
 
 	child_begin("gatepost-scan", true);
 	child_is_expendable();
-	if (work == NULL || area_open(&mem, SCRATCH))
+	if (work == NULL || open_scratch(&work->scan))
 		child_exit();
 	greeting = &work->say;
-	work->scan.scratch = mem;
-	work->scan.scratch_cap = SCRATCH;
 	greeting->err = open_signatures(signatures);
 	greeting->signatures = work->more.signatures;
 	sandbox_limit(LIBRARY, FDS);

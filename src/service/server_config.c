@@ -253,6 +253,37 @@ make_mailboxes(struct server *sv, struct text *why)
 	return ERR_OK;
 }
 
+/*
+ * mail.path, which is made where the folder above it is there.  Not the whole
+ * way: it may lead onto a disk that is not mounted.
+ */
+static int
+make_mail_path(struct server *sv, const char *path, struct text *why)
+{
+	struct fs *fs = &sv->state->files.fs;
+	struct fs_stat st;
+	int err = fs->stat(fs, path, &st);
+
+	if (err == ERR_MISSING)
+		err = fs->mkdir(fs, path);
+	else if (!err && !st.is_dir)
+		err = ERR_EXISTS;
+	if (!err)
+		return ERR_OK;
+	text_str(why, "mail.path ");
+	text_str(why, path);
+	if (err == ERR_MISSING)
+		text_str(why, ": the folder above it is not there; make it, "
+			      "or mount its disk");
+	else if (err == ERR_EXISTS)
+		text_str(why, ": is no folder");
+	else {
+		text_str(why, ": ");
+		text_str(why, err_text(err));
+	}
+	return err;
+}
+
 int
 server_configure_spool(struct server *sv, struct text *why)
 {
@@ -269,6 +300,9 @@ server_configure_spool(struct server *sv, struct text *why)
 	}
 	text_init(&root, su->mail_root, sizeof(su->mail_root));
 	text_span(&root, path.len > 0 ? path : SPAN("mail"));
+	err = path.len > 0 ? make_mail_path(sv, su->mail_root, why) : ERR_OK;
+	if (err)
+		return err;
 	/* received next to the mailboxes, so that a rename can deliver */
 	err = state_beside(sv->state, "tmp", ".receiving", mem);
 	if (!err)

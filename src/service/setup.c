@@ -117,6 +117,9 @@ make_folder(const struct setup *su)
 		return cli_error_at(su->cli, folder,
 		    "no right to make this folder; run as root, or name "
 		    "another with --state");
+	case ERR_READ_ONLY:
+		return cli_error_at(su->cli, folder,
+		    "the file system is read-only: this folder can't be made");
 	case ERR_FULL:
 		return cli_error_at(
 		    su->cli, folder, "no space left to make this folder");

@@ -400,6 +400,16 @@ is_alone(const struct submit *su)
  * One step of the barrier.  While the device is at it, the loop serves the
  * others; what they complete makes up the next barrier.
  */
+/* Whoever has taken them away should know that they came back. */
+static void
+note_folders(struct submit *su)
+{
+	if (su->folders_made == su->spool->folders_made)
+		return;
+	su->folders_made = su->spool->folders_made;
+	log_event(LOG_WARN, "spool.folder_made_again", NULL, NULL, 0);
+}
+
 static void
 submit_run(struct participant *me, struct poller *p)
 {
@@ -409,6 +419,7 @@ submit_run(struct participant *me, struct poller *p)
 	uint64_t took;
 
 	wake_slowed(su, p->now_ms);
+	note_folders(su);
 	if (spool_is_idle(su->spool) || (fd >= 0 && !poller_can_read(p, fd)))
 		return;
 	began = clock_mono_us();

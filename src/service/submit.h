@@ -145,6 +145,7 @@ struct submit {
 	uint64_t refused;
 	uint64_t octets;
 	uint64_t slowest_barrier_us;
+	uint64_t folders_made; /* as told last */
 };
 
 /* What it works with; all of it outlives it. */

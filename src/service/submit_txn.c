@@ -24,6 +24,15 @@ storage_reply(int err)
 	return err == ERR_FULL ? SMTP_NO_SPACE : SMTP_LOCAL_ERROR;
 }
 
+/* As storage_reply; what is no mere want of room, the owner must learn. */
+static enum smtp_reply
+storage_result(int err)
+{
+	if (err && err != ERR_FULL)
+		log_event(LOG_ERROR, "smtp.no_storage", NULL, NULL, err);
+	return storage_reply(err);
+}
+
 /* --- MAIL and RCPT ------------------------------------------------------ */
 
 static uint16_t
@@ -48,7 +57,7 @@ submit_mail(struct submit_session *ss, const struct smtp_request *r)
 		return may;
 	err = spool_room(su->spool, r->size);
 	if (err)
-		return storage_reply(err);
+		return storage_result(err);
 	t = pool_take(su->txns);
 	if (t == NULL)
 		return SMTP_TRY_LATER;
@@ -186,7 +195,7 @@ submit_body(struct submit_session *ss)
 	enum smtp_reply may = submit_may_body(ss);
 
 	if (may == SMTP_OK)
-		may = storage_reply(
+		may = storage_result(
 		    spool_begin(su->spool, &ss->txn->file, clock_wall_us()));
 	if (may == SMTP_OK)
 		submit_may_repair(ss);
@@ -211,7 +220,7 @@ write_out(struct submit_session *ss, struct span text)
 		err = spool_append(ss->owner->spool, &t->file, &text, 1);
 	else
 		err = append_first(ss, text);
-	return storage_reply(err);
+	return storage_result(err);
 }
 
 /* What the mending added counts in the message's size for POP3. */
@@ -317,13 +326,15 @@ enum smtp_reply
 submit_complete(struct submit_session *ss)
 {
 	struct submit_txn *t = ss->txn;
+	enum smtp_reply r;
 
 	if (t->header.received > HOPS_MAX || t->header.ours)
 		return SMTP_LOOP;
-	if (write_end(ss) != SMTP_OK)
-		return SMTP_LOCAL_ERROR;
-	if (!t->begun && append_first(ss, SPAN("")))
-		return SMTP_LOCAL_ERROR;
+	r = write_end(ss);
+	if (r == SMTP_OK && !t->begun)
+		r = storage_result(append_first(ss, SPAN("")));
+	if (r != SMTP_OK)
+		return r;
 	t->complete = true;
 	if (submit_scan_begin(ss))
 		return submit_commit(ss);

@@ -60,6 +60,17 @@ empty_tmp(struct spool *sp, int dir, unsigned *removed)
 	return err;
 }
 
+static int
+learn_device(struct spool *sp)
+{
+	struct fs_stat st;
+	int err = sp->fs->stat(sp->fs, sp->tmp, &st);
+
+	sp->device = err ? 0 : st.device;
+	sp->knows_device = !err;
+	return err;
+}
+
 int
 spool_recover(struct spool *sp)
 {
@@ -67,7 +78,9 @@ spool_recover(struct spool *sp)
 	int err = sp->fs->mkdir(sp->fs, sp->tmp);
 	int dir;
 
-	if (err && err != ERR_EXISTS)
+	if (!err || err == ERR_EXISTS)
+		err = learn_device(sp);
+	if (err)
 		return err;
 	dir = sp->fs->dir_open(sp->fs, sp->tmp);
 	if (dir < 0)
@@ -77,6 +90,18 @@ spool_recover(struct spool *sp)
 	return err ? err : (int)removed;
 }
 
+static int
+ask_space(struct spool *sp)
+{
+	int err = sp->fs->space(sp->fs, sp->tmp, &sp->space);
+
+	if (err != ERR_MISSING)
+		return err;
+	spool_tmp_path(sp, "", sp->from);
+	err = spool_again(sp, sp->from);
+	return err ? err : sp->fs->space(sp->fs, sp->tmp, &sp->space);
+}
+
 int
 spool_room(struct spool *sp, uint64_t octets)
 {
@@ -84,7 +109,7 @@ spool_room(struct spool *sp, uint64_t octets)
 	int err;
 
 	if (sp->room_asks == 0) {
-		err = sp->fs->space(sp->fs, sp->tmp, &sp->space);
+		err = ask_space(sp);
 		if (err)
 			return err;
 		sp->room_asks = ROOM_ASKS;
@@ -108,6 +133,8 @@ spool_begin(struct spool *sp, struct spool_file *f, int64_t wall_us)
 		mailbox_id(sp->ids, wall_us, f->id);
 		spool_tmp_path(sp, f->id, sp->from);
 		f->h = sp->fs->open(sp->fs, sp->from, FS_CREATE);
+		if (f->h == ERR_MISSING && !spool_again(sp, sp->from))
+			f->h = sp->fs->open(sp->fs, sp->from, FS_CREATE);
 		if (f->h != ERR_EXISTS)
 			break;
 	}

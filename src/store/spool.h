@@ -16,7 +16,8 @@
  * taken away again from all (say 4xx).  One message's failure is not
  * another's.  tests/powerloss cuts the power after every single operation.
  *
- * All places must be on the file system that the tmp folder is on.
+ * All places must be on the file system that the tmp folder is on.  A folder
+ * that is taken away while we run is made again, on that file system only.
  *
  * Memory: one struct spool (about 4 KiB), one struct spool_file per message
  * under way, both the caller's; a batch is a list through the latter, so it
@@ -83,6 +84,8 @@ struct spool {
 	struct fs *fs;
 	struct mailbox_ids *ids;
 	uint64_t reserve_octets;
+	uint64_t device; /* that tmp is on */
+	bool knows_device;
 	struct fs_space space;	  /* what was free when last asked */
 	unsigned room_asks;	  /* to be answered from `space` yet */
 	struct spool_list batch;  /* complete, not yet begun */
@@ -105,6 +108,7 @@ struct spool {
 	uint64_t barriers; /* that had anything to do */
 	uint64_t file_syncs;
 	uint64_t folder_syncs;
+	uint64_t folders_made; /* again, since somebody took them away */
 };
 
 /*

@@ -147,7 +147,7 @@ place_copy(struct spool *sp, const struct spool_file *f)
 		spool_tmp_path(sp, name, sp->from);
 		err = write_copy(sp, bytes);
 		if (!err)
-			err = sp->fs->rename(sp->fs, sp->from, sp->to);
+			err = spool_move(sp, sp->fs->rename);
 		if (err)
 			(void)sp->fs->unlink(sp->fs, sp->from);
 		sp->fs->unmap(sp->fs, bytes);
@@ -167,7 +167,7 @@ place_file(struct spool *sp, struct spool_file *f)
 		if (err)
 			return err;
 		spool_tmp_path(sp, f->id, sp->from);
-		err = sp->fs->link(sp->fs, sp->from, sp->to);
+		err = spool_move(sp, sp->fs->link);
 		if (err == ERR_UNSUPPORTED)
 			err = place_copy(sp, f);
 		if (err)
@@ -178,7 +178,7 @@ place_file(struct spool *sp, struct spool_file *f)
 	if (err)
 		return err;
 	spool_tmp_path(sp, f->id, sp->from);
-	err = sp->fs->rename(sp->fs, sp->from, sp->to);
+	err = spool_move(sp, sp->fs->rename);
 	f->renamed = !err;
 	return err;
 }

@@ -54,6 +54,18 @@ spool_list_remove(struct spool_list *l, struct spool_file *f)
 void spool_tmp_path(
     const struct spool *sp, const char *name, char out[FS_PATH_MAX]);
 
+/*
+ * ERR_MISSING was said of `path`: if its folder is gone, make it again, with
+ * what is missing on the way to it.  ERR_OK: made, try again; else that error
+ * stands.
+ */
+int spool_again(struct spool *sp, const char *path) MUST_CHECK;
+
+typedef int fs_move(struct fs *fs, const char *from, const char *to);
+
+/* Rename or link sp->from to sp->to, whose folder may have to be made again. */
+int spool_move(struct spool *sp, fs_move *how) MUST_CHECK;
+
 /* Close the file if it is open; the first error counts. */
 void spool_close(struct spool *sp, struct spool_file *f);
 

@@ -211,10 +211,18 @@ more_folders_than_one_sync_takes_are_all_synced(void **state)
 		assert_int_equal(count(name[i]), 1);
 }
 
+/* What is left of a mount point is on another file system. */
+static void
+take_the_disk_away(void)
+{
+	spool.device++;
+}
+
 static void
 a_place_that_cannot_be_filled_refuses_the_message_everywhere(void **state)
 {
 	(void)state;
+	take_the_disk_away();
 	assert_int_equal(commit(to_missing, 2), ERR_MISSING);
 	assert_int_equal(commit(to_nowhere, 2), ERR_RANGE);
 	assert_int_equal(count("a"), 0);
@@ -225,9 +233,25 @@ a_place_that_cannot_be_filled_refuses_the_message_everywhere(void **state)
 }
 
 static void
+a_folder_taken_away_is_made_again(void **state)
+{
+	(void)state;
+	assert_int_equal(commit(to_missing, 2), 0);
+	assert_int_equal(count("a"), 1);
+	assert_int_equal(count("none"), 1);
+	assert_int_equal(spool.folders_made, 1);
+	fs_emu_boot(&emu, 1);
+	assert_int_equal(count("none"), 1);
+	assert_int_equal(fs->rmdir(fs, "tmp"), 0);
+	assert_int_equal(commit(to_ab, 2), 0);
+	assert_int_equal(spool.folders_made, 2);
+}
+
+static void
 a_failed_message_does_not_take_the_others_along(void **state)
 {
 	(void)state;
+	take_the_disk_away();
 	for (unsigned i = 0; i < 3; i++) {
 		begin(&files[i]);
 		spool_commit(&spool, &files[i], place, 2,
@@ -244,6 +268,7 @@ static void
 tied_files_share_their_fate(void **state)
 {
 	(void)state;
+	take_the_disk_away();
 	for (unsigned i = 0; i < 2; i++) {
 		begin(&files[i]);
 		spool_commit(&spool, &files[i], place, 1 + i,
@@ -416,6 +441,7 @@ main(void)
 		TEST(more_folders_than_one_sync_takes_are_all_synced),
 		TEST(
 		    a_place_that_cannot_be_filled_refuses_the_message_everywhere),
+		TEST(a_folder_taken_away_is_made_again),
 		TEST(a_failed_message_does_not_take_the_others_along),
 		TEST(tied_files_share_their_fate),
 		TEST(aborting_one_of_a_tied_pair_refuses_the_other),
