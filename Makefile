@@ -352,6 +352,7 @@ bench-barrier: $(BUILD)/bench/barrier ## measure ways of making mail durable in 
 
 bench: all $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/bench/handshake ## measure gatepost, and Postfix and Dovecot beside it if installed
 	@tools/bench/run $(BENCH)
+	@$(if $(BENCH),,tools/feature-sizes --spine)
 
 bench-queue: all $(BUILD)/bench/sink ## what a queue of N=100000 messages costs: memory, start, list, drain
 	@tools/bench/queue $(N)

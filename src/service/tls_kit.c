@@ -119,7 +119,7 @@ tls_config_init(struct tls_config *c, bool legacy)
 		ADD_SUITES(k, chacha_suites);
 		ADD_SUITES(k, aes_suites);
 	}
-	if (c->legacy) {
+	if (TLS_LEGACY && c->legacy) {
 		choose_cbc(k);
 		ADD_SUITES(k, legacy_suites);
 	}

@@ -27,7 +27,7 @@ static unsigned
 signature_hash(uint32_t offered)
 {
 	static const uint8_t best[] = { br_sha256_ID, br_sha384_ID,
-		br_sha1_ID };
+		TLS_LEGACY ? br_sha1_ID : 0 };
 
 	for (size_t i = 0; i < sizeof(best); i++) {
 		if ((offered >> best[i] & 1) != 0)
@@ -119,9 +119,9 @@ hash_class(unsigned id)
 {
 	if (id == br_sha256_ID)
 		return &br_sha256_vtable;
-	if (id == br_sha384_ID)
-		return &br_sha384_vtable;
-	return &br_sha1_vtable;
+	if (TLS_LEGACY && id == br_sha1_ID)
+		return &br_sha1_vtable;
+	return &br_sha384_vtable;
 }
 
 static const unsigned char *
