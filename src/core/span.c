@@ -108,7 +108,7 @@ span_u64(struct span s, uint64_t max, uint64_t *out)
 
 		if (!chr_is(s.p[i], CHR_DIGIT))
 			return ERR_SYNTAX;
-		if (n > (UINT64_MAX - digit) / 10)
+		if (n > UINT64_MAX / 10 || n * 10 > UINT64_MAX - digit)
 			return ERR_RANGE;
 		n = n * 10 + digit;
 	}
