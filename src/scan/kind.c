@@ -12,11 +12,11 @@
 enum {
 	TARGET_PE = 1,
 	TARGET_OLE = 2,
-	TARGET_HTML = 3,
+	TARGET_HTML = SCAN_TARGET_HTML,
 	TARGET_MAIL = 4,
 	TARGET_GRAPHICS = 5,
 	TARGET_ELF = 6,
-	TARGET_TEXT = 7,
+	TARGET_TEXT = SCAN_TARGET_TEXT,
 	TARGET_MACHO = 9,
 	TARGET_PDF = 10,
 	TARGET_FLASH = 11,
@@ -322,16 +322,15 @@ has_yenc(struct span s)
 static struct scan_kind
 kind_of_text(struct span s)
 {
-	struct scan_kind k = { .targets = 1u | 1u << TARGET_TEXT };
+	struct scan_kind k = { .targets = 1 };
 
-	if (is_html(s))
-		k.targets |= 1u << TARGET_HTML;
 	if (is_mail(s)) {
 		k.targets |= 1u << TARGET_MAIL;
 		k.next = scan_next_mail;
 		k.is_mail = true;
 		return k;
 	}
+	k.targets |= is_html(s) ? 1u << TARGET_HTML : 1u << TARGET_TEXT;
 	if (has_uu(s))
 		k.next = scan_next_mail;
 	k.is_binhex_too = scan_binhex(s, 0) < s.len;
@@ -388,7 +387,8 @@ scan_kind_of(struct span s)
 		k.targets |= 1u << sign->target;
 		k.next = sign->next;
 		k.how = sign->how;
-	} else if (!is_by_other_signs(s, &k) && (is_text(s) || is_mail(s))) {
+	} else if (!is_by_other_signs(s, &k)
+		   && (is_text(s) || is_mail(s) || is_html(s))) {
 		k = kind_of_text(s);
 	}
 	k.has_more = is_iso(s) && is_udf(s);

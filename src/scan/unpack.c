@@ -3,9 +3,8 @@
 
 #include <zlib.h>
 
-#define WORK_PER_OCTET 8
-#define WORK_LEAST     (1u << 22)
-#define DISK_ZEROS     0x8000u
+#define DISK_ZEROS 0x8000u
+#define FORMS	   (1u << SCAN_TARGET_HTML | 1u << SCAN_TARGET_TEXT)
 
 uint8_t *
 scan_most(struct scan *sc, size_t most, size_t *room)
@@ -126,7 +125,7 @@ scan_inflate(struct scan *sc, struct span in, int window, size_t *used)
 static int
 search(struct scan *sc, const struct sigdb *db, struct span s, uint32_t targets)
 {
-	uint64_t work = (uint64_t)s.len * WORK_PER_OCTET + WORK_LEAST;
+	uint64_t work = scan_work(s);
 	int found;
 
 	if (db == NULL)
@@ -198,11 +197,13 @@ look(struct scan *sc, struct span s, const struct scan_kind *kind,
 	}
 	sc->left -= s.len;
 	for (unsigned i = 0; i < 2; i++) {
-		found = search(sc, sc->db[i], s, kind->targets);
+		found = search(sc, sc->db[i], s, kind->targets & ~FORMS);
 		if (found > 0)
 			return 1;
 		whole = whole && found == 0;
 	}
+	if (scan_texts(sc, s, kind->targets, hints))
+		return 1;
 	if (whole)
 		sc->searched |= kind->targets;
 	scan_rules(sc, s, kind, hints);

@@ -19,6 +19,7 @@
 #define SCAN_UNPACK_H
 
 #include "scan/match.h"
+#include "scan/normal.h"
 #include "scan/readers.h"
 
 #define SCAN_FRAMES 40	  /* containers open at once, mails in mails too */
@@ -121,6 +122,7 @@ struct scan {
 	unsigned n;
 	struct scan_frame stack[SCAN_FRAMES];
 	struct match match;
+	struct normal normal;
 	size_t zlib_used;
 	_Alignas(16) uint8_t zlib[SCAN_ZLIB];
 };
@@ -207,6 +209,9 @@ enum scan_how {
 	SCAN_BY_NOBODY,
 };
 
+/* Those of ClamAV's targets that are searched in a form of their own. */
+enum { SCAN_TARGET_HTML = 3, SCAN_TARGET_TEXT = 7 };
+
 struct scan_kind {
 	uint32_t targets; /* for match_bodies */
 	scan_next next;	  /* NULL: not a container */
@@ -220,6 +225,20 @@ struct scan_kind {
 };
 
 struct scan_kind scan_kind_of(struct span bytes);
+
+/*
+ * Search a text or a page in the forms of its own; 1 when something was
+ * found.  `targets` as match_bodies'; texts.c.
+ */
+int scan_texts(
+    struct scan *sc, struct span s, uint32_t targets, unsigned hints);
+
+/* How much work a search of it may be. */
+static inline uint64_t
+scan_work(struct span s)
+{
+	return (uint64_t)s.len * 8 + (1u << 22);
+}
 
 /* Look at a member with the rules that are wanted; rules.c. */
 void scan_rules(struct scan *sc, struct span member,
