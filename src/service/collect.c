@@ -364,6 +364,22 @@ ask_reset(struct collect_session *s)
 	return true;
 }
 
+/* Its client has heard it; the owner must, too. */
+static void
+log_kept(const struct collect_session *s, uint32_t kept)
+{
+	struct log_line l;
+
+	if (kept == 0)
+		return;
+	log_begin(&l, LOG_ERROR, "pop3.not_removed");
+	log_span(
+	    &l, "account", span_of(s->drop->account, s->drop->account_len));
+	log_u64(&l, "messages", kept);
+	log_err(&l, s->drop->kept_for);
+	log_end(&l);
+}
+
 static bool
 ask_quit(struct collect_session *s)
 {
@@ -376,6 +392,7 @@ ask_quit(struct collect_session *s)
 	}
 	s->owner->removed += s->drop->removed;
 	log_session(s, "pop3.quit");
+	log_kept(s, kept);
 	let_go(s);
 	pop3_answer_quit(&s->pop3, err ? 1 : kept, &s->conn->out);
 	return true;

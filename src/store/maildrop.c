@@ -302,6 +302,13 @@ maildrop_reset(struct maildrop *d)
 /* --- removing --------------------------------------------------------------
  */
 
+static void
+note_trouble(struct maildrop *d, int err)
+{
+	if (!d->kept_for)
+		d->kept_for = err;
+}
+
 static int
 remove_one(struct maildrop *d, uint32_t number)
 {
@@ -318,6 +325,7 @@ remove_one(struct maildrop *d, uint32_t number)
 	d->marked--;
 	if (err && err != ERR_MISSING) {
 		d->kept++;
+		note_trouble(d, err);
 		return ERR_OK;
 	}
 	d->removed++;
@@ -340,9 +348,14 @@ sync_folder(struct maildrop *d, uint8_t folder)
 static void
 sync_touched(struct maildrop *d)
 {
-	for (unsigned i = 0; i < MAILDROP_FOLDERS; i++)
-		if (d->touched[i] && sync_folder(d, (uint8_t)i))
-			d->kept += d->removed;
+	for (unsigned i = 0; i < MAILDROP_FOLDERS; i++) {
+		int err = d->touched[i] ? sync_folder(d, (uint8_t)i) : ERR_OK;
+
+		if (!err)
+			continue;
+		d->kept += d->removed;
+		note_trouble(d, err);
+	}
 }
 
 int
@@ -363,6 +376,8 @@ maildrop_commit(struct maildrop *d, uint32_t *kept)
 		return ERR_AGAIN;
 	maildrop_work_give(d);
 	d->kept += d->marked;
+	if (err)
+		note_trouble(d, err);
 	sync_touched(d);
 	*kept = d->kept;
 	return ERR_OK;

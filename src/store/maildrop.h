@@ -101,6 +101,7 @@ struct maildrop {
 	uint32_t marked;
 	uint32_t cursor; /* of measuring and of removing */
 	uint32_t kept;
+	int kept_for; /* the first error of removing */
 	uint32_t removed;
 	uint32_t window_first; /* number of its first record; 0: empty */
 	uint32_t window_n;
@@ -198,7 +199,8 @@ void maildrop_reset(struct maildrop *d);
 /*
  * Remove what is marked, a bounded number in each call, and make that durable
  * at the end.  ERR_AGAIN: call again; ERR_OK: done, `*kept` of the messages
- * are still there.  Blocks for one directory sync per folder at the end.
+ * are still there, `kept_for` says why.  Blocks for one directory sync per
+ * folder at the end.
  */
 int maildrop_commit(struct maildrop *d, uint32_t *kept) MUST_CHECK;
 

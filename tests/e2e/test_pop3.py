@@ -260,6 +260,8 @@ class Maildrop(Case):
         finally:
             subprocess.run(["chattr", "-i", folder], check=True)
         self.assertEqual(self.files(), ["1.a"])
+        self.assertIn("error pop3.not_removed account=ann messages=1 "
+                      'error="permission denied"', self.server.log())
 
     def test_10000_messages_list_through_back_pressure(self):
         for i in range(10000):
