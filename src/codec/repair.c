@@ -24,6 +24,12 @@ repair_init(struct repair *r, struct span date, struct span id,
 		.force = force && from.len > 0 };
 }
 
+void
+repair_blind(struct repair *r)
+{
+	*r = (struct repair) { .blind = true };
+}
+
 static void
 add(struct text *out, const char *name, struct span value)
 {
@@ -35,6 +41,9 @@ add(struct text *out, const char *name, struct span value)
 static void
 add_missing(struct repair *r, struct text *out)
 {
+	r->over = true;
+	if (r->blind)
+		return;
 	if (!(r->fields & HEADER_DATE))
 		add(out, "Date: ", r->date);
 	if (r->from.len > 0 && (r->force || !(r->fields & HEADER_FROM)))
@@ -43,7 +52,26 @@ add_missing(struct repair *r, struct text *out)
 		add(out, "Message-ID: ", r->id);
 	if (!(r->fields & HEADER_MIME_VERSION))
 		add(out, "MIME-Version: ", SPAN("1.0"));
-	r->over = true;
+}
+
+/* The year of a date: the first four digits in a row; 0: none. */
+static uint64_t
+year_of(struct span date)
+{
+	uint64_t n;
+
+	for (; date.len >= 4; date = span_from(date, 1))
+		if (!span_u64(span_first(date, 4), 9999, &n) && n > 999)
+			return n;
+	return 0;
+}
+
+static bool
+is_lost_clock(const struct repair *r, struct span line)
+{
+	uint64_t year = year_of(line);
+
+	return year > 0 && year + 1 < year_of(r->date);
 }
 
 /* A name and a colon at the front; or, while short, perhaps one. */
@@ -65,13 +93,19 @@ note_field(struct repair *r, struct text *out)
 	struct span line = span_of(r->line, r->have);
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!span_starts_nocase(line, known[i].name))
+		unsigned field = known[i].field;
+
+		if (r->blind || !span_starts_nocase(line, known[i].name))
 			continue;
-		if (known[i].field == HEADER_FROM && r->force)
+		if ((field == HEADER_FROM && r->force)
+		    || (field == HEADER_DATE && is_lost_clock(r, line)))
 			text_str(out, "X-Original-");
-		r->fields |= known[i].field;
+		if (field != HEADER_DATE || !is_lost_clock(r, line))
+			r->fields |= field;
 	}
 	r->any = true;
+	r->dropping = span_starts_nocase(line, SPAN("Bcc:"))
+		      || span_starts_nocase(line, SPAN("Resent-Bcc:"));
 }
 
 /*
@@ -89,11 +123,13 @@ judge(struct repair *r, struct text *out)
 	} else if (!folded
 		   && !may_be_field(span_first(line, span_find(line, '\n')))) {
 		add_missing(r, out);
-		text_chr(out, '\n');
+		if (!r->blind)
+			text_chr(out, '\n');
 	} else if (!folded) {
 		note_field(r, out);
 	}
-	text_span(out, line);
+	if (r->over || !r->dropping)
+		text_span(out, line);
 	r->mid_line = line.p[line.len - 1] != '\n';
 	r->have = 0;
 }
@@ -110,7 +146,8 @@ pass(struct repair *r, struct span *in, struct text *out)
 		r->mid_line = false;
 		end++;
 	}
-	text_span(out, span_first(piece, end));
+	if (r->over || !r->dropping)
+		text_span(out, span_first(piece, end));
 	*in = span_from(*in, end);
 }
 

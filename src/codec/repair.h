@@ -6,7 +6,10 @@
  *
  * Adds Date, Message-ID, From and MIME-Version where they are missing; a
  * forced From takes the place of what the device wrote, which is kept as
- * X-Original-From.  A message that begins without any header gets one.
+ * X-Original-From, and so does our Date where the device's clock was lost: its
+ * year is more than one before ours.  A message that begins without any header
+ * gets one.  Bcc and Resent-Bcc are taken out; of other people's mail that is
+ * submitted, nothing else is touched (repair_blind).
  * Text has LF line ends, as stored.
  *
  * Memory: the struct; texts it was given outlive it.  Bounds: fields are
@@ -18,7 +21,7 @@
 
 #include "core/text.h"
 
-#define REPAIR_LINE 18 /* bytes of a line that are looked at */
+#define REPAIR_LINE 40 /* bytes of a line that are looked at */
 #define REPAIR_OUT  (REPAIR_LINE + 16 + 1024) /* more than input per feed */
 
 struct repair {
@@ -26,6 +29,8 @@ struct repair {
 	struct span id;	  /* "<ID@host>" */
 	struct span from; /* for a missing From; or forced */
 	bool force;	  /* `from` replaces the device's */
+	bool blind;	  /* only Bcc is taken out */
+	bool dropping;	  /* such a field is being read */
 	bool over;	  /* the header is done: text passes unchanged */
 	bool any;	  /* a field has been seen */
 	bool mid_line;
@@ -37,6 +42,9 @@ struct repair {
 /* The four texts must not hold line ends.  `from` empty: none is known. */
 void repair_init(struct repair *r, struct span date, struct span id,
     struct span from, bool force);
+
+/* Take out blind recipients, and no more. */
+void repair_blind(struct repair *r);
 
 /*
  * Take some of `*in` (moved on) and append the result to `out`, which has

@@ -11,7 +11,7 @@ reply_begin(struct reply *r)
 {
 	r->code = 0;
 	memset(r->enhanced, 0, sizeof(r->enhanced));
-	r->text_len = r->lines = r->line_len = 0;
+	r->text_len = r->lines = r->line_len = r->skipped = 0;
 	r->line_done = r->done = r->bad = false;
 }
 
@@ -112,7 +112,7 @@ reply_feed(struct reply *r, struct span *bytes)
 	if (r->done)
 		reply_begin(r);
 	if (r->line_done)
-		r->line_len = 0;
+		r->line_len = r->skipped = 0;
 	r->line_done = false;
 	while (bytes->len > 0) {
 		uint8_t c = bytes->p[0];
@@ -120,9 +120,10 @@ reply_feed(struct reply *r, struct span *bytes)
 		*bytes = span_from(*bytes, 1);
 		if (c == '\n')
 			return end_line(r);
-		if (r->line_len == sizeof(r->line))
+		if (r->line_len < sizeof(r->line))
+			r->line[r->line_len++] = c;
+		else if (r->skipped++ == REPLY_SKIP)
 			return bad(r);
-		r->line[r->line_len++] = c;
 	}
 	return REPLY_MORE;
 }

@@ -8,9 +8,10 @@
  * Memory: all of it in the struct; the words of the whole reply are kept up
  * to REPLY_TEXT bytes with control and 8-bit bytes replaced by '?', so
  * that they can stand in a log, a bounce or a page.
- * Bounds: REPLY_LINE_MAX octets a line and REPLY_LINES lines; what
- * is over, a code that is no code and codes that change from line to line are
- * REPLY_BAD, after which nothing more is read.
+ * Bounds: of a line the first REPLY_LINE_MAX octets are kept, REPLY_SKIP more
+ * are passed over: a consent remains one, whatever is said with it.  Longer
+ * lines, more than REPLY_LINES of them, a code that is no code and codes that
+ * change from line to line are REPLY_BAD, after which nothing more is read.
  * Tested: test_smtp_client (split at every byte), fuzz_smtp_client.
  */
 #ifndef PROTO_REPLY_H
@@ -19,6 +20,7 @@
 #include "core/span.h"
 
 #define REPLY_LINE_MAX 1000
+#define REPLY_SKIP     60000
 #define REPLY_LINES    128
 #define REPLY_TEXT     240
 
@@ -28,6 +30,7 @@ struct reply {
 	uint16_t text_len;
 	uint16_t lines; /* complete lines of this reply so far */
 	uint16_t line_len;
+	uint16_t skipped; /* of this line, behind what is kept */
 	bool line_done;
 	bool done;
 	bool bad;

@@ -142,7 +142,7 @@ struct smtp_config {
 	bool tls_on;
 	bool legacy_auth; /* announce AUTH=... too */
 	bool no_notices;  /* nobody could tell of success: no DSN */
-	bool naked_paths; /* addresses without <> are taken (old devices) */
+	bool naked_paths; /* old devices: addresses without <>, EHLO alone */
 };
 
 struct smtp {

@@ -13,6 +13,8 @@ verb_hello(struct smtp *s, struct span args, struct buf *out)
 {
 	struct span name = span_trim(args);
 
+	if (name.len == 0 && s->config->naked_paths)
+		name = SPAN("?"); /* a printer that was given no name */
 	if (name.len == 0) {
 		smtp_mistake(s, SMTP_SYNTAX, out);
 		return;

@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include "codec/trace.h"
+
 static bool
 has_refrom(const struct dispatch *l)
 {
@@ -26,12 +28,21 @@ is_signed(const struct dispatch *l)
 static void
 begin_pass(struct dispatch *l)
 {
-	l->at = 0;
+	l->at = l->skip;
+	l->add_used = 0;
 	l->over = false;
 	if (has_refrom(l))
 		refrom_init(&l->refrom, l->wish.send_as);
 	if (is_converted(l))
 		sevenbit_rewind(&l->seven);
+}
+
+/* What it takes on the wire: CR LF, and no other CR. */
+static void
+count(struct dispatch *l, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		l->wire_octets += s.p[i] == '\n' ? 2 : s.p[i] != '\r';
 }
 
 static void
@@ -59,8 +70,53 @@ after_survey(struct dispatch *l)
 		return;
 	}
 	l->phase = DISPATCH_READY;
-	l->wire_octets = l->file->head.wire_octets;
+	l->wire_octets =
+	    l->file->head.wire_octets - l->skip - (l->skip > 0 ? 1 : 0);
+	count(l, l->wish.add);
 	begin_pass(l);
+}
+
+/* One of the fields that we have put before the message? */
+static bool
+is_ours(struct span line, bool *traced)
+{
+	bool trace = span_starts_nocase(line, SPAN("Received:"));
+	bool ours = (trace && !*traced)
+		    || span_starts_nocase(line, SPAN("Return-Path:"))
+		    || span_starts_nocase(line, SPAN("Delivered-To:"))
+		    || span_starts_nocase(line, SPAN(TRACE_MARK_NAME ":"));
+
+	*traced = *traced || trace;
+	return ours;
+}
+
+/*
+ * Our Return-Path of a delivery here does not travel (RFC 5321, 4.4); what is
+ * to be added stands behind our own trace.
+ */
+static void
+find_places(struct dispatch *l)
+{
+	bool pathed = (l->file->head.flags & QUEUE_PATHED) != 0;
+	bool ours = true, traced = false;
+	struct span s, rest, line;
+	int n = 0;
+
+	if (pathed || l->wish.add.len > 0)
+		n = queue_file_body(l->file, l->field, sizeof(l->field), 0);
+	s = rest = span_of(l->field, n > 0 ? (size_t)n : 0);
+	l->skip = l->add_at = 0;
+	while (ours && span_find(rest, '\n') < rest.len
+	       && span_next(&rest, '\n', &line)) {
+		if (line.len == 0 || (line.p[0] != ' ' && line.p[0] != '\t'))
+			ours = is_ours(line, &traced);
+		if (ours)
+			l->add_at = s.len - rest.len;
+	}
+	line = span_first(s, span_find(s, '\n'));
+	if (pathed && line.len < s.len
+	    && span_starts_nocase(line, SPAN("Return-Path:")))
+		l->skip = line.len + 1;
 }
 
 void
@@ -74,8 +130,9 @@ dispatch_init(struct dispatch *l, struct queue_file *file,
 	l->wish.plain_head = (wish->seven_bit || wish->plain_head) && high;
 	l->why = NULL;
 	l->eight_bit = high && !(ENABLE_SEVENBIT && wish->seven_bit);
-	l->field_len = l->field_used = 0;
-	l->at = 0;
+	find_places(l);
+	l->field_len = l->field_used = l->add_used = 0;
+	l->at = l->skip;
 	l->over = false;
 	if (is_converted(l)) {
 		l->phase = DISPATCH_SURVEY;
@@ -85,20 +142,48 @@ dispatch_init(struct dispatch *l, struct queue_file *file,
 	}
 }
 
-/* Read on from the file: octets, 0 at the end, which sets `over`. */
+/* Read on from the file, up to `end`. */
+static int
+read_file(struct dispatch *l, uint8_t *to, size_t cap, uint64_t end)
+{
+	uint64_t left = l->at < end ? end - l->at : 0;
+	int n;
+
+	if (left == 0 || cap == 0)
+		return 0;
+	n = queue_file_body(
+	    l->file, to, cap < left ? cap : (size_t)left, l->at);
+	if (n == 0)
+		return ERR_TORN;
+	l->at += n > 0 ? (uint64_t)n : 0;
+	return n;
+}
+
+/* Read on: octets, 0 at the end, which sets `over`. */
 static int
 read_raw(struct dispatch *l, void *to, size_t cap)
 {
 	uint64_t all = l->file->head.octets;
-	int n = queue_file_body(l->file, to, cap, l->at);
+	size_t len = 0, part;
+	uint8_t *p = to;
+	int n = read_file(l, p, cap, l->add_at);
 
 	if (n < 0)
 		return n;
-	if (n == 0 && l->at < all)
-		return ERR_TORN;
-	l->at += (uint64_t)n;
-	l->over = l->at == all;
-	return n;
+	len += (size_t)n;
+	if (l->at >= l->add_at) {
+		part = l->wish.add.len - l->add_used;
+		if (part > cap - len)
+			part = cap - len;
+		if (part > 0)
+			memcpy(p + len, l->wish.add.p + l->add_used, part);
+		l->add_used += part;
+		len += part;
+		n = read_file(l, p + len, cap - len, all);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	l->over = l->at == all && l->add_used == l->wish.add.len;
+	return n < 0 ? n : (int)len;
 }
 
 static int
@@ -146,14 +231,6 @@ pump(struct dispatch *l, struct dispatch_work *w, struct text *out)
 		text_span(out, s);
 	}
 	return mid.cut || out->cut ? ERR_RANGE : ERR_OK;
-}
-
-/* What it takes on the wire: CR LF, and no other CR. */
-static void
-count(struct dispatch *l, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		l->wire_octets += s.p[i] == '\n' ? 2 : s.p[i] != '\r';
 }
 
 static int

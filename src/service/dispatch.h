@@ -46,6 +46,7 @@ enum dispatch_phase {
 /* What is to be done with it on this way. */
 struct dispatch_wish {
 	struct span send_as;	     /* empty: From stays; outlives this */
+	struct span add;	     /* fields to go in; outlives this */
 	bool seven_bit;		     /* the far end takes no more */
 	bool plain_head;	     /* ... in header fields */
 	const struct signer *signer; /* NULL: not to be signed */
@@ -60,7 +61,9 @@ struct dispatch {
 	bool eight_bit;	 /* what leaves may hold octets above 127 */
 	uint64_t at;	 /* read from the file so far */
 	uint64_t wire_octets;
-	size_t field_len, field_used;
+	size_t skip;   /* octets of the file that stay here */
+	size_t add_at; /* where in the file the fields go in */
+	size_t field_len, field_used, add_used;
 	struct refrom refrom;
 	struct sevenbit seven;
 	struct dkim dkim;

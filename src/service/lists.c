@@ -334,7 +334,9 @@ commit(
 		.sender = span_str(l->sender),
 		.wire_octets = l->wire_octets,
 		.arrived_s = now_s,
-		.flags = f->head.flags & (QUEUE_8BIT | QUEUE_UTF8 | QUEUE_OWN),
+		.flags = f->head.flags
+			 & (QUEUE_8BIT | QUEUE_UTF8 | QUEUE_OWN | QUEUE_NO_DATE
+			     | QUEUE_NO_ID),
 	};
 	int err = delivery_commit(&l->delivery, &l->file, &head);
 

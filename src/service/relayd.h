@@ -100,6 +100,7 @@ struct relayd_slot {
 	int64_t parked_ms;
 
 	struct outgoing out;
+	char add[512]; /* fields that the message lacks */
 	char secret[256];
 	char nonce[40];
 	uint8_t body[RELAYD_BODY];

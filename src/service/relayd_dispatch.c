@@ -6,7 +6,9 @@
 
 #include "config.h"
 
+#include "codec/date.h"
 #include "core/secret.h"
+#include "platform/clock.h"
 
 /* Does this batch need a server that knows addresses beyond ASCII? */
 static bool
@@ -50,12 +52,36 @@ may_sign(const struct relayd *r, const struct relayd_slot *s)
 	       && (s->file.head.flags & (QUEUE_OWN | QUEUE_NOTICE)) != 0;
 }
 
+/* What its author left out (RFC 6409, 8.2 and 8.3); the same at every try. */
+static struct span
+missing(const struct relayd *r, struct relayd_slot *s)
+{
+	const struct queue_head *h = &s->file.head;
+	struct text t;
+
+	text_init(&t, s->add, sizeof(s->add));
+	if ((h->flags & QUEUE_NO_ID) != 0) {
+		text_str(&t, "Message-ID: <");
+		text_str(&t, s->entry.id);
+		text_chr(&t, '@');
+		text_span(&t, r->config.host);
+		text_str(&t, ">\n");
+	}
+	if ((h->flags & QUEUE_NO_DATE) != 0) {
+		text_str(&t, "Date: ");
+		date_put(&t, h->arrived_s, clock_zone_minutes(h->arrived_s));
+		text_chr(&t, '\n');
+	}
+	return t.cut ? SPAN("") : text_data(&t);
+}
+
 void
 relayd_prepare(struct relayd *r, struct relayd_slot *s)
 {
 	unsigned offers = s->out.client.offers;
 	const struct dispatch_wish wish = {
 		.send_as = span_str(s->way.send_as),
+		.add = missing(r, s),
 		.seven_bit = (offers & OFFER_8BITMIME) == 0,
 		.plain_head = (offers & OFFER_SMTPUTF8) == 0
 			      && (s->file.head.flags & QUEUE_UTF8) != 0,

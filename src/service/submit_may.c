@@ -118,6 +118,12 @@ submit_may_sender(struct submit_session *ss)
 	t->from_len = (uint16_t)device->from.len;
 }
 
+bool
+submit_is_own(const struct submit_session *ss)
+{
+	return ss->account != 0 || ss->txn->basis != RELAY_BY_NONE;
+}
+
 void
 submit_may_repair(struct submit_session *ss)
 {
@@ -125,8 +131,13 @@ submit_may_repair(struct submit_session *ss)
 	int64_t wall_s = clock_wall_us() / 1000000;
 	struct text date, id;
 
-	if (!ENABLE_DEVICES || !t->repairing)
+	if (!SUBMIT_MENDS)
 		return;
+	if (!t->repairing) {
+		t->repairing = submit_is_own(ss);
+		repair_blind(&t->repair);
+		return;
+	}
 	text_init(&date, t->fix_date, sizeof(t->fix_date));
 	date_put(&date, wall_s, clock_zone_minutes(wall_s));
 	text_init(&id, t->fix_id, sizeof(t->fix_id));
@@ -137,4 +148,24 @@ submit_may_repair(struct submit_session *ss)
 	text_chr(&id, '>');
 	repair_init(&t->repair, text_data(&date), text_data(&id),
 	    span_of(t->from, t->from_len), t->forced);
+}
+
+/* What a message of our people lacks is added where it leaves (RFC 6409, 8). */
+static unsigned
+lacks(const struct submit_txn *t)
+{
+	return (t->header.fields & HEADER_DATE ? 0u : QUEUE_NO_DATE)
+	       | (t->header.fields & HEADER_MESSAGE_ID ? 0u : QUEUE_NO_ID);
+}
+
+unsigned
+submit_flags(const struct submit_session *ss)
+{
+	const struct submit_txn *t = ss->txn;
+
+	/* such an address stands in our own header fields, too */
+	return (t->eight_bit || t->eight_bit_head ? QUEUE_8BIT : 0u)
+	       | (t->utf8 && t->eight_bit_head ? QUEUE_UTF8 : 0u)
+	       | (submit_is_own(ss) ? QUEUE_OWN | lacks(t) : 0u)
+	       | (t->foreign ? 0u : QUEUE_PATHED);
 }

@@ -9,6 +9,9 @@
 
 #include "service/submit.h"
 
+/* Is there anything that mends headers? */
+#define SUBMIT_MENDS (ENABLE_DEVICES || ENABLE_RELAY)
+
 /* A fresh session: leniency and size limit of a device. */
 void submit_may_open(struct submit_session *ss);
 
@@ -31,5 +34,11 @@ void submit_may_sender(struct submit_session *ss);
 
 /* The body begins: repair its header if the device needs that. */
 void submit_may_repair(struct submit_session *ss);
+
+/* Is it mail of our own people: somebody who may send? */
+bool submit_is_own(const struct submit_session *ss);
+
+/* What its queue files say of it (enum queue_flag), once it is complete. */
+unsigned submit_flags(const struct submit_session *ss);
 
 #endif

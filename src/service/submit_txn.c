@@ -251,7 +251,7 @@ submit_write(struct submit_session *ss, struct span text)
 	struct submit_txn *t = ss->txn;
 	enum smtp_reply r = SMTP_OK;
 
-	while (ENABLE_DEVICES && t->repairing && !t->repair.over && text.len > 0
+	while (SUBMIT_MENDS && t->repairing && !t->repair.over && text.len > 0
 	       && r == SMTP_OK) {
 		struct span before = text;
 		struct text out;
@@ -271,7 +271,7 @@ write_end(struct submit_session *ss)
 	struct submit *su = ss->owner;
 	struct text out;
 
-	if (!ENABLE_DEVICES || !ss->txn->repairing || ss->txn->repair.over)
+	if (!SUBMIT_MENDS || !ss->txn->repairing || ss->txn->repair.over)
 		return SMTP_OK;
 	text_init(&out, su->mended, sizeof(su->mended));
 	repair_end(&ss->txn->repair, &out);
@@ -279,18 +279,6 @@ write_end(struct submit_session *ss)
 }
 
 /* --- the end -------------------------------------------------------------- */
-
-static unsigned
-flags_of(const struct submit_session *ss)
-{
-	const struct submit_txn *t = ss->txn;
-	bool own = ss->account != 0 || t->basis != RELAY_BY_NONE;
-
-	/* such an address stands in our own header fields, too */
-	return (t->eight_bit || t->eight_bit_head ? QUEUE_8BIT : 0u)
-	       | (t->utf8 && t->eight_bit_head ? QUEUE_UTF8 : 0u)
-	       | (own ? QUEUE_OWN : 0u);
-}
 
 static int
 commit(struct submit_session *ss)
@@ -304,7 +292,7 @@ commit(struct submit_session *ss)
 		.login = a != NULL ? account_name(a) : SPAN(""),
 		.wire_octets = t->head_octets + ss->smtp.dot.wire_octets,
 		.arrived_s = clock_wall_us() / 1000000,
-		.flags = flags_of(ss),
+		.flags = submit_flags(ss),
 		.ret = t->ret,
 	};
 

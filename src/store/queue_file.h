@@ -41,7 +41,10 @@ enum queue_flag {
 	QUEUE_8BIT = 1,	  /* holds octets above 127 */
 	QUEUE_UTF8 = 2,	  /* needs SMTPUTF8 */
 	QUEUE_NOTICE = 4, /* a bounce or warning of our own */
-	QUEUE_OWN = 16,	 /* whoever submitted it may send: it is ours to sign */
+	QUEUE_OWN = 16, /* whoever submitted it may send: it is ours to sign */
+	QUEUE_PATHED = 32, /* begins with our own Return-Path */
+	QUEUE_NO_DATE = 64,
+	QUEUE_NO_ID = 128,
 	QUEUE_APART = 8, /* the body is in ID.body, linked with mailboxes */
 };
 

@@ -6,7 +6,8 @@
 
 What it does wrong is said by `faults`: a dictionary from a step ("connect",
 "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "end", "QUIT") to a fault
-or a list of faults, one used up at each occasion; then it behaves:
+or a list of faults, one used up at each occasion; then it behaves.  Or a
+function of the step, that gives a fault or None.
     bytes              say this instead of the right reply
     CLOSE              close the connection
     SILENT             say nothing more
@@ -46,6 +47,7 @@ class Handler(socketserver.BaseRequestHandler):
         self.sender = None
         self.recipients = []
         self.chunks = b""
+        self.spoiled = False
 
     def say(self, text):
         self.request.sendall(text)
@@ -177,22 +179,23 @@ class Handler(socketserver.BaseRequestHandler):
         words = line.split()
         self.chunks += self.exactly(int(words[1]))
         if len(words) < 3:
-            self.answer("BDAT", b"250 2.0.0 go on")
-            return
-        self.finish(self.chunks)
+            if not self.answer("BDAT", b"250 2.0.0 go on"):
+                self.spoiled = True
+        elif self.spoiled:  # RFC 3030, 2: what follows fails, too
+            self.reset()
+            self.say(b"503 5.5.1 a chunk has failed\r\n")
+        else:
+            self.finish(self.chunks)
 
     def finish(self, data):
-        rounds = len(self.recipients) if self.far.lmtp else 1
-        kept = []
-        for i in range(rounds):
+        taken = [[r] for r in self.recipients] if self.far.lmtp \
+            else [self.recipients]
+        for recipients in taken:
             if self.answer("end", b"250 2.0.0 taken"):
-                kept += [self.recipients[i]] if self.far.lmtp \
-                    else self.recipients
-        if kept:
-            with self.far.lock:
-                self.far.messages.append(Message(
-                    self.sender, kept, data, self.hello, self.tls,
-                    self.login, time.monotonic(), self.number))
+                with self.far.lock:
+                    self.far.messages.append(Message(
+                        self.sender, recipients, data, self.hello, self.tls,
+                        self.login, time.monotonic(), self.number))
         self.reset()
 
     def do_RSET(self, line):
@@ -224,8 +227,9 @@ class Server:
     def __init__(self, offers=OFFERS, faults=None, lmtp=False, tls_first=False,
                  context=None, address=("127.0.0.1", 0)):
         self.offers = offers
-        self.faults = {k: list(v) if isinstance(v, list) else v
-                       for k, v in (faults or {}).items()}
+        self.faults = faults if callable(faults) else {
+            k: list(v) if isinstance(v, list) else v
+            for k, v in (faults or {}).items()}
         self.lmtp = lmtp
         self.tls_first = tls_first
         self.context = context
@@ -240,6 +244,8 @@ class Server:
 
     def next_fault(self, step):
         with self.lock:
+            if callable(self.faults):
+                return self.faults(step)
             fault = self.faults.get(step)
             if isinstance(fault, list):
                 return fault.pop(0) if fault else None

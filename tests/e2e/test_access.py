@@ -9,6 +9,8 @@ test-seconds: 300
 
 import contextlib
 import base64
+import email
+import email.utils
 import hashlib
 import hmac
 import os
@@ -380,6 +382,24 @@ class Devices(AccessCase):
         super().setUpClass()
         cls.settings = later
         cls.server.run("set", *[f"{k}={v}" for k, v in later.items()])
+
+    def test_a_device_without_a_name_or_a_clock_is_helped(self):
+        for hello in ("HELO", "EHLO ", "HELO my printer (none)"):
+            with self.smtp("127.7.0.3", hello=hello) as talk:
+                talk.expect(250, "MAIL FROM: ups")
+                talk.expect(250, "RCPT TO: ann@home.example")
+                talk.expect(354, "DATA")
+                talk.send(b"Date: Thu, 01 Jan 1970 00:00:12 +0000\r\n"
+                          b"Subject: power\r\n\r\nx\r\n")
+                talk.expect(250, ".")
+            note = email.message_from_bytes(self.server.stored("ann")[-1])
+            self.assertEqual(note["X-Original-Date"],
+                             "Thu, 01 Jan 1970 00:00:12 +0000")
+            sent = email.utils.parsedate_to_datetime(note["Date"])
+            self.assertLess(abs(sent.timestamp() - time.time()), 120)
+        with self.smtp("127.0.0.1", hello="HELO x") as talk:
+            talk.expect(501, "EHLO")
+            talk.expect(501, "HELO ")
 
     def test_hp_without_date_gets_a_header_and_a_sender(self):
         talk = self.smtp("127.7.0.1", hello="HELO HP")

@@ -7,6 +7,7 @@ import email.utils
 import os
 import smtplib
 import sys
+import time
 import unittest
 import zlib
 
@@ -153,6 +154,98 @@ class Relay(unittest.TestCase):
                 self.assertEqual(far.bare, [])
 
 
+class Headers(unittest.TestCase):
+    BCC = (b"bcc: secret@x.example,\r\n\tother@x.example\r\nSubject: x\r\n"
+           b"Resent-Bcc:\r\n one@x.example\r\nBcc-Like: stays\r\n\r\n"
+           b"Bcc: in the body\r\n")
+    LEFT = (b"Subject: x\r\nBcc-Like: stays\r\n\r\nBcc: in the body\r\n")
+
+    def size_is_right(self, message):
+        return int(message.sender.split(b"SIZE=")[1].split()[0]) \
+            == len(message.data)
+
+    def test_blind_recipients_of_our_people_are_taken_out(self):
+        with farend.Server() as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example",
+                   ["far@x.example", "ann@home.example"], self.BCC)
+            message = arrived(far)[0]
+            emptied(server)
+            with server.smtp(hello="me") as talk:  # a stranger's are not ours
+                talk.expect(250, "MAIL FROM:<x@y.example>")
+                talk.expect(250, "RCPT TO:<ann@home.example>")
+                talk.expect(354, "DATA")
+                talk.send(self.BCC)
+                talk.expect(250, ".")
+            texts = server.fetch("ann")
+        self.assertTrue(texts[1].endswith(self.BCC), texts)
+        for text in (message.data, texts[0]):
+            self.assertTrue(text.endswith(self.LEFT), text)
+            self.assertNotIn(b"secret", text)
+        self.assertTrue(self.size_is_right(message))
+
+    def test_date_and_message_id_are_added_where_it_leaves(self):
+        """To our people's mail, the same at each try; else nothing is."""
+        with farend.Server(faults={"end": [b"451 4.3.0 later\r\n"]}) as far, \
+                gatepost.Server(settings=settings(
+                    far, forward__ann="ann@m.example")) as server:
+            seen = []
+            finish = farend.Handler.finish
+            self.addCleanup(setattr, farend.Handler, "finish", finish)
+
+            def watched(handler, data):
+                seen.append(data)
+                finish(handler, data)
+
+            farend.Handler.finish = watched
+            submit(server, "ann@home.example", ["far@x.example"])
+            message = arrived(far)[0]
+            self.assertEqual(len(seen), 2)
+            self.assertEqual(seen[0], seen[1])
+            got = email.message_from_bytes(message.data)
+            self.assertRegex(got["Message-ID"], r"^<\S+@gate\.example>$")
+            sent = email.utils.parsedate_to_datetime(got["Date"])
+            self.assertLess(abs(sent.timestamp() - time.time()), 120)
+            self.assertTrue(message.data.endswith(TEXT))
+            self.assertTrue(message.data.startswith(b"Received: from"))
+            self.assertTrue(self.size_is_right(message))
+            whole = b"message-id: <1@x>\r\nDATE: today\r\n" + TEXT
+            submit(server, "ann@home.example", ["far@x.example"], whole)
+            second = arrived(far, 2)[1]
+            got = email.message_from_bytes(second.data)
+            self.assertEqual(got.get_all("Message-ID"), ["<1@x>"])
+            self.assertEqual(got.get_all("Date"), ["today"])
+            with server.smtp(hello="me") as talk:
+                talk.expect(250, "MAIL FROM:<x@y.example>")
+                talk.expect(250, "RCPT TO:<ann@home.example>")
+                talk.expect(354, "DATA")
+                talk.send(TEXT)
+                talk.expect(250, ".")
+            third = arrived(far, 3)[2]
+            got = email.message_from_bytes(third.data)
+            self.assertEqual((got["Message-ID"], got["Date"]), (None, None))
+            emptied(server)
+
+    def test_our_return_path_does_not_travel(self):
+        """A forwarded message began as one for a mailbox here."""
+        with farend.Server() as far, gatepost.Server(settings=settings(
+                far, forward__ann="keep,ann@m.example")) as server:
+            for sender in ("x@y.example", ""):
+                with server.smtp(hello="me") as talk:
+                    talk.expect(250, f"MAIL FROM:<{sender}>")
+                    talk.expect(250, "RCPT TO:<ann@home.example>")
+                    talk.expect(354, "DATA")
+                    talk.send(TEXT)
+                    talk.expect(250, ".")
+            for message in arrived(far, 2):
+                self.assertTrue(message.data.startswith(b"Delivered-To: ann@"))
+                self.assertNotIn(b"Return-Path", message.data)
+                self.assertTrue(self.size_is_right(message))
+            emptied(server)
+            for text in server.stored("ann"):
+                self.assertTrue(text.startswith(b"Return-Path: <"))
+
+
 SLOW = {"queue__retry_seconds": "3600", "queue__retry_max_seconds": "3600"}
 
 
@@ -253,6 +346,8 @@ class Misbehaving(unittest.TestCase):
         "half a reply at the end": {"end": [(b"250-2.0.0 ta",
                                              farend.CLOSE)]},
         "garbage at the end": {"end": [(b"\xff\x00\r\n", farend.CLOSE)]},
+        "a long-winded consent": {"end": [b"250-" + b"x" * 3000 + b"\r\n250 "
+                                          + b"y" * 9000 + b"\r\n"]},
         "two codes in a reply": {"end": [(b"250-a\r\n550 b\r\n",
                                           farend.CLOSE)]},
     }

@@ -37,6 +37,90 @@ check(const char *message, const char *from, bool force, const char *want)
 }
 
 static void
+check_blind(const char *message, const char *want)
+{
+	for (size_t step = 1; step <= strlen(message) + 1; step++) {
+		struct span rest = span_str(message), got;
+		struct repair r;
+		struct text out;
+
+		text_init(&out, out_mem, sizeof(out_mem));
+		repair_blind(&r);
+		while (rest.len > 0) {
+			struct span part = span_first(rest, step);
+
+			rest = span_from(rest, part.len);
+			while (part.len > 0)
+				repair_feed(&r, &part, &out);
+		}
+		repair_end(&r, &out);
+		got = text_data(&out);
+		assert_int_equal(got.len, strlen(want));
+		assert_memory_equal(got.p, want, got.len);
+	}
+}
+
+static void
+blind_recipients_are_taken_out_and_nothing_else_is_touched(void **state)
+{
+	static const char same[] =
+	    "Subject: x\nBccx: y\n bcc: folded\n\nBcc: body\n";
+	static const char bare[] = "no header at all\nBcc: body\n";
+
+	(void)state;
+	check_blind(same, same);
+	check_blind(bare, bare);
+	check_blind("", "");
+	check_blind("Bcc: a@b\n", "");
+	check_blind("Bcc: a@b", "");
+	check_blind("BCC: a@b,\n\tand a much longer line than is looked at: c@d"
+		    "\nSubject: x\nresent-bcc:\n e@f\n\nBcc: body\n",
+	    "Subject: x\n\nBcc: body\n");
+}
+
+static void
+a_date_from_a_lost_clock_is_replaced(void **state)
+{
+	static const struct {
+		const char *theirs, *ours;
+		bool replaced;
+	} cases[] = {
+		{ "Thu, 01 Jan 1970 00:00:12 +0000", "2026", true },
+		{ "Tue, 01 Jan 1980 00:00:12 +0000", "2026", true },
+		{ "Tue, 31 Dec 2024 23:59:59 +0000", "2026", true },
+		{ "Wed, 31 Dec 2025 23:59:59 +0000", "2026", false },
+		{ "Sun, 22 Nov 2026 16:00:00 +0000", "1970", false },
+		{ "Sun, 22 Nov 2099 16:00:00 +0000", "2026", false },
+		{ "no date", "2026", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span rest;
+		struct repair r;
+		struct text in, out;
+		char mem[200];
+
+		text_init(&in, mem, sizeof(mem));
+		text_str(&in, "Date: ");
+		text_str(&in, cases[i].theirs);
+		text_str(&in, "\n\n");
+		rest = text_data(&in);
+		text_init(&out, out_mem, sizeof(out_mem));
+		repair_init(&r, span_str(cases[i].ours), SPAN("<ID@h>"),
+		    SPAN("a@b"), false);
+		while (rest.len > 0)
+			repair_feed(&r, &rest, &out);
+		text_cstr(&out);
+		assert_int_equal(
+		    strstr(out_mem, "X-Original-Date: ") == out_mem,
+		    cases[i].replaced);
+		assert_int_equal(
+		    strstr(out_mem, "\nDate: ") != NULL, cases[i].replaced);
+	}
+}
+
+static void
 complete_header_passes_unchanged(void **state)
 {
 	static const char good[] = "Date: today\nFROM: a@b\nmessage-id: <1@b>\n"
@@ -120,6 +204,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(complete_header_passes_unchanged),
+		cmocka_unit_test(
+		    blind_recipients_are_taken_out_and_nothing_else_is_touched),
+		cmocka_unit_test(a_date_from_a_lost_clock_is_replaced),
 		cmocka_unit_test(
 		    missing_fields_are_added_at_the_end_of_the_header),
 		cmocka_unit_test(forced_from_keeps_the_devices_own_aside),
