@@ -4,13 +4,11 @@
 #include "config.h"
 #include "platform/library.h"
 #if ENABLE_LIBARCHIVE
-
 #include <archive.h>
 #include <archive_entry.h>
 
 #define MEMBER_MOST ((size_t)1 << 31)
-
-#define LIBRARY "libarchive.so.13"
+#define LIBRARY	    "libarchive.so.13"
 
 /* Every function of the library that is used here. */
 #define FUNCTIONS(X)                                                           \
@@ -98,8 +96,7 @@ is_archive(struct span s)
 
 /* ---- reading ---- */
 
-/* phase */
-enum { READING, FINISHED };
+enum { READING, FINISHED }; /* phase */
 
 /* Only the outermost packing: what is packed in that is a member of it. */
 static int
