@@ -33,8 +33,10 @@ fill_standard(void)
 void
 process_private(void)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 	(void)umask(077);
-	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	fill_standard();
 }
 
@@ -96,11 +98,15 @@ process_short_path(
 int
 process_make_folder(const char *path)
 {
+	struct stat st;
+
 	if (mkdir(path, 0700) == 0)
 		return ERR_OK;
 	switch (errno) {
 	case EEXIST:
-		return ERR_EXISTS;
+		return stat(path, &st) == 0 && !S_ISDIR(st.st_mode)
+			   ? ERR_UNSUPPORTED
+			   : ERR_EXISTS;
 	case ENOENT:
 	case ENOTDIR:
 		return ERR_MISSING;

@@ -42,7 +42,10 @@ struct process_folder {
 void process_short_path(
     struct process_folder folder, const char *name, struct text *out);
 
-/* Make a folder for its owner only; ERR_EXISTS, ERR_MISSING, ERR_DENIED. */
+/*
+ * Make a folder for its owner only; ERR_EXISTS, ERR_MISSING, ERR_DENIED;
+ * ERR_UNSUPPORTED: there is something else of this name.
+ */
 int process_make_folder(const char *path) MUST_CHECK;
 
 /* The machine's own name, or "localhost"; terminated. */

@@ -42,18 +42,14 @@ cli_add(struct cli *cli, struct cli_table *t)
 
 /* ---- messages ---- */
 
-/* What was typed, or comes from outside: it stays one line, and no steering. */
+/* What was typed, or comes from outside. */
 static void
 put_shown(struct cli *cli, const char *s, size_t most)
 {
-	size_t len = strlen(s);
+	struct span all = span_str(s);
 
-	for (size_t i = 0; i < len && i < most; i++) {
-		bool control = (uint8_t)s[i] < 0x20 || s[i] == 0x7f;
-
-		term_span(&cli->err, span_of(control ? "?" : &s[i], 1));
-	}
-	term_str(&cli->err, len > most ? "..." : "");
+	cli_put(&cli->err, span_first(all, most));
+	term_str(&cli->err, all.len > most ? "..." : "");
 }
 
 static void

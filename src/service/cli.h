@@ -167,7 +167,17 @@ int cli_show(struct cli *cli, enum http_method m, const char *path,
  */
 int cli_list(struct cli *cli, const char *path, cli_item item);
 
-/* Print a string member, or nothing when it is not there. */
+/*
+ * Print what comes from outside: it stays on its line and steers no terminal.
+ * Control characters, those of Unicode that turn the direction of writing, and
+ * its line ends become question marks.
+ */
+void cli_put(struct term *t, struct span s);
+
+/* KEY=VALUE has been typed: warn when it is a secret. */
+void cli_warn_of_secret(struct cli *cli, const char *pair);
+
+/* Print a string member, or nothing when it is not there; by cli_put. */
 void cli_print_text(struct cli *cli, const struct json *j, int at);
 
 /* A member's text; "" when it is not there or does not fit. */

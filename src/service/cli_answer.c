@@ -162,11 +162,44 @@ cli_member(const struct json *j, const char *key, char *out, size_t size)
 		text_init(&t, out, size);
 }
 
-/* A terminal must not be steered by a name from outside. */
-static bool
-is_control(uint8_t c)
+/* Characters of two and three octets, by the range of their last one. */
+struct steering {
+	struct span before;
+	uint8_t from, to;
+};
+
+/* How many octets at the beginning of `s` would steer a terminal. */
+static size_t
+steering(struct span s)
 {
-	return c < 0x20 || c == 0x7f;
+	static const struct steering all[] = {
+		{ { (const uint8_t *)"\xc2", 1 }, 0x80, 0x9f },	    /* U+0080 */
+		{ { (const uint8_t *)"\xe2\x80", 2 }, 0x8e, 0x8f }, /* U+200E */
+		{ { (const uint8_t *)"\xe2\x80", 2 }, 0xa8, 0xae }, /* U+2028 */
+		{ { (const uint8_t *)"\xe2\x81", 2 }, 0xa6, 0xa9 }, /* U+2066 */
+	};
+
+	if (s.p[0] < 0x20 || s.p[0] == 0x7f)
+		return 1;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		size_t n = all[i].before.len;
+
+		if (s.len > n && span_starts(s, all[i].before)
+		    && s.p[n] >= all[i].from && s.p[n] <= all[i].to)
+			return n + 1;
+	}
+	return 0;
+}
+
+void
+cli_put(struct term *t, struct span s)
+{
+	while (s.len > 0) {
+		size_t n = steering(s);
+
+		term_span(t, n > 0 ? SPAN("?") : span_first(s, 1));
+		s = span_from(s, n > 0 ? n : 1);
+	}
 }
 
 void
@@ -178,8 +211,5 @@ cli_print_text(struct cli *cli, const struct json *j, int at)
 	text_init(&t, mem, sizeof(cli->line_mem));
 	if (json_text(j, at, &t))
 		return;
-	for (size_t i = 0; i < t.len; i++)
-		if (is_control((uint8_t)mem[i]))
-			mem[i] = '?';
-	term_span(&cli->out, text_data(&t));
+	cli_put(&cli->out, text_data(&t));
 }

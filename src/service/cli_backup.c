@@ -134,7 +134,7 @@ backup(struct cli *cli)
 	if (term_file_end(&file, part, path) < 0)
 		return cli_error_at(
 		    cli, path, "can't be written; is there room?");
-	term_str(&cli->out, path);
+	cli_put(&cli->out, span_str(path));
 	term_str(&cli->out, ": written; mail and certificates are not in it\n");
 	return CLI_OK;
 }

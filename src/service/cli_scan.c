@@ -45,9 +45,9 @@ note(struct work *w, int status)
 static void
 say(struct cli *cli, const char *path, const char *what, struct span more)
 {
-	term_str(&cli->out, path);
+	cli_put(&cli->out, span_str(path));
 	term_str(&cli->out, what);
-	term_span(&cli->out, more);
+	cli_put(&cli->out, more);
 	term_str(&cli->out, "\n");
 }
 
@@ -56,7 +56,7 @@ static void
 say_where(struct cli *cli, const struct work *w)
 {
 	if (cli_option(cli, "--where", 0) != NULL && w->scan.where[0] != '\0')
-		say(cli, "  in ", w->scan.where, SPAN(""));
+		say(cli, "  in ", "", span_str(w->scan.where));
 }
 
 /* The name came with the signatures, and may be anything. */
@@ -66,7 +66,7 @@ say_found(struct cli *cli, struct work *w, const char *path, struct span name)
 	char mem[8];
 	struct text t;
 
-	term_str(&cli->out, path);
+	cli_put(&cli->out, span_str(path));
 	term_str(&cli->out, ": INFECTED ");
 	for (size_t i = 0; i < name.len; i++) {
 		text_init(&t, mem, sizeof(mem));

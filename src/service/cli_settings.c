@@ -164,6 +164,24 @@ explain(struct cli *cli, const char *pair)
 	    span_of(NULL, 0), explain_warn);
 }
 
+void
+cli_warn_of_secret(struct cli *cli, const char *pair)
+{
+	struct span key = key_of(pair);
+	int id = settings_find(key, NULL);
+
+	if (id < 0 || !(settings_schema[id].flags & SETTING_SECRET)
+	    || key.len + 1 >= strlen(pair))
+		return;
+	term_str(&cli->out, "warning: ");
+	cli_put(&cli->out, key);
+	term_str(&cli->out,
+	    ": others could see this secret in the list of processes; "
+	    "`gatepost set ");
+	cli_put(&cli->out, key);
+	term_str(&cli->out, "` reads one from standard input\n");
+}
+
 static int
 set(struct cli *cli)
 {
@@ -181,6 +199,8 @@ set(struct cli *cli)
 	status = change(cli, &t);
 	for (unsigned i = 0; status == CLI_OK && i < cli->n_args; i++)
 		status = explain(cli, cli->args[i]);
+	for (unsigned i = 0; status == CLI_OK && i < cli->n_args; i++)
+		cli_warn_of_secret(cli, cli->args[i]);
 	return status;
 }
 

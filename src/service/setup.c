@@ -79,6 +79,7 @@ store_sets(const struct setup *su)
 {
 	struct settings *s = &su->link->state->settings;
 	char mem[SETTINGS_MESSAGE_MAX];
+	const char *set;
 	struct text why;
 
 	text_init(&why, mem, sizeof(mem));
@@ -93,6 +94,8 @@ store_sets(const struct setup *su)
 	if (settings_commit(s, &why) < 0)
 		return cli_error(su->cli, mem);
 	print(su->cli, "settings", "stored");
+	for (unsigned i = 0; (set = cli_option(su->cli, "--set", i)); i++)
+		cli_warn_of_secret(su->cli, set);
 	return CLI_OK;
 }
 
@@ -120,6 +123,9 @@ make_folder(const struct setup *su)
 	case ERR_READ_ONLY:
 		return cli_error_at(su->cli, folder,
 		    "the file system is read-only: this folder can't be made");
+	case ERR_UNSUPPORTED:
+		return cli_error_at(su->cli, folder,
+		    "this is no folder; name another with --state");
 	case ERR_FULL:
 		return cli_error_at(
 		    su->cli, folder, "no space left to make this folder");

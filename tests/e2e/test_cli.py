@@ -87,6 +87,14 @@ class Init(unittest.TestCase):
                 self.assertIn(wrong.split("=")[0], line_of(done))
                 self.assertFalse(os.path.exists(g.state))
 
+    def test_a_file_is_no_folder(self):
+        with Folder() as g:
+            with open(g.state, "wb"):
+                pass
+            done = g.run("init", check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertIn(f"{g.state}: this is no folder", line_of(done))
+
     def test_says_which_folder_can_not_be_made(self):
         with Folder() as g:
             g.state = f"{g.folder}/missing/state"
@@ -305,6 +313,44 @@ class Commands(unittest.TestCase):
                              content(f"{g.state}/settings.kv"))
             self.assertNotIn("very secret", g.log())
         self.both(body)
+
+    def test_secrets_on_the_command_line_are_warned_of(self):
+        def body(g):
+            out = g.run("set", "route.password=visible",
+                        "net.idle_seconds=60").stdout.decode()
+            self.assertRegex(out, r"^warning: route\.password: others could "
+                                  r"see .*`gatepost set route\.password`.*\n$")
+            self.assertNotIn("visible", out)
+            for words in ("route.password=", "route.user=visible"):
+                self.assertEqual(g.run("set", words).stdout, b"")
+            self.assertEqual(g.run(
+                "set", "route.password", stdin=b"x\n").stdout, b"")
+        self.both(body)
+        with Folder() as g:
+            out = g.run("init", "--set", "route.secret.a=visible",
+                        "--set", "route.user=x").stdout.decode()
+            self.assertEqual(out.count("warning: "), 1)
+            self.assertIn("\nwarning: route.secret.a: others", out)
+
+    def test_nothing_that_is_printed_steers_a_terminal(self):
+        with Folder() as g:
+            g.init()
+            for name in ("a\x1b[2Jb", "a\nb: OK", "a\u009b31mb", "a\u202eb",
+                         "a\u2066b", "a\u2028b", "a\u200fb"):
+                plain = re.sub("[^ -~]", "?", name)
+                path = f"{g.folder}/{name}"
+                for done in (g.run("backup", path), g.run("scan", path)):
+                    self.assertRegex(done.stdout.decode(), "^" + re.escape(
+                        f"{g.folder}/{plain}: "))
+                for words in (["get", name], ["user", "del", name],
+                              [name], ["set", f"{name}=x"],
+                              ["sig", "verify", path + "-"],
+                              ["queue", "list", name]):
+                    text = line_of(g.run(*words, check=False))
+                    self.assertNotRegex(text[:-1], "[\0-\x1f\x7f-\x9f"
+                                        "\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+            done = g.run("user", "del", "jürgen", check=False)
+            self.assertIn("jürgen", line_of(done))
 
     def test_every_setting_is_listed_with_its_help(self):
         def body(g):
