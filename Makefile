@@ -98,7 +98,8 @@ override LDFLAGS += $(if $(STATIC),-static -no-pie,-pie) $(DEPS:%=-L%/lib) -Wl,-
 # the libraries' tables for unwinding, too: 20 KB
 override LDFLAGS += $(if $(SAN)$(FUZZING)$(STATIC),,-Wl,-Ttools/no-unwind.ld -Wl,--no-eh-frame-hdr)
 # asked when something is linked: the configuration is made by then
-LIBS = -Wl,-Bstatic -lbearssl $(shell grep -q 'ENABLE_LIBDEFLATE 1' $(BUILD)/config.h && echo -ldeflate) -lz -lresolv \
+LIBS = -Wl,-Bstatic -lbearssl $(shell grep -q 'ENABLE_LIBDEFLATE 1' $(BUILD)/config.h && echo -ldeflate) \
+	$(shell grep -q 'LIBARCHIVE_LINKED 1' $(BUILD)/config.h && echo -larchive -lbz2 -llzma) -lz -lresolv \
 	$(if $(STATIC),,-Wl,-Bdynamic)
 
 # ---- files -----------------------------------------------------------------
@@ -163,8 +164,9 @@ $(BUILD)/config.h: $(BUILD)/.config Kconfig tools/genconfig
 
 # another board's libraries, before anything is compiled
 ifneq ($(DEPS),)
-$(DEPS)/done: tools/cross board/$(BOARD)/board.mk
-	@CROSS='$(CROSS)' FLAGS='$(BOARD_CFLAGS)' LIBC='$(LIBC)' INSTALL='$(INSTALL)' tools/cross $(BOARD)
+ARCHIVE := $(shell grep -q '^CONFIG_LIBARCHIVE_LINKED=y' board/$(BOARD)/defconfig && echo yes)
+$(DEPS)/done: tools/cross board/$(BOARD)/board.mk $(if $(ARCHIVE),board/$(BOARD)/defconfig)
+	@CROSS='$(CROSS)' FLAGS='$(BOARD_CFLAGS)' LIBC='$(LIBC)' ARCHIVE='$(ARCHIVE)' INSTALL='$(INSTALL)' tools/cross $(BOARD)
 	@touch $@
 
 $(BUILD)/flags: | $(DEPS)/done

@@ -52,27 +52,41 @@
 	lib.name =                                                             \
 	    (__typeof__(lib.name))library_find(loaded, "archive_" #name);      \
 	missing |= lib.name == NULL;
+#define LINK(name) lib.name = archive_##name;
 
 static struct {
 	bool tried, is_there;
 	FUNCTIONS(MEMBER)
 } lib;
 
+#if LIBARCHIVE_LINKED
+static bool
+find_functions(void)
+{
+	FUNCTIONS(LINK)
+	return true;
+}
+#else
 /* The library is as large as gatepost itself: loaded when first needed. */
 static bool
-has_library(void)
+find_functions(void)
 {
-	void *loaded;
+	void *loaded = library_open(LIBRARY);
 	bool missing = false;
 
-	if (lib.tried)
-		return lib.is_there;
-	lib.tried = true;
-	loaded = library_open(LIBRARY);
 	if (loaded == NULL)
 		return false;
 	FUNCTIONS(FIND)
-	lib.is_there = !missing;
+	return !missing;
+}
+#endif
+
+static bool
+has_library(void)
+{
+	if (!lib.tried)
+		lib.is_there = find_functions();
+	lib.tried = true;
 	return lib.is_there;
 }
 
