@@ -162,11 +162,13 @@ $(BUILD)/config.h: $(BUILD)/.config Kconfig tools/genconfig
 	@tools/genconfig Kconfig $< >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# another board's libraries, before anything is compiled
+# another board's libraries, before anything is compiled; with
+# DEPS=build/cross/host this machine's, BearSSL for speed: Debian's is for size
 ifneq ($(DEPS),)
 ARCHIVE := $(shell grep -q '^CONFIG_LIBARCHIVE_LINKED=y' board/$(BOARD)/defconfig && echo yes)
-$(DEPS)/done: tools/cross board/$(BOARD)/board.mk $(if $(ARCHIVE),board/$(BOARD)/defconfig)
-	@CROSS='$(CROSS)' FLAGS='$(BOARD_CFLAGS)' LIBC='$(LIBC)' ARCHIVE='$(ARCHIVE)' INSTALL='$(INSTALL)' tools/cross $(BOARD)
+$(DEPS)/done: tools/cross $(wildcard board/$(BOARD)/board.mk) $(if $(ARCHIVE),board/$(BOARD)/defconfig)
+	@CROSS='$(CROSS)' FLAGS='$(BOARD_CFLAGS) $(if $(CROSS),,-fPIC)' LIBC='$(LIBC)' ARCHIVE='$(ARCHIVE)' \
+		TLS_OPT='$(if $(CROSS),-Os,-O2)' INSTALL='$(INSTALL)' tools/cross $(BOARD)
 	@touch $@
 
 $(BUILD)/flags: | $(DEPS)/done
