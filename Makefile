@@ -21,6 +21,10 @@ endif
 CROSS :=
 -include board/$(BOARD)/board.mk
 
+ifeq ($(wildcard board/$(BOARD)/defconfig)$(CONFIG),)
+$(error BOARD=$(BOARD): there is no such board; there are: $(patsubst board/%/defconfig,%,$(sort $(wildcard board/*/defconfig))))
+endif
+
 # relative relocations take an eighth of the room where the loader knows them
 ifneq ($(filter host x86-64,$(BOARD)),)
 RELR := -Wl,-z,pack-relative-relocs

@@ -96,6 +96,21 @@ class Run(unittest.TestCase):
             self.assertIn(b"build/host/gatepost", done.stdout)
             self.assertNotIn(os.path.basename(folder).encode(), done.stdout)
 
+    def test_a_board_or_a_place_that_is_none_is_named(self):
+        done = subprocess.run(
+            ["make", "-n", "INSTALL=no", "BOARD=nosuch"], cwd=gatepost.ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+            env={k: v for k, v in os.environ.items()
+                 if not k.startswith("MAKE")})
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr.decode(), "BOARD=nosuch: .*there are: "
+                         "host nas-arm nas-arm64 router-mips ")
+        self.state = "/proc/no/state"
+        process = self.start()
+        self.assertEqual(process.wait(10), 2)
+        self.assertEqual(self.log(), "run: /proc/no can't be made; "
+                         "STATE=dir names another place\n")
+
     def test_ports_that_are_none_are_refused_in_words(self):
         for ports in ("abc", "-1", "20 000", "123456", "65534"):
             self.first = ports
