@@ -93,7 +93,9 @@ struct relayd_slot {
 	/* the way */
 	struct lookup *lookup;
 	unsigned mx_at, address_at;
-	bool nowhere; /* DNS is sure: no exchanger has an address */
+	unsigned spoken_mx;  /* which exchanger it was */
+	struct reply spoken; /* what a server before this one put it off with */
+	bool nowhere;	     /* DNS is sure: no exchanger has an address */
 	struct dns_answer mx;
 	struct dns_answer addresses;
 	struct relay_dest *dest; /* counted as active there */

@@ -211,6 +211,7 @@ relayd_next_batch(struct relayd *r, struct relayd_slot *s)
 		return;
 	}
 	s->tried = true;
+	s->spoken.code = 0;
 	s->entry.dest = s->key;
 	s->mailed = false;
 	if (can_reuse(s)) {

@@ -279,6 +279,10 @@ relayd_elsewhere(struct relayd *r, struct relayd_slot *s,
 	    || result->outcome != CLIENT_LATER || result->step >= CLIENT_AT_END
 	    || !has_next(s))
 		return false;
+	if (result->reply->code > 0) {
+		s->spoken = *result->reply;
+		s->spoken_mx = s->mx_at;
+	}
 	next_address(r, s, result->reply);
 	return true;
 }
@@ -297,6 +301,9 @@ next_address(struct relayd *r, struct relayd_slot *s, const struct reply *reply)
 	} else if (s->way.host[0] == '\0' && s->mx_at + 1 < s->mx.mx_n) {
 		s->mx_at++;
 		look_up(r, s, relayd_host(s), DNS_TYPE_A);
+	} else if (s->spoken.code > 0) { /* what one said counts, not silence */
+		s->mx_at = s->spoken_mx;
+		relayd_batch_failed(r, s, false, &s->spoken);
 	} else if (s->nowhere) {
 		failed_with(r, s, true, 4, 4,
 		    "no server for the domain has an address");

@@ -299,6 +299,21 @@ class AtOnce(unittest.TestCase):
             arrived(far)
             emptied(server)
 
+    def test_what_a_server_said_is_kept_when_the_next_is_silent(self):
+        """One address says 451, the other one is refused: who is to blame?"""
+        with farend.Server(faults={
+                "MAIL": [b"451 4.7.0 not for you\r\n"]}) as far, \
+                gatepost.Server(settings=settings(
+                    far, route__smarthost=f"localhost:{far.port}",
+                    **SLOW)) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(
+                lambda: server.run("queue", "list").stdout.endswith(
+                    b"not for you\n"), "its words")
+            submit(server, "ann@home.example", ["other@x.example"])
+            self.assertEqual(arrived(far)[0].recipients,  # nothing rests
+                             [b"RCPT TO:<other@x.example>"])
+
     def test_a_refused_login_is_told_at_once_and_tried_once(self):
         with farend.Server(offers=farend.OFFERS + ("AUTH PLAIN",), faults={
                 "AUTH": b"535 5.7.8 wrong password\r\n"}) as far, \
