@@ -1,6 +1,8 @@
 /* unpack: the driver; one file for each kind of container stands beside it. */
 #include "scan/unpack.h"
 
+#include "config.h"
+
 #include <zlib.h>
 
 #define DISK_ZEROS 0x8000u
@@ -147,8 +149,9 @@ static bool
 is_deep(scan_next next)
 {
 	return next != scan_next_mail && next != scan_next_program
-	       && next != scan_next_object && next != scan_next_package
-	       && next != scan_next_blob;
+	       && next != scan_next_blob
+	       && !(ENABLE_SCAN_DOCUMENTS
+		    && (next == scan_next_object || next == scan_next_package));
 }
 
 /*
@@ -219,7 +222,7 @@ push_others(struct scan *sc, struct span s, const struct scan_kind *kind,
 		push(sc, s, scan_next_zip, hints);
 	if (kind->is_binhex_too)
 		push(sc, s, scan_next_binhex, hints);
-	if (kind->is_pdf_too)
+	if (ENABLE_SCAN_DOCUMENTS && kind->is_pdf_too)
 		push(sc, s, scan_next_pdf, hints);
 	if (kind->is_blob_too && !(hints & SCAN_CODED))
 		push(sc, s, scan_next_blob, hints);
