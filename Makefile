@@ -46,7 +46,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := $(if $(filter-out help clean install,$(GOALS)),build) \
 	$(if $(filter test unit san diff-scan diff-open,$(GOALS)),test) \
 	$(if $(filter lint lint-%,$(GOALS)),lint test) \
-	$(if $(CROSS),$(shell grep -q '^$(BOARD) ' tools/packages && echo $(BOARD))) \
+	$(if $(CROSS)$(DEPS),$(shell grep -q '^$(BOARD) ' tools/packages && echo $(BOARD))) \
 	$(if $(filter run,$(GOALS)),run) \
 	$(if $(filter router,$(GOALS)),router-mipsel router) \
 	$(if $(filter powerloss-disk,$(GOALS)),disk) \
