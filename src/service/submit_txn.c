@@ -160,13 +160,23 @@ trace_fill(struct trace *tr, const struct submit_session *ss, const char *peer)
 	tr->tls_bits = info.bits;
 }
 
+/* As POP3 counts: line ends are two octets there. */
+static uint64_t
+wire_octets(struct span text)
+{
+	uint64_t n = text.len;
+
+	for (size_t i = 0; i < text.len; i++)
+		n += text.p[i] == '\n';
+	return n;
+}
+
 /* Our own lines, joined with the first piece of the message in one write. */
 static int
 append_first(struct submit_session *ss, struct span text)
 {
 	struct submit_txn *t = ss->txn;
 	char peer[NET_ADDR_TEXT];
-	char *mem = ss->owner->head;
 	struct span v[2];
 	struct trace tr;
 	struct text head;
@@ -174,16 +184,14 @@ append_first(struct submit_session *ss, struct span text)
 	net_addr_text(&ss->conn->peer, peer);
 	trace_fill(&tr, ss, peer);
 	tr.continued = text.len > 0 && chr_is(text.p[0], CHR_SPACE);
-	text_init(&head, mem, sizeof(ss->owner->head));
+	text_init(&head, ss->owner->head, sizeof(ss->owner->head));
 	t->mark_at = trace_put(&head, &tr);
 	t->marked = tr.marked;
 	t->head_len = head.len;
 	v[0] = text_data(&head);
 	v[1] = text;
 	t->begun = true;
-	t->head_octets += head.len;
-	for (size_t i = 0; i < head.len; i++)
-		t->head_octets += mem[i] == '\n';
+	t->head_octets += wire_octets(v[0]);
 	return spool_append(
 	    ss->owner->spool, &t->file, v, text.len > 0 ? 2 : 1);
 }
@@ -216,10 +224,8 @@ write_out(struct submit_session *ss, struct span text)
 		t->eight_bit = true;
 		t->eight_bit_head = t->eight_bit_head || in_head;
 	}
-	if (t->begun)
-		err = spool_append(ss->owner->spool, &t->file, &text, 1);
-	else
-		err = append_first(ss, text);
+	err = t->begun ? spool_append(ss->owner->spool, &t->file, &text, 1)
+		       : append_first(ss, text);
 	return storage_result(err);
 }
 
@@ -229,19 +235,8 @@ write_mended(struct submit_session *ss, const struct text *out)
 {
 	struct span text = text_data(out);
 
-	ss->txn->head_octets += text.len;
-	for (size_t i = 0; i < text.len; i++)
-		ss->txn->head_octets += text.p[i] == '\n';
+	ss->txn->head_octets += wire_octets(text);
 	return text.len > 0 ? write_out(ss, text) : SMTP_OK;
-}
-
-/* The header's bytes leave smtp's count: write_mended counts the new ones. */
-static void
-uncount(struct submit_txn *t, struct span text)
-{
-	t->head_octets -= text.len;
-	for (size_t i = 0; i < text.len; i++)
-		t->head_octets -= text.p[i] == '\n';
 }
 
 enum smtp_reply
@@ -258,7 +253,9 @@ submit_write(struct submit_session *ss, struct span text)
 
 		text_init(&out, su->mended, sizeof(su->mended));
 		repair_feed(&t->repair, &text, &out);
-		uncount(t, span_first(before, before.len - text.len));
+		/* these leave smtp's count: write_mended counts the new ones */
+		t->head_octets -=
+		    wire_octets(span_first(before, before.len - text.len));
 		r = write_mended(ss, &out);
 	}
 	return r == SMTP_OK && text.len > 0 ? write_out(ss, text) : r;
@@ -324,9 +321,7 @@ submit_complete(struct submit_session *ss)
 	if (r != SMTP_OK)
 		return r;
 	t->complete = true;
-	if (submit_scan_begin(ss))
-		return submit_commit(ss);
-	return SMTP_OK;
+	return submit_scan_begin(ss) ? submit_commit(ss) : SMTP_OK;
 }
 
 enum smtp_reply
