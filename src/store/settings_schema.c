@@ -9,6 +9,10 @@
 
 #define JA(text) (ENABLE_JAPANESE ? (text) : NULL)
 
+/* What a part that is not in the program would do needs no words. */
+#define SENDING(text)  (ENABLE_RELAY ? (text) : "")
+#define VERDICTS(text) (ENABLE_SCAN_WORKER || ENABLE_CLAMD ? (text) : "")
+
 /* clang-format off */
 const struct setting_spec settings_schema[SETTING_N] = {
 	/* This box. */
@@ -367,42 +371,46 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_ROUTE_SMARTHOST] = { "route.smarthost",
 	    SETTING_HOST_PORT, SETTING_EMPTY, 0, 0,
 	    "", NULL, "smtp.example.net:587",
+	    SENDING(
 	    "Send everything through this server; empty: directly to the "
-	    "recipients' servers.",
+	    "recipients' servers."),
 	    JA("すべての送信を任せるサーバー。空欄なら宛先のサーバーへ直接送"
 	    "ります。") },
 	[SETTING_ROUTE_TLS] = { "route.tls",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "opportunistic", "off,opportunistic,required,verified", "verified",
+	    SENDING(
 	    "TLS to the next server: never, if offered, always, always with "
-	    "a checked certificate.",
+	    "a checked certificate."),
 	    JA("次のサーバーへのTLS: 使わない、可能なら、必須、証明書の検証"
 	    "も必須。") },
 	[SETTING_ROUTE_USER] = { "route.user",
 	    SETTING_TEXT, SETTING_EMPTY, 1, 255,
 	    "", NULL, "anna@example.net",
-	    "Login name at the smarthost.",
+	    SENDING("Login name at the smarthost."),
 	    JA("スマートホストのログイン名。") },
 	[SETTING_ROUTE_PASSWORD] = { "route.password",
 	    SETTING_TEXT, SETTING_EMPTY | SETTING_SECRET, 1, 255,
 	    "", NULL, "(the password)",
-	    "Password at the smarthost.",
+	    SENDING("Password at the smarthost."),
 	    JA("スマートホストのパスワード。") },
 	[SETTING_ROUTE_FINGERPRINT] = { "route.fingerprint",
 	    SETTING_TEXT, SETTING_EMPTY, 64, 95,
 	    "", NULL, "(SHA-256, 64 hexadecimal digits)",
-	    "Trust the smarthost's certificate by this SHA-256 fingerprint.",
+	    SENDING(
+	    "Trust the smarthost's certificate by this SHA-256 fingerprint."),
 	    JA("スマートホストの証明書をSHA-256指紋で信頼します。") },
 	[SETTING_ROUTE_PER_MINUTE] = { "route.per_minute",
 	    SETTING_NUMBER, 0, 0, 10000,
 	    "0", NULL, "30",
-	    "Messages a minute to the smarthost; 0: no limit.",
+	    SENDING("Messages a minute to the smarthost; 0: no limit."),
 	    JA("スマートホストへの1分あたりの通数。0で無制限。") },
 	[SETTING_ROUTE_SEND_AS] = { "route.send_as",
 	    SETTING_MAIL_ADDRESS, SETTING_EMPTY, 0, 0,
 	    "", NULL, "anna@example.net",
+	    SENDING(
 	    "For a smarthost that takes only its own account's address: "
-	    "sender and From become this; the old From moves to Reply-To.",
+	    "sender and From become this; the old From moves to Reply-To."),
 	    JA("契約アドレス以外を受け付けないスマートホスト用: 差出人とFrom"
 	    "をこのアドレスにし、元のFromはReply-Toに移します。") },
 	[SETTING_ROUTE_RULE] = { "route.rule.*",
@@ -410,46 +418,46 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	    "", NULL,
 	    "from=example.org host=smtp.example.net:465 tls=verified "
 	    "user=anna",
-	    "A route for some senders or recipients, tried before "
+	    SENDING("A route for some senders or recipients, tried before "
 	    "route.smarthost; words: from= to= host= tls= user= "
-	    "per_minute= pin= proto= send_as=.",
+	    "per_minute= pin= proto= send_as=."),
 	    JA("特定の差出人や宛先のための経路。route.smarthost より先に調べ"
 	    "ます。語: from= to= host= tls= user= per_minute= pin= proto= "
 	    "send_as=。") },
 	[SETTING_ROUTE_SECRET] = { "route.secret.*",
 	    SETTING_TEXT, SETTING_FAMILY | SETTING_SECRET, 1, 255,
 	    "", NULL, "(the password)",
-	    "The password that goes with the route of the same label.",
+	    SENDING("The password that goes with the route of the same label."),
 	    JA("同じラベルの経路で使うパスワード。") },
 	[SETTING_QUEUE_RETRY_SECONDS] = { "queue.retry_seconds",
 	    SETTING_NUMBER, 0, 1, 86400,
 	    "300", NULL, "300",
-	    "First wait before a message is tried again.",
+	    SENDING("First wait before a message is tried again."),
 	    JA("最初の再送までの秒数。") },
 	[SETTING_QUEUE_RETRY_MAX_SECONDS] = { "queue.retry_max_seconds",
 	    SETTING_NUMBER, 0, 1, 604800,
 	    "14400", NULL, "14400",
-	    "Longest wait between two tries.",
+	    SENDING("Longest wait between two tries."),
 	    JA("再送間隔の最長秒数。") },
 	[SETTING_QUEUE_EXPIRE_HOURS] = { "queue.expire_hours",
 	    SETTING_NUMBER, 0, 1, 720,
 	    "120", NULL, "120",
-	    "Give up after this long, and tell the sender.",
+	    SENDING("Give up after this long, and tell the sender."),
 	    JA("あきらめて差出人に知らせるまでの時間。") },
 	[SETTING_QUEUE_DELAY_HOURS] = { "queue.delay_hours",
 	    SETTING_NUMBER, 0, 0, 720,
 	    "4", NULL, "4",
-	    "Tell the sender about a delay after this long; 0: never.",
+	    SENDING("Tell the sender about a delay after this long; 0: never."),
 	    JA("遅延を差出人に知らせるまでの時間。0で知らせません。") },
 	[SETTING_QUEUE_PER_DESTINATION] = { "queue.per_destination",
 	    SETTING_NUMBER, 0, 1, 64,
 	    "4", NULL, "4",
-	    "Connections at once to one destination.",
+	    SENDING("Connections at once to one destination."),
 	    JA("一つの送信先への同時接続数。") },
 	[SETTING_QUEUE_HOLD] = { "queue.hold",
 	    SETTING_BOOL, 0, 0, 0,
 	    "off", NULL, "off",
-	    "Keep everything in the queue; send nothing.",
+	    SENDING("Keep everything in the queue; send nothing."),
 	    JA("何も送らずキューに留めます。") },
 	[SETTING_DKIM_DOMAINS] = { "dkim.domains",
 	    SETTING_HOSTS, SETTING_EMPTY, 0, 0,
@@ -470,108 +478,121 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_SCAN_ENABLED] = { "scan.enabled",
 	    SETTING_BOOL, 0, 0, 0,
 	    "on", NULL, "on",
-	    "Look into every message for malware.",
+	    VERDICTS("Look into every message for malware."),
 	    JA("すべてのメールを検査します。") },
 	[SETTING_SCAN_WARN] = { "scan.warn",
 	    SETTING_BOOL, 0, 0, 0,
 	    "on", NULL, "on",
-	    "Send a warning to our own people when a message was stopped.",
+	    VERDICTS(
+	    "Send a warning to our own people when a message was stopped."),
 	    JA("メールを止めたとき利用者に警告を送ります。") },
 	[SETTING_SCAN_WARN_PER_HOUR] = { "scan.warn_per_hour",
 	    SETTING_NUMBER, 0, 1, 1000,
 	    "6", NULL, "6",
-	    "Warnings an hour about the same thing to one person.",
+	    VERDICTS("Warnings an hour about the same thing to one person."),
 	    JA("同じ件についての1時間あたりの警告数。") },
 	[SETTING_SCAN_DEPTH] = { "scan.depth",
 	    SETTING_NUMBER, 0, 1, 32,
 	    "8", NULL, "8",
-	    "How deep archives in archives are opened.",
+	    VERDICTS("How deep archives in archives are opened."),
 	    JA("入れ子の書庫を開く深さ。") },
 	[SETTING_SCAN_MAX_MIB] = { "scan.max_mib",
 	    SETTING_NUMBER, 0, 1, 65535,
 	    "256", NULL, "256",
-	    "Unpacked octets per message, in MiB; more is over the limit.",
+	    VERDICTS(
+	    "Unpacked octets per message, in MiB; more is over the limit."),
 	    JA("1通を展開する最大サイズ (MiB)。") },
 	[SETTING_SCAN_MAX_MEMBERS] = { "scan.max_members",
 	    SETTING_NUMBER, 0, 1, 1000000,
 	    "10000", NULL, "10000",
-	    "Files in archives per message.",
+	    VERDICTS("Files in archives per message."),
 	    JA("1通の書庫内のファイル数の上限。") },
 	[SETTING_SCAN_MAX_SECONDS] = { "scan.max_seconds",
 	    SETTING_NUMBER, 0, 1, 3600,
 	    "60", NULL, "60",
-	    "Time for one message.",
+	    VERDICTS("Time for one message."),
 	    JA("1通の検査にかける最長秒数。") },
 	[SETTING_SCAN_ENCRYPTED] = { "scan.encrypted",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "deliver", "deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to archives behind a password: deliver with a "
-	    "mark, keep in quarantine, refuse.",
+	    "mark, keep in quarantine, refuse."),
 	    JA("パスワード付きの書庫の扱い: 印を付けて配送、隔離、拒否。") },
 	[SETTING_SCAN_DEEP] = { "scan.deep",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "quarantine", "deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to archives nested too deep: deliver with a mark, "
-	    "keep in quarantine, refuse.",
+	    "keep in quarantine, refuse."),
 	    JA("入れ子が深すぎる書庫の扱い: 印を付けて配送、隔離、拒否。") },
 	[SETTING_SCAN_DAMAGED] = { "scan.damaged",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "deliver", "deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to damaged archives: deliver with a mark, keep in "
-	    "quarantine, refuse.",
+	    "quarantine, refuse."),
 	    JA("壊れた書庫の扱い: 印を付けて配送、隔離、拒否。") },
 	[SETTING_SCAN_LIMITS] = { "scan.limits",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "quarantine", "deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to messages over the work limits: deliver with a "
-	    "mark, keep in quarantine, refuse.",
+	    "mark, keep in quarantine, refuse."),
 	    JA("検査の上限を超えたメールの扱い: 印を付けて配送、隔離、拒否。") },
 	[SETTING_SCAN_UNOPENED] = { "scan.unopened",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "deliver", "deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to archives of a kind that is not opened here: "
-	    "deliver with a mark, keep in quarantine, refuse.",
+	    "deliver with a mark, keep in quarantine, refuse."),
 	    JA("この機器では開けない形式の書庫の扱い: 印を付けて配送、隔離、"
 	    "拒否。") },
 	[SETTING_SCAN_FAILED] = { "scan.failed",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "quarantine", "deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to messages at which the scanner failed: deliver "
-	    "with a mark, keep in quarantine, refuse.",
+	    "with a mark, keep in quarantine, refuse."),
 	    JA("検査に失敗したメールの扱い: 印を付けて配送、隔離、拒否。") },
 	[SETTING_SCAN_SCRIPTS] = { "scan.scripts",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "off", "off,deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to HTML with scripts or ActiveX: nothing, deliver "
-	    "with a mark, keep in quarantine, refuse.",
+	    "with a mark, keep in quarantine, refuse."),
 	    JA("スクリプトやActiveXを含むHTMLの扱い: 何もしない、印を付けて"
 	    "配送、隔離、拒否。") },
 	[SETTING_SCAN_PROGRAMS] = { "scan.programs",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "off", "off,deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to programs, by content and by name: nothing, "
-	    "deliver with a mark, keep in quarantine, refuse.",
+	    "deliver with a mark, keep in quarantine, refuse."),
 	    JA("内容または名前からみたプログラムの扱い: 何もしない、印を付け"
 	    "て配送、隔離、拒否。") },
 	[SETTING_SCAN_MACROS] = { "scan.macros",
 	    SETTING_CHOICE, 0, 0, 0,
 	    "off", "off,deliver,quarantine,refuse", "quarantine",
+	    VERDICTS(
 	    "What happens to Office documents with macros: nothing, deliver "
-	    "with a mark, keep in quarantine, refuse.",
+	    "with a mark, keep in quarantine, refuse."),
 	    JA("マクロを含むOffice文書の扱い: 何もしない、印を付けて配送、隔"
 	    "離、拒否。") },
 	[SETTING_SCAN_SIGNATURES] = { "scan.signatures",
 	    SETTING_FILE_PATH, SETTING_EMPTY, 0, 239,
 	    "", NULL, "/srv/gatepost/main.gps",
+	    VERDICTS(
 	    "A compiled signature file beside the built-in set; empty: "
-	    "signatures in the state folder, if it is there.",
+	    "signatures in the state folder, if it is there."),
 	    JA("内蔵のものに加えて使うシグネチャファイル。空欄なら状態フォル"
 	    "ダーの signatures (あれば)。") },
 	[SETTING_SCAN_CLAMD] = { "scan.clamd",
 	    SETTING_TEXT, SETTING_EMPTY, 1, 255,
 	    "", NULL, "192.0.2.20:3310",
+	    VERDICTS(
 	    "Hand messages to this clamd as well: ADDR:PORT or a socket's "
-	    "path.",
+	    "path."),
 	    JA("clamd にも検査させます: アドレス:ポートまたはソケットのパス。") },
 	[SETTING_SIG_KEY] = { "sig.key",
 	    SETTING_TEXT, SETTING_EMPTY, 1, 255,
@@ -583,12 +604,12 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_QUARANTINE_DAYS] = { "quarantine.days",
 	    SETTING_NUMBER, 0, 1, 3650,
 	    "30", NULL, "30",
-	    "Days that a stopped message is kept.",
+	    VERDICTS("Days that a stopped message is kept."),
 	    JA("止めたメールを保存する日数。") },
 	[SETTING_QUARANTINE_MAX_MIB] = { "quarantine.max_mib",
 	    SETTING_NUMBER, 0, 1, 1048576,
 	    "256", NULL, "256",
-	    "Room for stopped messages in MiB; the oldest go first.",
+	    VERDICTS("Room for stopped messages in MiB; the oldest go first."),
 	    JA("止めたメールの保存容量 (MiB)。古いものから消します。") },
 	/* Running it. */
 	[SETTING_CONTROL_SOCKET] = { "control.socket",
