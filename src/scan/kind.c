@@ -304,7 +304,8 @@ is_html(struct span s)
 
 	s = span_first(s, 1024);
 	for (size_t at = span_find(s, '<'); at < s.len; at++)
-		for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		for (size_t i = 0;
+		     s.p[at] == '<' && i < sizeof(tags) / sizeof(tags[0]); i++)
 			if (span_starts_nocase(
 				span_from(s, at), span_str(tags[i])))
 				return true;
