@@ -153,15 +153,16 @@ is_new(struct directory_walk *w, char kind, struct span name, int *err)
 	return true;
 }
 
-/* Lay a text on the stack: its addresses come next. */
+/* Lay a text on the stack: its addresses come next.  0: no account's. */
 static int
-open_text(struct directory_walk *w, size_t len, bool forward)
+open_text(struct directory_walk *w, size_t len, uint16_t account)
 {
 	struct directory_open *o = &w->open[w->depth];
 
 	o->at = 0;
 	o->len = (uint16_t)len;
-	o->forward = forward;
+	o->forward = account > 0;
+	o->account = account;
 	w->depth++;
 	return 0;
 }
@@ -205,7 +206,20 @@ give_box(struct directory_walk *w, struct directory_target *t,
 	return is_new(w, 'b', account_name(a), &err) ? 1 : err;
 }
 
-/* An account: its box, its forward, or both. */
+/* Is its forward being read: does it lead back to the account? */
+static bool
+is_circle(const struct directory_walk *w, const struct account *a)
+{
+	for (unsigned i = 0; i < w->depth; i++)
+		if (w->open[i].account == a->id)
+			return true;
+	return false;
+}
+
+/*
+ * An account: its box, its forward, or both.  A forward that was followed
+ * before is not again; the box is where a circle ends.
+ */
 static int
 give_account(struct directory_walk *w, struct directory_target *t,
     const struct account *a)
@@ -217,14 +231,16 @@ give_account(struct directory_walk *w, struct directory_target *t,
 	if (w->depth == DIRECTORY_OPEN)
 		return ERR_FULL;
 	len = directory_text(w->d, "forward.", name, SPAN(""), next_room(w));
-	if (len == ERR_MISSING || (len >= 0 && !is_new(w, 'f', name, &err)))
+	if (len == ERR_MISSING)
 		return give_box(w, t, a);
 	if (len < 0)
 		return len;
+	if (!is_new(w, 'f', name, &err))
+		return is_circle(w, a) ? give_box(w, t, a) : err;
 	rest = span_of(w->open[w->depth].text, (size_t)len);
 	while (span_next(&rest, ',', &word))
 		keep = keep || span_is_nocase(span_trim(word), SPAN("keep"));
-	(void)open_text(w, (size_t)len, true);
+	(void)open_text(w, (size_t)len, a->id);
 	return keep ? give_box(w, t, a) : 0;
 }
 
@@ -302,7 +318,7 @@ give_local(
 			return f.len;
 		if (is_new(
 			w, 'a', span_first(next_room(w), (size_t)f.len), &err))
-			return open_text(w, (size_t)f.len, false);
+			return open_text(w, (size_t)f.len, 0);
 		return err;
 	case DIRECTORY_FOUND_LIST:
 		t->kind = DIRECTORY_LIST;

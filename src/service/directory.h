@@ -25,7 +25,7 @@
  * Bounds: DIRECTORY_TEXT octets a book's text, DIRECTORY_OPEN texts being
  * read at once, DIRECTORY_SEEN different targets; more end the walk with
  * ERR_FULL.
- * Tested: tests/unit/test_directory.c, tests/e2e/test_relay.py.
+ * Tested: tests/unit/test_directory.c, tests/e2e/test_relay.py, fuzz_directory.
  */
 #ifndef SERVICE_DIRECTORY_H
 #define SERVICE_DIRECTORY_H
@@ -110,7 +110,8 @@ struct directory_target {
 
 struct directory_open {
 	uint16_t at, len;
-	bool forward; /* its remote addresses get a rewritten sender */
+	bool forward;	  /* its remote addresses get a rewritten sender */
+	uint16_t account; /* whose forward it is */
 	char text[DIRECTORY_TEXT];
 };
 

@@ -161,6 +161,10 @@ follows_aliases_forwards_and_lists(void **state)
 	    "joe ann ann@mobile.example(srs) sales@far.example(srs) ");
 	assert_string_equal(
 	    targets("", "away@our.example", NULL), "away@far.example ");
+	/* named twice, it still has no box */
+	assert_string_equal(
+	    targets("", "away@our.example", "away+x@our.example"),
+	    "away@far.example ");
 	assert_string_equal(
 	    targets("s@x.org", "club@our.example", NULL), "club(list) ");
 	assert_string_equal(
