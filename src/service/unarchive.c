@@ -210,11 +210,7 @@ put_block(
 	return fits;
 }
 
-/*
- * By blocks: with the last one the library may warn that a sum or a length is
- * not what stands somewhere, and read_data would then drop its octets, which
- * others are content with.
- */
+/* With a warning (a sum that differs), read_data would drop the last block. */
 static struct span
 read_member(struct scan *sc, struct archive *a)
 {

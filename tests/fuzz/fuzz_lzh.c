@@ -1,4 +1,4 @@
-/* fuzz_lzh: the reader of ARJ. */
+/* fuzz_lzh: the reader of LZH. */
 #include "fuzz/reader.h"
 
 int
