@@ -68,12 +68,12 @@ def set_up(router, state=STATE):
 
 
 def serve(router, state=STATE):
+    """Start it and wait until it is asked, not the folder without it."""
     router.check(f"gatepost serve --state {state} >/tmp/log 2>&1 & "
-                 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do "
-                 f"[ -e {state}/control ] && gatepost status --state {state} "
-                 ">/tmp/said 2>&1; grep -q uptime /tmp/said && break; sleep 1; "
-                 "done; grep -q uptime /tmp/said || { cat /tmp/log; false; }",
-                 120)
+                 "for i in $(seq 60); do "
+                 "grep -q server.control /tmp/log && break; sleep 1; done; "
+                 f"gatepost status --state {state} | grep -q uptime || "
+                 "{ cat /tmp/log; false; }", 120)
 
 
 def stored(router, state=STATE):
