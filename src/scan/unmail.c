@@ -18,11 +18,11 @@
  */
 #include "codec/mime.h"
 #include "core/chr.h"
+#include "scan/unmail.h"
 #include "scan/unpack.h"
 
 #define BLANK_MOST 512 /* octets of a header behind a line of blanks */
 #define ODD_MOST   4   /* octets before a field's name that are none */
-#define UU_MOST	   32  /* octets out of one, with its line end, at most */
 
 /* phase: what of the section is still to be given, and whether all is over */
 enum {
@@ -35,12 +35,16 @@ enum {
 	LATE = 16,
 	LONG = 32,
 	UNPADDED = 64,
-	READINGS = LATE | LONG | UNPADDED,
+	LATEST = 128,
+	READINGS = LATE | LONG | UNPADDED | LATEST,
+	/* the same for what is given undecoded */
+	GIVE_LATE = 256,
+	GIVE_LATEST = 512,
 };
 
 /* The line at the start of `s`, without its end; `*used` with it. */
-static struct span
-line_of(struct span s, size_t *used)
+struct span
+unmail_line(struct span s, size_t *used)
 {
 	struct span rest = s, line;
 
@@ -48,6 +52,12 @@ line_of(struct span s, size_t *used)
 		line = rest = span_from(s, s.len);
 	*used = s.len - rest.len;
 	return line;
+}
+
+static bool
+is_line_end(uint8_t c)
+{
+	return c == '\n' || c == '\r';
 }
 
 static bool
@@ -93,7 +103,7 @@ is_separator(struct span line, struct span behind)
 		return false;
 	if (line.p[line.len - 1] == '-' && line.p[line.len - 2] == '-')
 		return true;
-	line = line_of(behind, &used);
+	line = unmail_line(behind, &used);
 	return line.len == 0 || is_header_line(line);
 }
 
@@ -116,14 +126,14 @@ static size_t
 header_end(const struct scan_frame *f, size_t at, size_t *blank, bool *typed)
 {
 	size_t used;
-	struct span line = line_of(span_from(f->bytes, at), &used);
+	struct span line = unmail_line(span_from(f->bytes, at), &used);
 
 	*blank = 0;
 	*typed = false;
 	if (span_starts(line, SPAN("From ")))
 		at += used;
 	for (;;) {
-		line = line_of(span_from(f->bytes, at), &used);
+		line = unmail_line(span_from(f->bytes, at), &used);
 		if (line.len == 0 || !is_header_line(line)
 		    || (*blank > 0 && at - *blank > BLANK_MOST))
 			return at;
@@ -137,7 +147,8 @@ header_end(const struct scan_frame *f, size_t at, size_t *blank, bool *typed)
 
 /*
  * Read the header of the section at f->at; its body begins at f->from, or
- * else at f->kept (0: behind an empty line that is still to come).
+ * else at f->kept, or else, where a line that is no header line ends it,
+ * behind an empty line that is still to come (f->told).
  * True: it says what the section is.
  */
 static bool
@@ -147,12 +158,11 @@ read_header(struct scan *sc, struct scan_frame *f)
 	bool typed;
 	size_t end = header_end(f, f->at, &blank, &typed);
 	struct span head = span_first(span_from(f->bytes, f->at), end - f->at);
-	struct span line = line_of(span_from(f->bytes, end), &used);
+	struct span line = unmail_line(span_from(f->bytes, end), &used);
 
 	f->kept = line.len == 0 ? end + used : end;
 	f->from = blank > 0 ? blank : f->kept;
-	if (blank == 0 && line.len > 0)
-		f->kept = 0;
+	f->told = line.len > 0 ? UINT64_MAX : 0;
 	scan_headed(sc, f, head);
 	f->phase = GIVE_RAW;
 	if (mentions(head, SPAN("base64")))
@@ -166,12 +176,12 @@ read_header(struct scan *sc, struct scan_frame *f)
 static void
 find_end(struct scan_frame *f)
 {
-	bool wants_late = f->kept == 0;
-	size_t at = f->from, used;
+	bool wants_latest = f->told > 0;
+	size_t at = f->kept > f->from ? f->kept : f->from, used;
 
 	while (at < f->bytes.len) {
 		struct span rest = span_from(f->bytes, at);
-		struct span line = line_of(rest, &used);
+		struct span line = unmail_line(rest, &used);
 
 		if (is_separator(line, span_from(rest, used))) {
 			f->to = at;
@@ -183,9 +193,9 @@ find_end(struct scan_frame *f)
 			return;
 		}
 		at += used;
-		if (wants_late && line.len == 0) {
-			f->kept = at;
-			wants_late = false;
+		if (wants_latest && at > f->kept && line.len == 0) {
+			f->told = at;
+			wants_latest = false;
 		}
 	}
 	f->to = f->at = f->bytes.len;
@@ -203,7 +213,7 @@ find_long_end(struct scan_frame *f)
 
 	while (at < f->bytes.len) {
 		struct span rest = span_from(f->bytes, at);
-		struct span line = line_of(rest, &used);
+		struct span line = unmail_line(rest, &used);
 
 		if (span_starts_nocase(line, SPAN("Content-")))
 			break;
@@ -215,6 +225,38 @@ find_long_end(struct scan_frame *f)
 	f->used = has_text ? at : f->to;
 }
 
+/*
+ * Where a whole mail ends that is coded so that the fields in it can be read:
+ * at the next line like that before its section, which begins at `start`.
+ */
+static size_t
+end_of_mail(const struct scan_frame *f, size_t start)
+{
+	struct span s = f->bytes, mark;
+	size_t from = start, at = f->from;
+
+	while (from > 0 && is_line_end(s.p[from - 1]))
+		from--;
+	while (from > 0 && !is_line_end(s.p[from - 1]))
+		from--;
+	mark = span_trim(span_first(span_from(s, from), start - from));
+	if (start == 0)
+		return s.len;
+	if (!span_starts(mark, SPAN("--")))
+		return f->to;
+	do
+		at = scan_find(s, at + 1, mark);
+	while (at < s.len && !is_line_end(s.p[at - 1]));
+	return at;
+}
+
+/* May the body begin there, too? */
+static bool
+is_within(const struct scan_frame *f, uint64_t at)
+{
+	return at > f->from && at < f->to;
+}
+
 /* Which readings of the encoded body are there? */
 static unsigned
 readings_of(const struct scan_frame *f)
@@ -223,8 +265,10 @@ readings_of(const struct scan_frame *f)
 	    (f->used > f->to ? f->used : f->to) - f->from);
 	unsigned readings = 0;
 
-	if (f->kept > f->from && f->kept < f->to)
+	if (is_within(f, f->kept))
 		readings |= LATE;
+	if (is_within(f, f->told))
+		readings |= LATEST;
 	if (f->used > f->to)
 		readings |= LONG;
 	if ((f->phase & GIVE_BASE64) && mime_has_inner_padding(body))
@@ -235,22 +279,38 @@ readings_of(const struct scan_frame *f)
 static void
 read_section(struct scan *sc, struct scan_frame *f)
 {
+	size_t start = f->at;
 	bool typed = read_header(sc, f);
 
 	find_end(f);
 	f->used = f->to;
-	if (f->phase == GIVE_RAW)
+	if (is_within(f, f->kept))
+		f->phase |= GIVE_LATE;
+	if (is_within(f, f->told))
+		f->phase |= GIVE_LATEST;
+	if (!(f->phase & (GIVE_BASE64 | GIVE_QP)))
 		return;
 	/* no two of these may overlap: who has none of them ends none */
 	if (typed)
 		find_long_end(f);
+	if ((f->phase & GIVE_QP) && (f->hints & SCAN_AS_MAIL))
+		f->used = end_of_mail(f, start);
 	f->phase |= readings_of(f);
+}
+
+/* Where the body begins in this reading. */
+static size_t
+body_start(const struct scan_frame *f, unsigned late, unsigned latest)
+{
+	if (f->phase & latest)
+		return (size_t)f->told;
+	return f->phase & late ? f->kept : f->from;
 }
 
 static struct span
 decode(struct scan *sc, const struct scan_frame *f)
 {
-	size_t from = f->phase & LATE ? f->kept : f->from, room, len;
+	size_t from = body_start(f, LATE, LATEST), room, len;
 	size_t to = f->phase & LONG ? f->used : f->to;
 	struct span body = span_first(span_from(f->bytes, from), to - from);
 	bool base64 = (f->phase & GIVE_BASE64) != 0;
@@ -282,6 +342,21 @@ go_on(struct scan_frame *f)
 		f->phase |= readings_of(f);
 }
 
+/* The body as it stands, from the last place on where it may begin. */
+static struct span
+give_raw(struct scan_frame *f)
+{
+	size_t from = body_start(f, GIVE_LATE, GIVE_LATEST);
+	unsigned done = f->phase & GIVE_LATEST ? GIVE_LATEST
+			: f->phase & GIVE_LATE ? GIVE_LATE
+					       : GIVE_RAW;
+
+	f->phase &= ~done;
+	if (f->phase & GIVE_BASE64)
+		f->hints |= SCAN_CODED;
+	return span_first(span_from(f->bytes, from), f->to - from);
+}
+
 static int
 next_part(struct scan *sc, struct scan_frame *f, struct span *member)
 {
@@ -290,117 +365,13 @@ next_part(struct scan *sc, struct scan_frame *f, struct span *member)
 			return 0;
 		read_section(sc, f);
 	}
-	if (f->phase & GIVE_RAW) {
-		f->phase &= ~(unsigned)GIVE_RAW;
-		if (f->phase & GIVE_BASE64)
-			f->hints |= SCAN_CODED;
-		*member =
-		    span_first(span_from(f->bytes, f->from), f->to - f->from);
+	if (f->phase & (GIVE_RAW | GIVE_LATE | GIVE_LATEST)) {
+		*member = give_raw(f);
 		return 1;
 	}
 	*member = decode(sc, f);
 	f->hints &= ~(unsigned)SCAN_CODED;
 	go_on(f);
-	return 1;
-}
-
-/* ---- files within the text ---- */
-
-/* The value of " key=" in a line of yEnc; empty: there is none. */
-static struct span
-yenc_value(struct span line, struct span key)
-{
-	struct span rest = span_from(line, scan_find(line, 0, key) + key.len);
-
-	/* a name may have spaces, and is last */
-	return span_is(key, SPAN(" name="))
-		   ? rest
-		   : span_first(rest, span_find(rest, ' '));
-}
-
-/* Has all of the file come?  Not when it is one part of several. */
-static bool
-is_whole(struct span begin, size_t len)
-{
-	uint64_t size;
-
-	return !span_u64(yenc_value(begin, SPAN(" size=")), UINT64_MAX, &size)
-	       && size == len;
-}
-
-/* What stands behind "begin". */
-static bool
-is_begin(struct span s)
-{
-	return span_starts(s, SPAN(" ")) || span_starts(s, SPAN("-base64 "));
-}
-
-/*
- * The next line, from f->at on, that begins an encoded file; f->at goes
- * behind it.  False: there is none.
- */
-static bool
-find_begin(struct scan_frame *f, struct span *line)
-{
-	struct span s = f->bytes;
-	size_t at = f->at, used;
-
-	for (;; at += used) {
-		size_t uu = scan_find(s, at, SPAN("begin"));
-
-		if (uu == s.len)
-			return false;
-		if (!is_begin(span_from(s, uu + 5))) {
-			used = uu + 5 - at;
-			continue;
-		}
-		/* "=ybegin" ends so, too */
-		at = uu >= 2 && s.p[uu - 1] == 'y' && s.p[uu - 2] == '='
-			 ? uu - 2
-			 : uu;
-		*line = line_of(span_from(s, at), &used);
-		if (at == 0 || s.p[at - 1] == '\n' || s.p[at - 1] == '\r')
-			break;
-		used = uu + 6 - at;
-	}
-	f->at = at + used;
-	return true;
-}
-
-static int
-next_file(struct scan *sc, struct scan_frame *f, struct span *member)
-{
-	struct span line, rest;
-	size_t used, room, len;
-	bool is_yenc;
-	uint8_t *to;
-
-	if (!find_begin(f, &line))
-		return 0;
-	rest = span_from(f->bytes, f->at);
-	/* a line of uuencode that is cut short counts as filled with zeros */
-	to = scan_most(sc,
-	    rest.len < SIZE_MAX / UU_MOST ? (rest.len + 1) * UU_MOST : SIZE_MAX,
-	    &room);
-	if (span_starts(line, SPAN("begin-"))) {
-		used = scan_find(rest, 0, SPAN("===="));
-		*member = scan_take(
-		    sc, mime_base64(span_first(rest, used), to, room));
-		scan_named(sc, f, span_from(line, 17));
-		f->at += used;
-		return 1;
-	}
-	is_yenc = line.p[0] == '=';
-	scan_named(sc, f,
-	    is_yenc ? yenc_value(line, SPAN(" name=")) : span_from(line, 10));
-	len = is_yenc ? mime_yenc(rest, to, room, &used)
-		      : mime_uu(rest, to, room, &used);
-	if (len == room)
-		scan_flaw(sc, SCAN_LIMITS);
-	if (is_yenc && !is_whole(line, len))
-		scan_flaw(sc, SCAN_DAMAGED);
-	*member = scan_take(sc, len);
-	f->at += used;
 	return 1;
 }
 
@@ -411,7 +382,7 @@ scan_next_mail(struct scan *sc, struct scan_frame *f, struct span *member)
 
 	/* text that only has uuencoded files in it */
 	if (f->at == 0 && f->phase == 0 && !(f->hints & SCAN_AS_MAIL)
-	    && !is_header_line(line_of(f->bytes, &used))
+	    && !is_header_line(unmail_line(f->bytes, &used))
 	    && !span_starts(f->bytes, SPAN("From ")))
 		f->phase = AT_FILES;
 	if (f->phase != AT_FILES) {
@@ -420,5 +391,5 @@ scan_next_mail(struct scan *sc, struct scan_frame *f, struct span *member)
 		f->phase = AT_FILES;
 		f->at = 0;
 	}
-	return next_file(sc, f, member);
+	return unmail_file(sc, f, member);
 }

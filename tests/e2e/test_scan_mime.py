@@ -215,6 +215,27 @@ class Mime(unittest.TestCase):
                               b"X-A: " + b"b" * 99999 + b"\n" + B64,
                           ))})
 
+    def test_where_the_header_ends_for_whom(self):
+        rfc822 = b"Content-Type: message/rfc822\n" + QP
+        coded = b"".join(b"=%02X" % c for c in EICAR)
+        twice = quopri.encodestring(mail(QP, coded))
+        self.all_found(
+            blanks=mail(b"Content-Type:\n  \n image/gif", EICAR),
+            blanks_base64=mail(B64 + b"\n  \n x/y\nno field\nX-A: b", CODED),
+            no_field=mail(b"X-A: b\nno field\nX-B: c", EICAR),
+            no_field_in_part=multipart(b"X-A: b\nno field\nX-B: c", EICAR),
+            name_alone=mail(b"Content-Transfer-Encoding\n  \n "
+                            b": quoted-printable\nContent-Transfer-Encoding: "
+                            b"8bit", coded),
+            mail_in_qp_in_qp=multipart(rfc822, twice),
+            the_same_with_more=in_parts(
+                b"Content-Type: multipart/mixed; boundary=zz",
+                rfc822 + b"\n\nX-A: b\n\nhello\n", rfc822 + b"\n\n" + twice,
+                b"\nhello"))
+        self.all_said("OK", many=in_parts(
+            b"Content-Type: multipart/digest; boundary=zz",
+            *[rfc822 + b"\n\nFrom: x\nSubject: y\n\nhello=20\n"] * 200))
+
     def test_a_mail_whose_header_is_long(self):
         for more in (b"X-A: b\n" * 20000, b"X-A: " + b"b" * 99999 + b"\n"):
             self.assertEqual(self.verdict(more + mail(B64, CODED)), FOUND)
