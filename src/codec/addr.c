@@ -261,3 +261,14 @@ addr_put(struct text *t, const struct addr *a)
 		text_span(t, a->domain);
 	}
 }
+
+void
+addr_log(struct log_line *l, const char *key, const struct addr *a)
+{
+	char mem[ADDR_TEXT_MAX + 1];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	addr_put(&t, a);
+	log_span(l, key, text_data(&t));
+}

@@ -17,6 +17,7 @@
 #define CODEC_ADDR_H
 
 #include "core/err.h"
+#include "core/log.h"
 #include "core/span.h"
 #include "core/text.h"
 
@@ -68,6 +69,9 @@ bool addr_is_tricky(const struct addr *a);
 
 /* Write it as it was parsed: local part, and "@domain" where there is one. */
 void addr_put(struct text *t, const struct addr *a);
+
+/* The same as one field of a log line. */
+void addr_log(struct log_line *l, const char *key, const struct addr *a);
 
 /* Is this a syntactically good host or domain name? */
 bool addr_is_domain(struct span s, bool eight_bit);

@@ -38,6 +38,15 @@ span_ends_nocase(struct span s, struct span suffix)
 	       && same_nocase(s.p + s.len - suffix.len, suffix.p, suffix.len);
 }
 
+bool
+span_has_nocase(struct span s, struct span word)
+{
+	for (size_t i = 0; i + word.len <= s.len; i++)
+		if (same_nocase(s.p + i, word.p, word.len))
+			return true;
+	return false;
+}
+
 size_t
 span_find(struct span s, uint8_t c)
 {

@@ -63,6 +63,9 @@ bool span_starts(struct span s, struct span prefix);
 bool span_starts_nocase(struct span s, struct span prefix);
 bool span_ends_nocase(struct span s, struct span suffix);
 
+/* Does `word`, in any case, stand anywhere in `s`? */
+bool span_has_nocase(struct span s, struct span word);
+
 /* Index of the first byte `c`, or s.len where there is none. */
 size_t span_find(struct span s, uint8_t c);
 

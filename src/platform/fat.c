@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "platform/oserr.h"
+#include "platform/syncs.h"
 
 #define FAT_MAGIC 0x4D44
 
@@ -30,20 +31,6 @@ fat_has_path(const char *path)
 	return !statfs(path, &v) && v.f_type == FAT_MAGIC;
 }
 
-static int
-sync_path(int root, const char *path)
-{
-	int err = ERR_OK;
-	int fd = openat(root, path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return oserr_now();
-	if (fsync(fd))
-		err = oserr_now();
-	(void)close(fd);
-	return err;
-}
-
 static size_t
 folder_len(const char *path)
 {
@@ -59,7 +46,7 @@ sync_folder_of(int root, const char *path)
 	size_t len = folder_len(path);
 
 	(void)snprintf(folder, sizeof(folder), "%.*s", (int)len, path);
-	return sync_path(root, len == 0 ? "." : folder);
+	return syncs_path(root, len == 0 ? "." : folder);
 }
 
 static bool
@@ -74,10 +61,10 @@ int
 fat_renamed(int root, const char *from, const char *to)
 {
 	bool both = is_one_folder(from, to);
-	int err = both ? sync_path(root, to) : sync_folder_of(root, from);
+	int err = both ? syncs_path(root, to) : sync_folder_of(root, from);
 
 	if (!err)
-		err = both ? sync_folder_of(root, from) : sync_path(root, to);
+		err = both ? sync_folder_of(root, from) : syncs_path(root, to);
 	if (err)
 		(void)renameat(root, to, root, from);
 	return err;

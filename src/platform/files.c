@@ -229,15 +229,7 @@ files_op_end(struct fs *fs, bool wait, bool *failed)
 static int
 files_op_sync_dir(struct fs *fs, const char *path)
 {
-	int err = ERR_OK;
-	int fd = openat(root_of(fs), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return oserr_now();
-	if (fsync(fd))
-		err = oserr_now();
-	(void)close(fd);
-	return err;
+	return syncs_path(root_of(fs), path);
 }
 
 static int

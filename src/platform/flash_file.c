@@ -12,31 +12,9 @@
 #include <unistd.h>
 
 #include "platform/fat.h"
+#include "platform/oserr.h"
 
 #define PATH_OCTETS 512
-
-static int
-err_of(int error)
-{
-	switch (error) {
-	case ENOENT:
-		return ERR_MISSING;
-	case EEXIST:
-		return ERR_EXISTS;
-	case EACCES:
-	case EPERM:
-		return ERR_DENIED;
-	case EROFS:
-		return ERR_READ_ONLY;
-	case ENOSPC:
-	case EDQUOT:
-		return ERR_FULL;
-	case EWOULDBLOCK:
-		return ERR_BUSY;
-	default:
-		return ERR_IO;
-	}
-}
 
 static int
 read_all(int fd, uint64_t at, uint8_t *to, size_t len)
@@ -47,7 +25,7 @@ read_all(int fd, uint64_t at, uint8_t *to, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? err_of(errno) : ERR_IO;
+			return n < 0 ? oserr_now() : ERR_IO;
 		to += n;
 		at += (size_t)n;
 		len -= (size_t)n;
@@ -64,7 +42,7 @@ write_all(int fd, uint64_t at, struct span data)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? err_of(errno) : ERR_IO;
+			return n < 0 ? oserr_now() : ERR_IO;
 		at += (size_t)n;
 		data = span_from(data, (size_t)n);
 	}
@@ -117,7 +95,7 @@ write_erased(int fd, uint64_t at, uint64_t len)
 		at += n;
 		len -= n;
 	}
-	return fsync(fd) == 0 ? ERR_OK : err_of(errno);
+	return fsync(fd) == 0 ? ERR_OK : oserr_now();
 }
 
 static int
@@ -170,9 +148,9 @@ flash_file_open(struct flash_file *ff, const char *path, uint32_t block_octets,
 	int rc = ERR_OK;
 
 	if (fd < 0)
-		return err_of(errno);
+		return oserr_now();
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0)
-		rc = err_of(errno);
+		rc = oserr_now();
 	else
 		rc = check_size((uint64_t)st.st_size, &block_octets, &blocks);
 	if (rc != ERR_OK) {
@@ -197,8 +175,8 @@ sync_folder(char *path)
 	fd =
 	    open(path == NULL ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_of(errno);
-	rc = fsync(fd) == 0 ? ERR_OK : err_of(errno);
+		return oserr_now();
+	rc = fsync(fd) == 0 ? ERR_OK : oserr_now();
 	close(fd);
 	return rc;
 }
@@ -211,14 +189,14 @@ make_file(char *temp, const char *path, uint64_t octets)
 	int rc;
 
 	if (fd < 0)
-		return err_of(errno);
+		return oserr_now();
 	rc = write_erased(fd, 0, octets);
 	if (close(fd) != 0 && rc == ERR_OK)
-		rc = err_of(errno);
+		rc = oserr_now();
 	if (rc == ERR_OK && access(path, F_OK) == 0)
 		rc = ERR_EXISTS;
 	if (rc == ERR_OK && rename(temp, path) != 0)
-		rc = err_of(errno);
+		rc = oserr_now();
 	if (rc == ERR_OK && fat_has_path(path))
 		rc = fat_renamed(AT_FDCWD, temp, path);
 	if (rc == ERR_OK)
@@ -258,7 +236,7 @@ flash_file_peek(const char *path, void *to, size_t cap)
 	ssize_t n;
 
 	if (fd < 0)
-		return err_of(errno);
+		return oserr_now();
 	n = pread(fd, to, cap, 0);
 	close(fd);
 	return n < 0 ? ERR_IO : (int)n;

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/oserr.h"
+
 #define POINTED_MAX 107 /* what a socket's address holds */
 
 /*
@@ -102,25 +104,10 @@ process_make_folder(const char *path)
 
 	if (mkdir(path, 0700) == 0)
 		return ERR_OK;
-	switch (errno) {
-	case EEXIST:
-		return stat(path, &st) == 0 && !S_ISDIR(st.st_mode)
-			   ? ERR_UNSUPPORTED
-			   : ERR_EXISTS;
-	case ENOENT:
-	case ENOTDIR:
-		return ERR_MISSING;
-	case EACCES:
-	case EPERM:
-		return ERR_DENIED;
-	case EROFS:
-		return ERR_READ_ONLY;
-	case ENOSPC:
-	case EDQUOT:
-		return ERR_FULL;
-	default:
-		return ERR_IO;
-	}
+	if (errno != EEXIST)
+		return oserr_now();
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode) ? ERR_UNSUPPORTED
+							    : ERR_EXISTS;
 }
 
 void

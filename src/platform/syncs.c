@@ -5,6 +5,7 @@
 #include "platform/syncs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -126,4 +127,18 @@ syncs_end(struct syncs *s, bool wait, bool *failed)
 	memcpy(failed, s->failed, s->n * sizeof(*failed));
 	s->n = 0;
 	return s->err;
+}
+
+int
+syncs_path(int root, const char *path)
+{
+	int err = ERR_OK;
+	int fd = openat(root, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return oserr_now();
+	if (fsync(fd))
+		err = oserr_now();
+	(void)close(fd);
+	return err;
 }

@@ -55,4 +55,7 @@ int syncs_begin(struct syncs *s, const int *h, unsigned n) MUST_CHECK;
  */
 int syncs_end(struct syncs *s, bool wait, bool *failed) MUST_CHECK;
 
+/* One file or folder, by its path below the folder `root`, at once. */
+int syncs_path(int root, const char *path) MUST_CHECK;
+
 #endif

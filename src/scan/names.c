@@ -38,23 +38,13 @@ next_field(struct span *rest, struct span *field)
 	return false;
 }
 
-static bool
-mentions(struct span s, struct span word)
-{
-	for (size_t i = 0; i + word.len <= s.len; i++)
-		if (chr_lower(s.p[i]) == word.p[0]
-		    && span_is_nocase(span_of(s.p + i, word.len), word))
-			return true;
-	return false;
-}
-
 bool
 names_mention(struct span head, struct span word)
 {
 	struct span field;
 
 	while (next_field(&head, &field))
-		if (mentions(field, word))
+		if (span_has_nocase(field, word))
 			return true;
 	return false;
 }

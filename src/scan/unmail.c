@@ -107,16 +107,6 @@ is_separator(struct span line, struct span behind)
 	return line.len == 0 || is_header_line(line);
 }
 
-static bool
-mentions(struct span s, struct span word)
-{
-	for (size_t i = 0; i + word.len <= s.len; i++)
-		if (chr_lower(s.p[i]) == word.p[0]
-		    && span_is_nocase(span_of(s.p + i, word.len), word))
-			return true;
-	return false;
-}
-
 /*
  * Go over the header at `at`: where it ends.  `*blank` is set to where it ends
  * for those to whom a line of blanks is an empty one, or to 0; `*typed`, when
@@ -165,9 +155,9 @@ read_header(struct scan *sc, struct scan_frame *f)
 	f->told = line.len > 0 ? UINT64_MAX : 0;
 	scan_headed(sc, f, head);
 	f->phase = GIVE_RAW;
-	if (mentions(head, SPAN("base64")))
+	if (span_has_nocase(head, SPAN("base64")))
 		f->phase |= GIVE_BASE64;
-	if (mentions(head, SPAN("quoted-printable")))
+	if (span_has_nocase(head, SPAN("quoted-printable")))
 		f->phase |= GIVE_QP;
 	return typed;
 }

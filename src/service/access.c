@@ -176,17 +176,6 @@ access_basis_name(enum relay_basis basis)
 }
 
 static void
-log_address(struct log_line *l, const char *key, const struct addr *a)
-{
-	char mem[ADDR_TEXT_MAX + 1];
-	struct text t;
-
-	text_init(&t, mem, sizeof(mem));
-	addr_put(&t, a);
-	log_span(l, key, text_data(&t));
-}
-
-static void
 log_decision(const struct access_client *c, const struct relay_question *q,
     const struct relay_answer *out)
 {
@@ -200,8 +189,8 @@ log_decision(const struct access_client *c, const struct relay_question *q,
 	log_begin(&l, LOG_INFO, events[out->verdict]);
 	log_span(&l, "rule", out->rule);
 	log_str(&l, "client", addr);
-	log_address(&l, "from", q->from);
-	log_address(&l, "to", q->to);
+	addr_log(&l, "from", q->from);
+	addr_log(&l, "to", q->to);
 	log_end(&l);
 }
 

@@ -177,6 +177,9 @@ void cli_put(struct term *t, struct span s);
 /* KEY=VALUE has been typed: warn when it is a secret. */
 void cli_warn_of_secret(struct cli *cli, const char *pair);
 
+/* A sink: print the answer as it comes. */
+int cli_print_raw(struct cli *cli, struct span piece);
+
 /* Print a string member, or nothing when it is not there; by cli_put. */
 void cli_print_text(struct cli *cli, const struct json *j, int at);
 

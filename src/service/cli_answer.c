@@ -202,6 +202,13 @@ cli_put(struct term *t, struct span s)
 	}
 }
 
+int
+cli_print_raw(struct cli *cli, struct span piece)
+{
+	term_span(&cli->out, piece);
+	return CLI_OK;
+}
+
 void
 cli_print_text(struct cli *cli, const struct json *j, int at)
 {

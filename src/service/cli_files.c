@@ -1,14 +1,28 @@
 /* cli_files: over platform/files, as everything that is kept is. */
 #include "service/cli_files.h"
 
-int
-cli_files_open(struct cli *cli, struct cli_files *f)
-{
-	int err = files_open(&f->files, ".");
+#include "platform/area.h"
 
-	if (err)
-		(void)cli_error_at(cli, "the working folder", err_text(err));
-	return err;
+int
+cli_files_work(struct cli *cli, size_t octets,
+    int (*run)(struct cli *cli, struct cli_files *f))
+{
+	struct cli_files *f;
+	void *mem;
+	int status, err;
+
+	if (area_open(&mem, octets))
+		return cli_error(cli, "there is not enough memory");
+	f = mem;
+	err = files_open(&f->files, ".");
+	if (!err) {
+		status = run(cli, f);
+		files_close(&f->files);
+	} else {
+		status = cli_error_at(cli, "the working folder", err_text(err));
+	}
+	area_close(mem, octets);
+	return status;
 }
 
 int

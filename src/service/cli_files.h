@@ -15,8 +15,13 @@ struct cli_files {
 	char path[FS_PATH_MAX]; /* of the new file */
 };
 
-/* ERR_FULL, ERR_DENIED: the working folder can't be opened. */
-int cli_files_open(struct cli *cli, struct cli_files *f) MUST_CHECK;
+/*
+ * Run a command with memory of its own: `octets` of zeroed memory that begin
+ * with the struct cli_files `run` is given, the working folder opened.  The
+ * exit status is run's, or CLI_FAILED.
+ */
+int cli_files_work(struct cli *cli, size_t octets,
+    int (*run)(struct cli *cli, struct cli_files *f));
 
 /* Map a whole file; an empty one is an empty span.  Unmap with the same. */
 int cli_files_map(struct cli *cli, struct cli_files *f, const char *path,

@@ -309,30 +309,24 @@ with_signatures(struct cli *cli, struct work *w)
 }
 
 static int
-scan(struct cli *cli)
+scan_args(struct cli *cli, struct cli_files *f)
 {
 	const char *rules = cli_option(cli, "--rules", 0);
-	struct work *w;
-	void *mem;
-	int status = CLI_FAILED;
+	struct work *w = (struct work *)f;
 
-	if (area_open(&mem, sizeof(*w)))
-		return cli_error(cli, "there is not enough memory");
-	w = mem;
 	w->out_is_tty = term_is_tty(TERM_OUT);
 	w->err_is_tty = term_is_tty(TERM_ERR);
-	if (rules != NULL && scan_rules_read(span_str(rules), &w->scan.rules)) {
-		area_close(mem, sizeof(*w));
+	if (rules != NULL && scan_rules_read(span_str(rules), &w->scan.rules))
 		return cli_error(cli,
 		    "scan: --rules takes scripts, programs and macros, with "
 		    "commas between");
-	}
-	if (!cli_files_open(cli, &w->files)) {
-		status = with_signatures(cli, w);
-		files_close(&w->files.files);
-	}
-	area_close(mem, sizeof(*w));
-	return status;
+	return with_signatures(cli, w);
+}
+
+static int
+scan(struct cli *cli)
+{
+	return cli_files_work(cli, sizeof(struct work), scan_args);
 }
 
 static const struct cli_command rows[] = {

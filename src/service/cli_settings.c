@@ -277,18 +277,11 @@ print_setting(struct cli *cli, const struct json *j)
 }
 
 static int
-print_raw(struct cli *cli, struct span piece)
-{
-	term_span(&cli->out, piece);
-	return CLI_OK;
-}
-
-static int
 settings_list(struct cli *cli)
 {
 	if (cli_option(cli, "--json", 0) != NULL)
 		return cli_call(cli, HTTP_GET, "/api/v1/settings",
-		    span_of(NULL, 0), print_raw);
+		    span_of(NULL, 0), cli_print_raw);
 	return cli_list(cli, "/api/v1/settings", print_setting);
 }
 

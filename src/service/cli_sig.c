@@ -3,12 +3,12 @@
  *
  * Works on files only; neither a state folder nor a server is needed.
  */
-#include "platform/area.h"
 #include "platform/clock.h"
 #include "codec/date.h"
 #include "scan/builtin.h"
 #include "service/cli_all.h"
 #include "service/cli_files.h"
+#include "platform/area.h"
 #include "service/cli_sig.h"
 
 struct work {
@@ -139,8 +139,9 @@ write_result(struct cli *cli, struct work *w, const char *out)
 }
 
 static int
-compile_all(struct cli *cli, struct work *w)
+compile_all(struct cli *cli, struct cli_files *f)
 {
+	struct work *w = (struct work *)f;
 	uint64_t octets = 0;
 	const char *out = cli_option(cli, "-o", 0);
 	size_t need;
@@ -198,8 +199,9 @@ open_db(struct cli *cli, struct work *w, const char *path, struct span *all)
 }
 
 static int
-verify_one(struct cli *cli, struct work *w)
+verify_one(struct cli *cli, struct cli_files *f)
 {
+	struct work *w = (struct work *)f;
 	const char *path = cli->args[0];
 	struct span all;
 	int status = open_db(cli, w, path, &all);
@@ -252,8 +254,9 @@ print_info(struct cli *cli, const struct sigdb *db)
 }
 
 static int
-info_one(struct cli *cli, struct work *w)
+info_one(struct cli *cli, struct cli_files *f)
 {
+	struct work *w = (struct work *)f;
 	struct span all = SPAN("");
 	int status = CLI_OK;
 
@@ -271,24 +274,6 @@ info_one(struct cli *cli, struct work *w)
 /* ---- rows ---- */
 
 static int
-with_work(struct cli *cli, int (*run)(struct cli *cli, struct work *w))
-{
-	struct work *w;
-	void *mem;
-	int status = CLI_FAILED;
-
-	if (area_open(&mem, sizeof(*w)))
-		return cli_error(cli, "there is not enough memory");
-	w = mem;
-	if (!cli_files_open(cli, &w->files)) {
-		status = run(cli, w);
-		files_close(&w->files.files);
-	}
-	area_close(mem, sizeof(*w));
-	return status;
-}
-
-static int
 sig_compile(struct cli *cli)
 {
 	const char *out = cli_option(cli, "-o", 0);
@@ -300,19 +285,19 @@ sig_compile(struct cli *cli)
 		return cli_error_at(cli, out,
 		    "is a name for signatures in text; -o FILE is written "
 		    "over");
-	return with_work(cli, compile_all);
+	return cli_files_work(cli, sizeof(struct work), compile_all);
 }
 
 static int
 sig_verify(struct cli *cli)
 {
-	return with_work(cli, verify_one);
+	return cli_files_work(cli, sizeof(struct work), verify_one);
 }
 
 static int
 sig_info(struct cli *cli)
 {
-	return with_work(cli, info_one);
+	return cli_files_work(cli, sizeof(struct work), info_one);
 }
 
 static const struct cli_command rows[] = {

@@ -11,7 +11,6 @@
 #include <bearssl.h>
 
 #include "core/chr.h"
-#include "platform/area.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
@@ -348,8 +347,9 @@ install(struct cli *cli, struct install *w, int from)
 }
 
 static int
-open_and_install(struct cli *cli, struct install *w)
+open_and_install(struct cli *cli, struct cli_files *f)
 {
+	struct install *w = (struct install *)f;
 	struct fs *fs = &w->files.files.fs;
 	struct fs_stat st;
 	int status = find_target(cli, w), from;
@@ -377,17 +377,5 @@ open_and_install(struct cli *cli, struct install *w)
 int
 cli_sig_install(struct cli *cli)
 {
-	struct install *w;
-	void *mem;
-	int status = CLI_FAILED;
-
-	if (area_open(&mem, sizeof(*w)))
-		return cli_error(cli, "there is not enough memory");
-	w = mem;
-	if (!cli_files_open(cli, &w->files)) {
-		status = open_and_install(cli, w);
-		files_close(&w->files.files);
-	}
-	area_close(mem, sizeof(*w));
-	return status;
+	return cli_files_work(cli, sizeof(struct install), open_and_install);
 }

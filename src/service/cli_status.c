@@ -113,13 +113,6 @@ print_status(struct cli *cli, const struct json *j)
 }
 
 static int
-print_raw(struct cli *cli, struct span piece)
-{
-	term_span(&cli->out, piece);
-	return CLI_OK;
-}
-
-static int
 status(struct cli *cli)
 {
 	static const char path[] = "/api/v1/status";
@@ -128,7 +121,7 @@ status(struct cli *cli)
 	if (cli_option(cli, "--json", 0) == NULL)
 		return cli_show(
 		    cli, HTTP_GET, path, span_of(NULL, 0), print_status);
-	got = cli_call(cli, HTTP_GET, path, span_of(NULL, 0), print_raw);
+	got = cli_call(cli, HTTP_GET, path, span_of(NULL, 0), cli_print_raw);
 	term_str(&cli->out, got == CLI_OK ? "\n" : "");
 	return got;
 }

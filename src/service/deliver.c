@@ -429,6 +429,22 @@ delivery_done(struct delivery *d, int64_t now_ms)
 		    LOG_ERROR, "queue.not_indexed", "id", d->file->id, err);
 }
 
+int
+delivery_send(struct delivery *d, struct spool_file *f,
+    const struct delivery_head *head, int64_t now_ms)
+{
+	int err = delivery_commit(d, f, head);
+
+	if (err)
+		return err;
+	spool_barrier(d->spool);
+	while (spool_next(d->spool) != NULL)
+		continue;
+	if (f->result == ERR_OK)
+		delivery_done(d, now_ms);
+	return f->result;
+}
+
 void
 delivery_abort(struct delivery *d)
 {

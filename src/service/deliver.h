@@ -141,6 +141,13 @@ delivery_of(const struct spool_file *f)
 /* After the barrier, with a good result: queue or quarantine know of it. */
 void delivery_done(struct delivery *d, int64_t now_ms);
 
+/*
+ * For a delivery with a spool of its own: commit, wait for the barrier, done.
+ * On an error it is still the caller's, to abort.
+ */
+int delivery_send(struct delivery *d, struct spool_file *f,
+    const struct delivery_head *head, int64_t now_ms) MUST_CHECK;
+
 /* Give it up before or after commit, but not after the barrier. */
 void delivery_abort(struct delivery *d);
 

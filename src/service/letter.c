@@ -179,16 +179,8 @@ commit(struct letter *l, const struct letter_time *t)
 		.arrived_s = t->now_s,
 		.flags = QUEUE_NOTICE | QUEUE_8BIT,
 	};
-	int err = delivery_commit(&l->delivery, &l->file, &head);
 
-	if (err)
-		return err;
-	spool_barrier(&l->spool);
-	while (spool_next(&l->spool) != NULL)
-		continue;
-	if (l->file.result == ERR_OK)
-		delivery_done(&l->delivery, t->now_ms);
-	return l->file.result;
+	return delivery_send(&l->delivery, &l->file, &head, t->now_ms);
 }
 
 int

@@ -338,16 +338,8 @@ commit(
 			 & (QUEUE_8BIT | QUEUE_UTF8 | QUEUE_OWN | QUEUE_NO_DATE
 			     | QUEUE_NO_ID),
 	};
-	int err = delivery_commit(&l->delivery, &l->file, &head);
 
-	if (err)
-		return err;
-	spool_barrier(&l->spool);
-	while (spool_next(&l->spool) != NULL)
-		continue;
-	if (l->file.result == ERR_OK)
-		delivery_done(&l->delivery, now_ms);
-	return l->file.result;
+	return delivery_send(&l->delivery, &l->file, &head, now_ms);
 }
 
 static int

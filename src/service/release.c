@@ -126,16 +126,8 @@ deliver(struct release *r, int64_t now_ms, int64_t now_s)
 		.flags = h->flags,
 		.ret = h->ret,
 	};
-	int err = delivery_commit(&r->delivery, &r->file, &head);
 
-	if (err)
-		return err;
-	spool_barrier(&r->spool);
-	while (spool_next(&r->spool) != NULL)
-		continue;
-	if (r->file.result == ERR_OK)
-		delivery_done(&r->delivery, now_ms);
-	return r->file.result;
+	return delivery_send(&r->delivery, &r->file, &head, now_ms);
 }
 
 int

@@ -79,17 +79,6 @@ submit_log_accepted(const struct submit_session *ss)
 }
 
 static void
-log_address(struct log_line *l, const char *key, const struct addr *a)
-{
-	char mem[ADDR_TEXT_MAX + 1];
-	struct text t;
-
-	text_init(&t, mem, sizeof(mem));
-	addr_put(&t, a);
-	log_span(l, key, text_data(&t));
-}
-
-static void
 log_reply(struct log_line *l, enum smtp_reply reply)
 {
 	char mem[REPLY_SHOWN];
@@ -116,11 +105,11 @@ submit_log_refused(const struct submit_session *ss, enum smtp_reply reply,
 		log_str(&l, "id", t->file.id);
 	log_client(&l, ss);
 	if (from != NULL)
-		log_address(&l, "from", from);
+		addr_log(&l, "from", from);
 	else if (t != NULL)
 		log_span(&l, "from", span_of(t->from, t->from_len));
 	if (to != NULL)
-		log_address(&l, "to", to);
+		addr_log(&l, "to", to);
 	else if (t != NULL && t->to_len > 0)
 		log_span(&l, "to", span_of(t->to, t->to_len));
 	log_reply(&l, reply);

@@ -54,36 +54,43 @@ port_flaw(struct span s)
 						   : "has no port 0 to 65535";
 }
 
+/* The part before the last colon goes to `*host`, which may be judged further.
+ */
+static const char *
+split_flaw(struct span s, struct span *host)
+{
+	size_t colon = span_rfind(s, ':');
+
+	*host = span_first(s, colon);
+	if (colon == s.len)
+		return "has no port";
+	if (span_find(*host, ':') < host->len && host->p[0] != '[')
+		return "needs [brackets] around an IPv6 address";
+	return port_flaw(span_from(s, colon + 1));
+}
+
 static const char *
 host_port_flaw(struct span s)
 {
-	size_t colon = span_rfind(s, ':');
-	struct span host = span_first(s, colon);
+	struct span host;
+	const char *flaw = split_flaw(s, &host);
 	uint8_t ip[IP_OCTETS];
 
-	if (colon == s.len)
-		return "has no port";
-	if (span_find(host, ':') < host.len && host.p[0] != '[')
-		return "needs [brackets] around an IPv6 address";
-	if (ip_parse(host, ip) != ERR_OK && host_flaw(host) != NULL)
+	if (flaw == NULL && ip_parse(host, ip) && host_flaw(host) != NULL)
 		return "is not a host name or address";
-	return port_flaw(span_from(s, colon + 1));
+	return flaw;
 }
 
 static const char *
 endpoint_flaw(struct span s)
 {
-	size_t colon = span_rfind(s, ':');
-	struct span host = span_first(s, colon);
+	struct span host;
+	const char *flaw = split_flaw(s, &host);
 	uint8_t ip[IP_OCTETS];
 
-	if (colon == s.len)
-		return "has no port";
-	if (span_find(host, ':') < host.len && host.p[0] != '[')
-		return "needs [brackets] around an IPv6 address";
-	if (!span_is(host, SPAN("*")) && ip_parse(host, ip) != ERR_OK)
+	if (flaw == NULL && !span_is(host, SPAN("*")) && ip_parse(host, ip))
 		return "is not an IP address (or * for all)";
-	return port_flaw(span_from(s, colon + 1));
+	return flaw;
 }
 
 /* An address, and a port where it is not the usual one. */
