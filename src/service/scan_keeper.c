@@ -30,6 +30,13 @@ start_worker(int *fds)
 	scan_worker(fds[0], fds[1]);
 }
 
+/* A channel that fails is as good as ended: nothing must spin on it. */
+static bool
+goes_on(int err)
+{
+	return err == ERR_OK || err == ERR_AGAIN || err == ERR_SYNTAX;
+}
+
 /*
  * Fork the heir: here `*heir` is the channel that ends with it, there the call
  * returns when the keeper has ended, and it is the keeper.  True: it is.
@@ -54,7 +61,7 @@ has_inherited(int channel, int *heir, int *pid)
 	(void)close(ends[0]);
 	do
 		err = channel_receive(ends[1], &nothing, sizeof(nothing), fds);
-	while (err != ERR_EOF);
+	while (goes_on(err));
 	(void)close(ends[1]);
 	child_begin("gatepost-keeper", false);
 	/* it goes on in main's log */
@@ -105,7 +112,7 @@ keep(int channel, bool ordered)
 		if (err == ERR_OK)
 			obey(&o, fds, pids);
 		ordered = ordered || err == ERR_OK;
-	} while (err != ERR_EOF);
+	} while (goes_on(err));
 	child_kill(heir_pid);
 	for (unsigned i = 0; i < LANES; i++)
 		child_kill(pids[i]);

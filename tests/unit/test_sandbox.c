@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -189,21 +190,24 @@ everything_else_is_its_end(void **unused)
 		assert_int_equal(ends_with(acts[i]), -SIGSYS);
 }
 
+/* In a child that may have `most` descriptors: do two named ones stay? */
 static void
-only_the_descriptors_that_were_named_stay_open(void **unused)
+assert_two_stay_open(rlim_t most)
 {
+	const struct rlimit few = { most, most };
 	int status, ends[2];
 	pid_t pid;
 
-	(void)unused;
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	if (pid == 0) {
 		int keep[2] = { ends[1], ends[0] };
-		bool good;
+		bool good =
+		    most == RLIM_INFINITY || !setrlimit(RLIMIT_NOFILE, &few);
 
 		sandbox_keep_only(keep, 2);
-		good = keep[0] == 0 && keep[1] == 1 && write(0, "x", 1) == 1;
+		good = good && keep[0] == 0 && keep[1] == 1
+		       && write(0, "x", 1) == 1;
 		for (int fd = 3; fd < 1024; fd++)
 			good = good && fcntl(fd, F_GETFD) < 0;
 		_exit(good ? 7 : 1);
@@ -213,6 +217,21 @@ only_the_descriptors_that_were_named_stay_open(void **unused)
 	assert_int_equal(WEXITSTATUS(status), 7);
 	(void)close(ends[0]);
 	(void)close(ends[1]);
+}
+
+static void
+only_the_descriptors_that_were_named_stay_open(void **unused)
+{
+	(void)unused;
+	assert_two_stay_open(RLIM_INFINITY);
+}
+
+static void
+they_stay_open_where_descriptors_are_few(void **unused)
+{
+	(void)unused;
+	assert_two_stay_open(16);
+	assert_two_stay_open(12);
 }
 
 /* Under the shield of main: what is left, and what is not. */
@@ -266,6 +285,7 @@ main(void)
 		    main_goes_on_without_programs_children_and_code),
 		cmocka_unit_test(
 		    only_the_descriptors_that_were_named_stay_open),
+		cmocka_unit_test(they_stay_open_where_descriptors_are_few),
 	};
 
 	null_fd = open("/dev/null", O_RDWR);
