@@ -145,7 +145,7 @@ class Api(unittest.TestCase):
             "/settings", "-X", "PATCH", "-d",
             '{"set":{"net.idle_seconds":121,"auth.old_form":false},'
             '"unset":["smtp.max_recipients"]}')
-        self.assertEqual((status, json.loads(body)), (200, {"restart": []}))
+        self.assertEqual((status, json.loads(body)), (200, {"restart": [], "warnings": []}))
         _, body = self.curl("/settings/auth.old_form")
         self.assertEqual(json.loads(body)["value"], "off")
 
