@@ -9,9 +9,7 @@ import io
 import os
 import random
 import re
-import resource
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -70,20 +68,6 @@ def has_ended(pid):
             return f.read().rsplit(")", 1)[1].split()[0] == "Z"
     except FileNotFoundError:
         return True
-
-
-def serving(state):
-    """The processes of a server: all have its command line."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            with open(path, "rb") as f:
-                words = f.read().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if b"serve" in words and state.encode() in words:
-            found.append(int(path.split("/")[2]))
-    return found
 
 
 class Workers(Case):
@@ -223,23 +207,6 @@ class Workers(Case):
         self.assertGreater(len(seen), 4)
         self.assertEqual(self.counters(server)["scan.keepers"], 2)
         self.assertIn("scanner.keeper_replaced", server.log())
-
-    def test_a_start_that_fails_leaves_no_process(self):
-        """With too few descriptors the keeper lost its channel, and spun."""
-        with gatepost.Server() as server:
-            server.stop()
-            for most in (10, 12, 16):
-                done = subprocess.run(
-                    [gatepost.PROGRAM, "serve", "--state", server.state],
-                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                    timeout=gatepost.SECONDS,
-                    preexec_fn=lambda m=most: resource.setrlimit(
-                        resource.RLIMIT_NOFILE, (m, m)))
-                self.assertEqual(done.returncode, 2, done.stderr)
-                gatepost.wait_for(
-                    lambda: not serving(server.state),
-                    f"no process of a server with {most} descriptors")
-            server.start()
 
     def test_kills_under_load_lose_nothing_and_pass_nothing(self):
         """Keepers, heirs and workers, whichever, while mail comes in."""
