@@ -9,9 +9,10 @@
 
 #define JA(text) (ENABLE_JAPANESE ? (text) : NULL)
 
-/* What a part that is not in the program would do needs no words. */
-#define SENDING(text)  (ENABLE_RELAY ? (text) : "")
-#define VERDICTS(text) (ENABLE_SCAN_WORKER || ENABLE_CLAMD ? (text) : "")
+/* What a part would do that is not there needs no words. */
+#define ABSENT	       "Without effect: the part is not in this program."
+#define SENDING(text)  (ENABLE_RELAY ? (text) : ABSENT)
+#define VERDICTS(text) (ENABLE_SCAN_WORKER || ENABLE_CLAMD ? (text) : ABSENT)
 
 /* clang-format off */
 const struct setting_spec settings_schema[SETTING_N] = {
