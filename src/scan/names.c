@@ -308,3 +308,13 @@ names_next(struct names *n, struct span *name)
 	*name = span_of(n->mem, n->len);
 	return true;
 }
+
+struct span
+names_base(struct span path)
+{
+	size_t n = path.len;
+
+	while (n > 0 && path.p[n - 1] != '/' && path.p[n - 1] != '\\')
+		n--;
+	return span_from(path, n);
+}

@@ -40,4 +40,7 @@ bool names_next(struct names *n, struct span *name);
 /* Does a Content- field mention the word (in small letters), in any case? */
 bool names_mention(struct span head, struct span word);
 
+/* The last part of a path, of either kind of slash. */
+struct span names_base(struct span path);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "core/chr.h"
 #include "core/le.h"
+#include "scan/names.h"
 
 #define SLOT  128 /* a directory entry */
 #define STEP  64  /* where one may begin: small sectors */
@@ -138,16 +139,6 @@ office_content(struct span s)
 
 /* ---- new ones ---- */
 
-static struct span
-base_name(struct span s)
-{
-	size_t n = s.len;
-
-	while (n > 0 && s.p[n - 1] != '/' && s.p[n - 1] != '\\')
-		n--;
-	return span_from(s, n);
-}
-
 /* Does the name go through this folder? */
 static bool
 is_below(struct span name, const char *folder)
@@ -166,7 +157,7 @@ is_below(struct span name, const char *folder)
 const char *
 office_part(struct span name)
 {
-	struct span base = base_name(name);
+	struct span base = names_base(name);
 
 	if (span_is_nocase(base, SPAN("vbaProject.bin"))
 	    || span_is_nocase(base, SPAN("vbaData.xml")))
@@ -183,7 +174,7 @@ office_part(struct span name)
 bool
 office_is_types(struct span name)
 {
-	return span_is_nocase(base_name(name), SPAN("[Content_Types].xml"));
+	return span_is_nocase(names_base(name), SPAN("[Content_Types].xml"));
 }
 
 const char *

@@ -6,6 +6,7 @@
 
 #include "core/chr.h"
 #include "core/le.h"
+#include "scan/names.h"
 
 /* ---- by content ---- */
 
@@ -129,11 +130,7 @@ has(struct span s, struct span what)
 static struct span
 base_name(struct span s)
 {
-	size_t n = s.len;
-
-	while (n > 0 && s.p[n - 1] != '/' && s.p[n - 1] != '\\')
-		n--;
-	s = span_from(s, n);
+	s = names_base(s);
 	s = span_first(s, span_find(s, '\0'));
 	s = span_first(s, span_find(s, ':') > 0 ? span_find(s, ':') : s.len);
 	while (s.len > 0 && (s.p[s.len - 1] <= ' ' || s.p[s.len - 1] == '.'))

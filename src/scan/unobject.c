@@ -6,6 +6,7 @@
  * called "\1Ole10Native" are packages with their length before them.
  */
 #include "core/le.h"
+#include "scan/names.h"
 #include "scan/unpack.h"
 
 #define ONE_HEAD 36 /* before a file in a OneNote section */
@@ -32,16 +33,6 @@ take_text(struct span *s)
 
 	*s = span_from(*s, text.len + 1);
 	return text;
-}
-
-static struct span
-base_name(struct span s)
-{
-	size_t n = s.len;
-
-	while (n > 0 && s.p[n - 1] != '/' && s.p[n - 1] != '\\')
-		n--;
-	return span_from(s, n);
 }
 
 bool
@@ -74,7 +65,7 @@ read_package(struct span s, struct span *name, struct span *data, size_t *len)
 	path = take_text(&s);
 	/* the label is what is shown, the path's end what is started */
 	if (path.len > 0)
-		*name = base_name(path);
+		*name = names_base(path);
 	s = span_from(s, 4);
 	(void)take_counted(&s);
 	*len = s.len >= 4 ? le32_get(s.p) : 0;
