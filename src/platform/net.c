@@ -1,5 +1,5 @@
 /* net: sockets as the operating system has them, errno turned into err. */
-#include "platform/net.h"
+#include "platform/net_int.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,12 +12,13 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "platform/oserr.h"
 
 static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff,
 	0xff };
 
-static int
-err_now(void)
+int
+net_err_now(void)
 {
 	switch (errno) {
 	case EAGAIN:
@@ -26,16 +27,9 @@ err_now(void)
 		return ERR_AGAIN;
 	case EADDRINUSE:
 		return ERR_BUSY;
-	case EACCES:
-	case EPERM:
-		return ERR_DENIED;
 	case EADDRNOTAVAIL:
-	case ENOENT:
 		return ERR_MISSING;
-	case EMFILE:
-	case ENFILE:
 	case ENOBUFS:
-	case ENOMEM:
 		return ERR_FULL;
 	case ECONNREFUSED:
 		return ERR_REFUSED;
@@ -48,7 +42,7 @@ err_now(void)
 	case ENETUNREACH:
 		return ERR_CLOSED;
 	default:
-		return ERR_IO;
+		return oserr_now();
 	}
 }
 
@@ -161,10 +155,10 @@ from_sock(const union sock_any *s, struct net_addr *a)
 	}
 }
 
-static int
-close_with(int fd)
+int
+net_close_with(int fd)
 {
-	int err = err_now();
+	int err = net_err_now();
 
 	(void)close(fd);
 	return err;
@@ -196,13 +190,13 @@ net_listen(const struct net_addr *a, int backlog)
 	int on = 1, off = 0, fd = open_listener(a, &s, &len);
 
 	if (fd < 0)
-		return err_now();
+		return net_err_now();
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (s.any.sa_family == AF_INET6)
 		(void)setsockopt(
 		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, &s.any, len) || listen(fd, backlog))
-		return close_with(fd);
+		return net_close_with(fd);
 	return fd;
 }
 
@@ -215,7 +209,7 @@ net_accept(int listener, struct net_addr *peer)
 	int fd = accept4(listener, &s.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ECONNABORTED ? ERR_AGAIN : err_now();
+		return errno == ECONNABORTED ? ERR_AGAIN : net_err_now();
 	from_sock(&s, peer);
 	if (s.any.sa_family != AF_UNIX)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -232,11 +226,11 @@ open_towards(const struct net_addr *to, int type)
 	int on = 1;
 
 	if (fd < 0)
-		return err_now();
+		return net_err_now();
 	if (type == SOCK_STREAM)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(fd, &s.any, len) && errno != EINPROGRESS)
-		return close_with(fd);
+		return net_close_with(fd);
 	return fd;
 }
 
@@ -259,9 +253,9 @@ net_connected(int fd)
 	socklen_t len = sizeof(err);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len))
-		return err_now();
+		return net_err_now();
 	errno = err;
-	return err == 0 ? ERR_OK : err_now();
+	return err == 0 ? ERR_OK : net_err_now();
 }
 
 int
@@ -275,13 +269,13 @@ net_connect_from(
 	int fd = socket(s.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return err_now();
+		return net_err_now();
 	here.port = 0;
 	mine_len = to_sock(&here, &mine);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most))
 	    || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most))
 	    || bind(fd, &mine.any, mine_len) || connect(fd, &s.any, len))
-		return close_with(fd);
+		return net_close_with(fd);
 	return fd;
 }
 
@@ -292,7 +286,7 @@ net_local(int fd, struct net_addr *a)
 	socklen_t len = sizeof(s);
 
 	if (getsockname(fd, &s.any, &len))
-		return err_now();
+		return net_err_now();
 	from_sock(&s, a);
 	return ERR_OK;
 }
@@ -303,7 +297,7 @@ net_read(int fd, void *to, size_t cap)
 	ssize_t n = recv(fd, to, cap, 0);
 
 	if (n < 0)
-		return err_now();
+		return net_err_now();
 	return n == 0 ? ERR_EOF : (int)n;
 }
 
@@ -312,7 +306,7 @@ net_write(int fd, struct span data)
 {
 	ssize_t n = send(fd, data.p, data.len, MSG_NOSIGNAL);
 
-	return n < 0 ? err_now() : (int)n;
+	return n < 0 ? net_err_now() : (int)n;
 }
 
 void

@@ -1,5 +1,5 @@
 /* net_unix: the part of net.h that is about Unix sockets. */
-#include "platform/net.h"
+#include "platform/net_int.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -9,32 +9,6 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "platform/oserr.h"
-
-static int
-err_now(void)
-{
-	switch (errno) {
-	case EAGAIN:
-	case EINTR:
-		return ERR_AGAIN;
-	case EADDRINUSE:
-		return ERR_BUSY;
-	case ECONNREFUSED:
-		return ERR_REFUSED;
-	default:
-		return oserr_now();
-	}
-}
-
-static int
-close_with(int fd)
-{
-	int err = err_now();
-
-	(void)close(fd);
-	return err;
-}
 
 static int
 to_unix(const char *path, struct sockaddr_un *s)
@@ -60,12 +34,12 @@ connect_unix(const char *path, int how, int patience_ms)
 		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | how, 0);
 	if (fd < 0)
-		return err_now();
+		return net_err_now();
 	if ((patience_ms > 0
 		&& (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t))
 		    || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t))))
 	    || connect(fd, (const struct sockaddr *)&s, sizeof(s)))
-		return close_with(fd);
+		return net_close_with(fd);
 	return fd;
 }
 
@@ -89,7 +63,7 @@ clear_place(const char *path)
 	int fd;
 
 	if (lstat(path, &st))
-		return errno == ENOENT ? ERR_OK : err_now();
+		return errno == ENOENT ? ERR_OK : net_err_now();
 	if (!S_ISSOCK(st.st_mode))
 		return ERR_EXISTS;
 	fd = net_connect_local(path);
@@ -97,7 +71,7 @@ clear_place(const char *path)
 		(void)close(fd);
 	if (fd >= 0 || fd == ERR_AGAIN)
 		return ERR_BUSY;
-	return unlink(path) ? err_now() : ERR_OK;
+	return unlink(path) ? net_err_now() : ERR_OK;
 }
 
 int
@@ -113,11 +87,11 @@ net_listen_unix(const char *path)
 		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return err_now();
+		return net_err_now();
 	mask = umask(077);
 	err = bind(fd, (const struct sockaddr *)&s, sizeof(s));
 	(void)umask(mask);
 	if (err || listen(fd, 16))
-		return close_with(fd);
+		return net_close_with(fd);
 	return fd;
 }
