@@ -272,7 +272,8 @@ leading_state(struct cli *cli, int *argc, char ***argv)
 		const char *arg = **argv;
 		int used = 1;
 
-		if (span_starts(span_str(arg), SPAN("--state="))) {
+		if (span_starts(span_str(arg), SPAN("--state="))
+		    && arg[sizeof("--state=") - 1] != '\0') {
 			cli->state = arg + sizeof("--state=") - 1;
 		} else if (!strcmp(arg, "--state") && *argc > 1) {
 			cli->state = (*argv)[1];
@@ -283,6 +284,21 @@ leading_state(struct cli *cli, int *argc, char ***argv)
 		*argc -= used;
 		*argv += used;
 	}
+}
+
+/* And one between them, as in "user --state DIR list". */
+static void
+inner_state(struct cli *cli, int *argc, char ***argv)
+{
+	char *first = **argv, **rest = *argv + 1;
+	int n = *argc - 1;
+
+	if (is_option(first))
+		return;
+	leading_state(cli, &n, &rest);
+	*--rest = first;
+	*argv = rest;
+	*argc = n + 1;
 }
 
 static bool
@@ -332,6 +348,7 @@ cli_run(struct cli *cli, int argc, char **argv)
 	if (argc == 0)
 		return cli_error(cli,
 		    "what is to be done? `gatepost help` lists the commands");
+	inner_state(cli, &argc, &argv);
 	trailing_help(&argc, &argv);
 	argv[0] = common_name(argv[0]);
 	used = find_command(cli, argv, (unsigned)argc);

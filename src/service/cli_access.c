@@ -120,6 +120,10 @@ may(struct cli *cli)
 	struct text t;
 	struct json_out o = cli_body(cli, &t);
 
+	for (unsigned i = 0; i < 3; i++)
+		if (cli_option(cli, options[i], 0) == NULL)
+			return cli_error(
+			    cli, "may: --from, --to and --client are needed");
 	json_object(&o, NULL);
 	for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		add_option(cli, &o, options[i]);

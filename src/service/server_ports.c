@@ -102,6 +102,9 @@ server_ports_open(struct server *sv, struct text *why)
 		if (err)
 			return err;
 	}
+	if (sv->listeners.n == 0)
+		log_event(LOG_WARN, "server.no_listener", "try",
+		    "gatepost set listen.smtp=*:25, and a restart", 0);
 	access_mark(&sv->access, sv->listeners.table, sv->listeners.n);
 	return ERR_OK;
 }

@@ -153,6 +153,8 @@ class Errors(unittest.TestCase):
         (["get", "alias.*"], "alias.*: this is a family"),
         (["get", "alias.nobody"], "alias.nobody: has not been set"),
         (["unset", "no.such"], "no such setting"),
+        (["may", "--from", "a@b.example"],
+         "may: --from, --to and --client are needed"),
     ]
 
     def check_all(self, g):
@@ -451,6 +453,8 @@ class Commands(unittest.TestCase):
             g.init()
             for words in (["--state", g.state, "user", "list"],
                           [f"--state={g.state}", "user", "list"],
+                          ["user", "--state", g.state, "list"],
+                          ["user", f"--state={g.state}", "list"],
                           ["user", "list", f"--state={g.state}"]):
                 subprocess.run([gatepost.PROGRAM, *words], check=True)
 
@@ -585,6 +589,17 @@ class Life(unittest.TestCase):
                 "status")
             with self.assertRaises(ConnectionRefusedError):
                 gatepost.Talk(g.port("smtp"))
+            g.stop()
+
+    def test_a_server_without_a_listener_says_so(self):
+        with Folder() as g:
+            g.run("init", "--set", f"host.domains={gatepost.DOMAIN}")
+            with open(g.log_path, "ab") as log:
+                g.process = subprocess.Popen(
+                    [gatepost.PROGRAM, "serve", "--state", g.state],
+                    stderr=log)
+            gatepost.wait_for(
+                lambda: "warn server.no_listener try=" in g.log(), "log")
             g.stop()
 
     def test_starts_within_milliseconds(self):
