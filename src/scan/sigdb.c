@@ -1,7 +1,6 @@
 /* sigdb: reading a compiled signature file; writing one is sigcomp's. */
 #include "scan/sigdb.h"
 
-#include <bearssl.h>
 #include <zlib.h>
 
 static const uint8_t magic[8] = "GPSIGDB";
@@ -145,76 +144,4 @@ sigdb_has_size(const struct sigdb *db, uint64_t octets)
 		return false;
 	at = ((uint32_t)octets * SIGDB_MIX) >> 16;
 	return (bits.p[at >> 3] >> (at & 7) & 1) != 0;
-}
-
-/* ---- the whole of it ---- */
-
-static int
-verify_digest(const struct sigdb *db)
-{
-	struct span body = span_from(db->all, SIGDB_HEADER);
-	uint8_t digest[SIGDB_DIGEST];
-	br_sha256_context hash;
-
-	br_sha256_init(&hash);
-	br_sha256_update(&hash, body.p, body.len);
-	br_sha256_out(&hash, digest);
-	return memcmp(digest, db->all.p + 24, SIGDB_DIGEST) != 0 ? ERR_TORN
-								 : ERR_OK;
-}
-
-static bool
-is_sound_pattern(const struct sigdb *db, uint32_t i)
-{
-	struct sigdb_pattern p;
-	struct sigdb_part s;
-
-	if (!sigdb_pattern(db, i, &p) || sigdb_name(db, p.name).len == 0)
-		return false;
-	for (uint32_t k = 0; k < p.n; k++)
-		if (!sigdb_part(db, p.first + k, &s))
-			return false;
-	if (((p.place == SIGDB_ANYWHERE ? db->anywhere : db->placed) >> p.target
-		& 1)
-	    == 0)
-		return false;
-	/* chains lead forward only, so that they end */
-	return p.also == SIGDB_NONE || p.also > i;
-}
-
-static bool
-is_sound_table(const struct sigdb *db, enum sigdb_section start, size_t size)
-{
-	struct span starts = db->section[start];
-	size_t n = db->section[start + 1].len / size;
-	uint32_t before = 0;
-
-	for (size_t i = 0; i + 4 <= starts.len; i += 4) {
-		uint32_t at = le32_get(starts.p + i);
-
-		if (at < before || at > n)
-			return false;
-		before = at;
-	}
-	return before == n;
-}
-
-int
-sigdb_verify(const struct sigdb *db)
-{
-	size_t n = db->section[SIGDB_PATTERNS].len / SIGDB_PATTERN_SIZE;
-
-	if (verify_digest(db))
-		return ERR_TORN;
-	for (uint32_t i = 0; i < n; i++)
-		if (!is_sound_pattern(db, i))
-			return ERR_TORN;
-	if (!is_sound_table(db, SIGDB_WIDE_START, SIGDB_GRAM_SIZE)
-	    || !is_sound_table(db, SIGDB_LONG_START, SIGDB_GRAM_SIZE)
-	    || !is_sound_table(db, SIGDB_SHORT_START, SIGDB_GRAM_SIZE)
-	    || !is_sound_table(db, SIGDB_MD5_START, br_md5_SIZE + 8)
-	    || !is_sound_table(db, SIGDB_SHA1_START, br_sha1_SIZE + 8)
-	    || !is_sound_table(db, SIGDB_SHA256_START, br_sha256_SIZE + 8))
-		return ERR_TORN;
-	return ERR_OK;
 }

@@ -20,14 +20,14 @@
 
 /* fds: the worker's end of its channel, and perhaps signatures. */
 static int
-start_worker(int *fds)
+start_worker(int *fds, bool is_new)
 {
 	int pid = child_fork();
 
 	if (pid != 0)
 		return pid;
 	sandbox_keep_only(fds, fds[1] < 0 ? 1 : 2);
-	scan_worker(fds[0], fds[1]);
+	scan_worker(fds[0], fds[1], is_new);
 }
 
 /* A channel that fails is as good as ended: nothing must spin on it. */
@@ -85,7 +85,7 @@ obey(const struct scan_order *o, int *fds, int *pids)
 	if (o->lane < LANES) {
 		scan_worker_prepare();
 		child_kill(pids[o->lane]);
-		pids[o->lane] = fds[0] < 0 ? 0 : start_worker(fds);
+		pids[o->lane] = fds[0] < 0 ? 0 : start_worker(fds, o->is_new);
 	}
 	channel_drop(fds);
 }

@@ -20,7 +20,8 @@
 #define SCAN_FAILED (1u << 31)
 
 struct scan_order {
-	uint32_t lane; /* whose worker is to be killed, and made anew */
+	uint32_t lane;	 /* whose worker is to be killed, and made anew */
+	uint32_t is_new; /* no worker has taken these signatures before */
 };
 
 /* In its place. To the keeper: have an heir.  From it: it has inherited. */

@@ -171,7 +171,7 @@ open_scratch(struct scan *sc)
 }
 
 void
-scan_worker(int channel, int signatures)
+scan_worker(int channel, int signatures, bool is_new)
 {
 	struct scan_verdict *greeting;
 
@@ -184,6 +184,8 @@ scan_worker(int channel, int signatures)
 	greeting->signatures = work->more.signatures;
 	sandbox_limit(LIBRARY, FDS);
 	greeting->filtered = sandbox_enter() == ERR_OK;
+	if (is_new && !greeting->err && work->scan.db[1] != NULL)
+		greeting->err = sigdb_verify(&work->more);
 	if (channel_send(channel, span_of(greeting, sizeof(*greeting)), NULL, 0)
 	    == ERR_OK)
 		serve(channel);

@@ -135,7 +135,8 @@ hear_keeper(struct scanner *sc)
 static void
 start(struct scanner *sc, struct scanner_lane *l)
 {
-	struct scan_order o = { .lane = lane_number(sc, l) };
+	struct scan_order o = { .lane = lane_number(sc, l),
+		.is_new = sc->tried >= 0 };
 	int fds[CHANNEL_FDS] = { -1, -1 }, ends[2], err;
 	int sig = sc->tried >= 0 ? sc->tried : sc->signatures;
 

@@ -332,6 +332,17 @@ class Verdicts(Case):
         server.run("set", f"scan.signatures={broken}")
         self.assertEqual(self.stranger(server, text)[0], 554)
         self.assertRegex(server.log(), r"error scanner.signatures path=\S*bro")
+        with open(compiled, "rb") as f:
+            rotten = bytearray(f.read())
+        # the maps of grams: no search would come to the signature
+        rotten[300:] = bytes(len(rotten) - 300)
+        with open(broken, "wb") as f:
+            f.write(rotten)
+        rotten_path = os.path.join(server.folder, "rotten.gps")
+        os.rename(broken, rotten_path)
+        server.run("set", f"scan.signatures={rotten_path}")
+        self.assertEqual(self.stranger(server, text)[0], 554)
+        self.assertEqual(server.log().count("error scanner.signatures"), 2)
         server.run("set", "scan.signatures=/nowhere")
         self.assertEqual(self.stranger(server, text)[0], 554)
         server.run("unset", "scan.signatures")

@@ -186,7 +186,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask(ends[0], data, message[i % 2], i + 1);
 	assert(shutdown(ends[0], SHUT_WR) == 0);
 	if (setjmp(the_end) == 0)
-		scan_worker(ends[1], -1);
+		scan_worker(ends[1], -1, false);
 	hear(ends[0], &v);
 	assert(v.serial == 0 && !v.filtered);
 	for (uint32_t i = 0; i < ASKS; i++) {

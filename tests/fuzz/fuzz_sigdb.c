@@ -2,6 +2,7 @@
  * fuzz_sigdb: a file whose header is right and whose body is anything leads
  * nowhere outside itself.  The input is put behind a fresh header.
  */
+#include <bearssl.h>
 #include <zlib.h>
 
 #include "core/le.h"
@@ -14,6 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t file[8192];
 	static struct match m;
+	br_sha256_context hash;
 	struct sigdb db;
 
 	if (size < SIGDB_HEADER || size > sizeof(file))
@@ -22,6 +24,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(file, "GPSIGDB", 8);
 	le32_put(file + 8, SIGDB_VERSION);
 	le32_put(file + 12, (uint32_t)size);
+	br_sha256_init(&hash);
+	br_sha256_update(&hash, file + SIGDB_HEADER, size - SIGDB_HEADER);
+	br_sha256_out(&hash, file + 24);
 	le32_put(file + SIGDB_HEADER - 4,
 	    (uint32_t)crc32(0, file, SIGDB_HEADER - 4));
 	if (sigdb_open(&db, span_of(file, size)))
