@@ -316,6 +316,14 @@ net_shutdown(int fd)
 }
 
 void
+net_drop_unsent(int fd, bool drop)
+{
+	struct linger l = { .l_onoff = drop };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+}
+
+void
 net_close(int fd)
 {
 	(void)close(fd);

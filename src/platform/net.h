@@ -92,6 +92,13 @@ int net_write(int fd, struct span data) MUST_CHECK;
 /* Send what is queued, then tell the peer that no more comes. */
 void net_shutdown(int fd);
 
+/*
+ * What closing the connection makes of bytes that the peer has not been sent
+ * yet, also when the process is killed: dropped, and the peer is told that the
+ * connection broke; or, as it is at first, sent on by the kernel.
+ */
+void net_drop_unsent(int fd, bool drop);
+
 void net_close(int fd);
 
 #endif

@@ -35,6 +35,21 @@ api_queue_open(struct api_queue *q)
 	return err;
 }
 
+/* The index knows it, the folder does not. */
+static enum api_result
+gone_away(struct api_call *c)
+{
+	const struct api_queue *q = c->context;
+	char mem[API_MESSAGE];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, "the message's file is not in ");
+	text_str(&t, q->queue->folder);
+	text_str(&t, "; is its disk mounted?  nothing was deleted");
+	return api_refuse(c, 409, mem);
+}
+
 static enum api_result
 say_failure(struct api_call *c, int err)
 {
@@ -50,6 +65,12 @@ say_failure(struct api_call *c, int err)
 	case ERR_TORN:
 		return api_refuse(c, 500,
 		    "the message's file is damaged; it is left where it is");
+	case ERR_AGAIN:
+		return api_refuse(c, 503,
+		    "the queue is still being read after the start; try again "
+		    "in a moment");
+	case ERR_CLOSED:
+		return gone_away(c);
 	default:
 		return api_failed(c, "reading the queue", err);
 	}
@@ -146,6 +167,13 @@ queue_list(struct api_call *c)
 	return API_MORE;
 }
 
+/* What is not in the index may not have been read yet. */
+static int
+not_found(const struct api_queue *q)
+{
+	return q->queue->walk >= 0 ? ERR_AGAIN : ERR_MISSING;
+}
+
 /* The entry with the id that stands in the path. */
 static int
 find_entry(struct api_queue *q, struct span id, struct queue_entry *e)
@@ -156,7 +184,7 @@ find_entry(struct api_queue *q, struct span id, struct queue_entry *e)
 	while ((got = queue_next(q->queue, &slot, e)) == 1)
 		if (span_is(id, span_str(e->id)))
 			return ERR_OK;
-	return got < 0 ? got : ERR_MISSING;
+	return got < 0 ? got : not_found(q);
 }
 
 static void
@@ -235,7 +263,9 @@ take(struct api_call *c, struct queue_entry *e)
 	struct api_queue *q = c->context;
 	int err = api_queue_open(q);
 
-	return err ? err : queue_take_id(q->queue, c->arg[0], e);
+	if (!err)
+		err = queue_take_id(q->queue, c->arg[0], e);
+	return err == ERR_MISSING ? not_found(q) : err;
 }
 
 /* Write the mark that outlives a restart, then put the message back. */
@@ -315,17 +345,36 @@ queue_retry_each(struct api_call *c)
 	return api_ok(c);
 }
 
+static int
+is_there(struct api_queue *q, const char *id)
+{
+	struct fs *fs = q->queue->fs;
+	char path[FS_PATH_MAX];
+	struct fs_stat st;
+	int err = queue_path(q->queue, id, path);
+
+	if (!err)
+		err = fs->stat(fs, path, &st);
+	return err == ERR_MISSING ? ERR_CLOSED : err;
+}
+
 static enum api_result
 queue_delete(struct api_call *c)
 {
 	struct api_queue *q = c->context;
 	struct queue_entry e;
-	int err = take(c, &e);
+	int given, err = take(c, &e);
 
+	if (err)
+		return say_failure(c, err);
+	err = is_there(q, e.id);
 	if (!err)
 		err = queue_remove(q->queue, &e);
-	if (!err)
-		err = queue_sync(q->queue);
+	if (err) { /* it stays as it was */
+		given = queue_give(q->queue, &e);
+		return say_failure(c, given ? given : err);
+	}
+	err = queue_sync(q->queue);
 	if (err)
 		return say_failure(c, err);
 	log_change("queue.deleted", &e);

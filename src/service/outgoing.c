@@ -74,6 +74,21 @@ outgoing_open(
 	o->fd = net_connect(&c->to);
 	if (o->fd < 0)
 		lose(o, err_text(o->fd));
+	else
+		net_drop_unsent(o->fd, true);
+}
+
+/*
+ * The rest of a message that has been given up must not arrive: it will be
+ * sent again, or its owner deletes it.
+ */
+static bool
+is_between_mails(const struct outgoing *o)
+{
+	const struct smtp_client *c = &o->client;
+
+	return c->mails == 0 || c->phase == CLIENT_IS_READY
+	       || c->phase == CLIENT_IS_QUIT;
 }
 
 void
@@ -84,8 +99,11 @@ outgoing_close(struct outgoing *o)
 		pool_give(o->tls_pool, o->tls);
 	}
 	o->tls = NULL;
-	if (o->fd >= 0)
+	if (o->fd >= 0) {
+		if (is_between_mails(o))
+			net_drop_unsent(o->fd, false);
 		net_close(o->fd);
+	}
 	o->fd = -1;
 	o->state = OUTGOING_NONE;
 }

@@ -18,7 +18,9 @@
  * the far end has said it.  A message whose recipients are all done is
  * removed; removals become durable on the side, those of some turns together.
  * A power cut between the far end's "250" and that moment is the one window in
- * which a message is sent twice.
+ * which a message is sent twice.  A message that is given up in the middle, or
+ * whose delivery a kill ends, does not go on from the kernel's buffers
+ * (net_drop_unsent): it is then the queue's again, and may be deleted.
  *
  * Memory: slots from the caller's array, about 42 KB each; nothing grows with
  * the queue.  Bounds: as in proto/smtp_client, RELAYD_BATCH recipients at once.

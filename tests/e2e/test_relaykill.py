@@ -9,6 +9,7 @@ import os
 import random
 import re
 import smtplib
+import socket
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(__file__))
 import farend  # noqa: E402
 import gatepost  # noqa: E402
-from test_relay import QUICK, queued, settings  # noqa: E402
+from test_relay import QUICK, queued, settings, submit  # noqa: E402
 
 setUpModule = gatepost.module_needs("ENABLE_RELAY")
 
@@ -96,6 +97,114 @@ class RelayKill(unittest.TestCase):
         self.assertGreater(len(promised), 20)
         self.assertEqual(promised - set(got), set())
         self.assertLessEqual(twice, ROUNDS * SLOTS)
+
+
+class Stalling(threading.Thread):
+    """A far end that stops reading in the middle of the first message, until
+    it is told to go on, and wants no other connection."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(8)
+        self.port = self.listener.getsockname()[1]
+        self.stalled, self.go_on = threading.Event(), threading.Event()
+        self.accepted = None  # did it get the message's end?
+        self.start()
+
+    def run(self):
+        first = self.listener.accept()[0]
+        threading.Thread(target=self.refuse, daemon=True).start()
+        with first, first.makefile("rb") as lines:
+            first.sendall(b"220 far.example\r\n")
+            for line in lines:
+                if line == b"DATA\r\n":
+                    break
+                first.sendall(b"250 far.example\r\n")
+            first.sendall(b"354 go\r\n")
+            self.stalled.set()
+            self.go_on.wait(60)
+            try:
+                self.accepted = any(line == b".\r\n" for line in lines)
+            except ConnectionError:
+                self.accepted = False
+
+    def refuse(self):
+        while True:
+            try:
+                with self.listener.accept()[0] as s:
+                    s.sendall(b"421 4.3.2 down\r\n")
+            except OSError:
+                return
+
+    def end(self):
+        self.go_on.set()
+        self.join(30)
+        self.listener.close()
+        return self.accepted
+
+
+class Deleted(unittest.TestCase):
+    """What `queue delete` has said is gone must not go out after all."""
+
+    def test_the_rest_of_a_message_does_not_outlive_the_server(self):
+        far = Stalling()
+        with gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example", ["far@x.example"],
+                   b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * 3000)
+            self.assertTrue(far.stalled.wait(20))
+            message, = queued(server)
+            time.sleep(0.3)  # the kernel takes all the rest
+            done = server.run("queue", "delete", message, check=False)
+            self.assertIn(b"is being sent at this moment", done.stderr)
+            server.kill()
+            server.start()
+            gatepost.wait_for(
+                lambda: server.run("queue", "delete", message,
+                                   check=False).returncode == 0, "deleted")
+            self.assertEqual(queued(server), [])
+            self.assertFalse(far.end(), "went out after it was deleted")
+
+    def test_a_file_that_is_not_there_is_not_called_deleted(self):
+        with farend.Server(faults={"connect": farend.CLOSE}) as far, \
+                gatepost.Server(settings=settings(far)) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            message, = queued(server)
+            server.run("set", "queue.hold=on")
+            path = os.path.join(server.state, "queue")
+            os.rename(path, path + ".away")  # as if its disk were unmounted
+            os.mkdir(path)
+            gatepost.wait_for(
+                lambda: b"at this moment" not in self.refused(server, message),
+                "its delivery ends")
+            self.assertIn(b"is not in", self.refused(server, message))
+            os.rmdir(path)
+            os.rename(path + ".away", path)
+            server.run("queue", "delete", message)
+            self.assertEqual(queued(server), [])
+
+    def test_what_is_not_read_yet_is_not_called_missing(self):
+        with gatepost.Server(settings={
+                **QUICK, "route.smarthost": "127.0.0.1:9",
+                "queue.hold": "on"}) as server:
+            submit(server, "ann@home.example", ["far@x.example"])
+            message, = queued(server)
+            server.stop()
+            path = os.path.join(server.state, "queue", message)
+            for i in range(30000):
+                os.link(path, f"{path}{i}")
+            server.start()
+            said = self.refused(server, "nosuch")
+            self.assertIn(b"still being read", said)
+            gatepost.wait_for(lambda: b"no such message" in self.refused(
+                server, "nosuch"), "all is read")
+
+    def refused(self, server, message):
+        done = server.run("queue", "delete", message, check=False)
+        self.assertEqual(done.returncode, 2, "called deleted")
+        return done.stderr
 
 
 if __name__ == "__main__":

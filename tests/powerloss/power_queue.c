@@ -10,6 +10,7 @@
  *   - each recipient of an accepted message has had it, or its sender a notice;
  *   - nobody has had it twice, unless the cut fell between the far end's "250"
  *     and the sync of that recipient's state or of the message's removal;
+ *   - what its owner was told is deleted goes to nobody;
  *   - what arrived is whole, and a mailbox of the same message has it once.
  */
 #include "support/test.h"
@@ -20,14 +21,15 @@
 #include "store/queue.h"
 #include "support/cuts.h"
 
-#define MESSAGES 4
+#define MESSAGES 5
 #define NOTICES	 MESSAGES /* the notice about message m is this plus m */
 #define NUMBERS	 (2 * MESSAGES)
 #define RCPTS	 3
 #define WINDOW	 4
 #define BOX	 "mail/ann/Maildir/new"
 
-/* A letter a recipient: taken, refused, later at the first try. */
+/* A letter a recipient: taken, refused, later at the first try; its owner
+ * deletes it after some tries. */
 static const struct {
 	unsigned octets;
 	const char *rcpts;
@@ -38,10 +40,12 @@ static const struct {
 	{ 1700, "trl", false, false },
 	{ 900, "tl", true, false },
 	{ 40, "t", false, true },
+	{ 120, "d", false, false },
 	{ 200, "t", false, false },
 	{ 201, "t", false, false },
 	{ 202, "t", false, false },
 	{ 203, "t", false, false },
+	{ 204, "t", false, false },
 };
 
 static struct fs_emu emu;
@@ -62,8 +66,10 @@ static struct message {
 	unsigned had[RCPTS];
 	unsigned slack[RCPTS]; /* of those, in the one window */
 	bool durable[RCPTS];
-	bool gone;    /* removed; durable with the folder's next sync */
-	bool in_sync; /* the one under way */
+	bool deleting; /* its owner has asked for it ... */
+	bool deleted;  /* ... and been told that it is done */
+	bool gone;     /* removed; durable with the folder's next sync */
+	bool in_sync;  /* the one under way */
 } messages[NUMBERS];
 
 static uint8_t
@@ -227,6 +233,8 @@ ask_far_end(struct message *m, unsigned i)
 	if (fate == 'r')
 		return QUEUE_FAILED;
 	if (fate == 'l' && file.plan.tries == 1)
+		return QUEUE_WAITING;
+	if (fate == 'd' && file.plan.tries < 6)
 		return QUEUE_WAITING;
 	m->had[i]++;
 	return QUEUE_SENT;
@@ -424,6 +432,23 @@ mark_held(bool held)
 	give_back(&e);
 }
 
+/* As `queue delete` does; said to be done only after the sync. */
+static void
+delete_one(void)
+{
+	struct message *m = &messages[4];
+	struct queue_entry e;
+
+	if (!m->accepted
+	    || queue_take_id(&queue, span_str(m->file.id), &e) != ERR_OK)
+		return;
+	m->deleting = true;
+	if (queue_remove(&queue, &e))
+		(void)!queue_give(&queue, &e);
+	else
+		m->deleted = queue_sync(&queue) == ERR_OK;
+}
+
 /* ---- the whole life ---- */
 
 static void
@@ -468,13 +493,14 @@ live(void)
 {
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		(void)offer(&messages[i]);
-		if (i % 2 == 0)
+		if (i % 2 == 0 && i + 1 < MESSAGES)
 			continue;
 		end_batch();
 		mark_held(true);
 		run_turns(1);
 	}
 	run_turns(2);
+	delete_one();
 	mark_held(false);
 	run_turns(2);
 }
@@ -517,7 +543,9 @@ check_rcpt(const struct message *m, unsigned i)
 			fail_msg("message %u: nobody was told", number);
 		return;
 	}
-	if (m->accepted && m->had[i] == 0)
+	if (m->deleted && m->had[i] > 0)
+		fail_msg("message %u went out after it was deleted", number);
+	if (m->accepted && !m->deleting && m->had[i] == 0)
 		fail_msg("message %u: recipient %u never had it", number, i);
 	if (number >= NOTICES)
 		return; /* how often it may be posted is another's window */
