@@ -128,7 +128,7 @@ struct smtp_request {
 	struct span envid;   /* MAIL: xtext as written */
 	unsigned notify;     /* RCPT: enum smtp_notify or-ed; 0: not given */
 	struct span orcpt;   /* RCPT: as written */
-	bool utf8;	     /* MAIL */
+	bool utf8;	     /* MAIL and RCPT: with SMTPUTF8 */
 };
 
 /* What the service decides about a session; it may change it at HELLO. */

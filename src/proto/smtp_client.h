@@ -122,9 +122,10 @@ enum client_notify {
 };
 
 struct smtp_client_rcpt {
-	struct span path;  /* without <> */
-	struct span orcpt; /* "rfc822;" and xtext, or empty */
-	unsigned notify;   /* client_notify; 0: not said */
+	struct span path; /* without <> */
+	struct span
+	    orcpt;	 /* "rfc822;" and xtext, "utf-8;" and UTF-8, or empty */
+	unsigned notify; /* client_notify; 0: not said */
 };
 
 struct smtp_client_result {
@@ -167,6 +168,7 @@ struct smtp_client {
 	bool mail_due, data_due;
 	bool ended;	    /* all recipients are handed in */
 	bool failed;	    /* its result is given; what comes is only read */
+	bool utf8;	    /* the message goes with SMTPUTF8 */
 	bool chunked;	    /* BDAT instead of DATA */
 	bool at_line_start; /* of a chunked body */
 	struct dot_out dots;

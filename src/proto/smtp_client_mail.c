@@ -6,6 +6,10 @@
  */
 #include "proto/smtp_client_int.h"
 
+#include "codec/xtext.h"
+
+#define ORCPT_MAX 500 /* RFC 3461, 4.2 */
+
 bool
 client_mail_due(const struct smtp_client *c)
 {
@@ -77,6 +81,7 @@ smtp_client_mail(
 	c->chunks = c->ends = c->end_at = 0;
 	c->data_due = c->failed = c->ended = false;
 	c->chunked = c->config.chunking && has(c, OFFER_CHUNKING);
+	c->utf8 = mail->utf8;
 	c->at_line_start = true;
 	dot_out_init(&c->dots);
 	memset(c->accepted_set, 0, sizeof(c->accepted_set));
@@ -108,6 +113,30 @@ put_notify(unsigned notify, struct buf *out)
 	}
 }
 
+/* A UTF-8 address that may not go as it is: in ASCII, if it fits then. */
+static void
+put_orcpt(struct smtp_client *c, struct span orcpt, struct buf *out)
+{
+	struct span address = span_from(orcpt, span_find(orcpt, ';') + 1);
+	char mem[ORCPT_MAX + 1];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	if (!xtext_is_utf8(address)) {
+		text_span(&t, orcpt);
+	} else {
+		text_str(&t, "utf-8;");
+		if (c->utf8)
+			text_span(&t, address);
+		else
+			xtext_from_utf8(address, true, &t);
+	}
+	if (t.cut || t.len == 0)
+		return;
+	client_put(out, " ORCPT=");
+	client_put_span(out, text_data(&t));
+}
+
 void
 smtp_client_rcpt(
     struct smtp_client *c, const struct smtp_client_rcpt *rcpt, struct buf *out)
@@ -117,10 +146,7 @@ smtp_client_rcpt(
 	client_put(out, ">");
 	if (has(c, OFFER_DSN)) {
 		put_notify(rcpt->notify, out);
-		if (rcpt->orcpt.len > 0) {
-			client_put(out, " ORCPT=");
-			client_put_span(out, rcpt->orcpt);
-		}
+		put_orcpt(c, rcpt->orcpt, out);
 	}
 	client_put(out, "\r\n");
 	c->sent++;

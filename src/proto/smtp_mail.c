@@ -105,6 +105,7 @@ rcpt_parse(struct smtp *s, struct span args)
 	if (!cut_word(&args, SPAN("TO:")))
 		return SMTP_SYNTAX;
 	r = path_reply(addr_path(&args, allow, &s->req.path), false);
+	s->req.utf8 = s->utf8;
 	return r == SMTP_OK ? smtp_param_rcpt(args, &s->req) : r;
 }
 

@@ -1,6 +1,7 @@
 /* smtp_param: one table per command. */
 #include "proto/smtp_param.h"
 
+#include "codec/json.h"
 #include "core/chr.h"
 
 #define ENVID_MAX 100
@@ -18,11 +19,20 @@ struct param {
 		(const uint8_t *)(literal), sizeof(literal) - 1                \
 	}
 
-/* xtext (RFC 3461 section 4): printable, "+" only as "+XX". */
+/*
+ * xtext (RFC 3461 section 4): printable, "+" only as "+XX"; in a session with
+ * SMTPUTF8 other letters, too (RFC 6533 section 3).
+ */
 static bool
-is_xtext(struct span s)
+is_xtext(struct span s, bool utf8)
 {
 	for (size_t i = 0; i < s.len; i++) {
+		size_t len = utf8 ? json_utf8(span_from(s, i)) : 0;
+
+		if (len > 1) {
+			i += len - 1;
+			continue;
+		}
 		if (!chr_is(s.p[i], CHR_PRINT) || s.p[i] == ' '
 		    || s.p[i] == '=')
 			return false;
@@ -79,7 +89,7 @@ take_ret(struct span value, struct smtp_request *r)
 static enum smtp_reply
 take_envid(struct span value, struct smtp_request *r)
 {
-	if (value.len > ENVID_MAX || !is_xtext(value))
+	if (value.len > ENVID_MAX || !is_xtext(value, false))
 		return SMTP_SYNTAX;
 	r->envid = value;
 	return SMTP_OK;
@@ -90,7 +100,7 @@ static enum smtp_reply
 take_auth(struct span value, struct smtp_request *r)
 {
 	(void)r;
-	if (span_is(value, SPAN("<>")) || is_xtext(value))
+	if (span_is(value, SPAN("<>")) || is_xtext(value, false))
 		return SMTP_OK;
 	return SMTP_SYNTAX;
 }
@@ -132,7 +142,7 @@ take_orcpt(struct span value, struct smtp_request *r)
 	size_t at = span_find(value, ';');
 
 	if (value.len > ORCPT_MAX || at == 0 || at == value.len
-	    || !is_xtext(span_from(value, at + 1)))
+	    || !is_xtext(span_from(value, at + 1), r->utf8))
 		return SMTP_SYNTAX;
 	r->orcpt = value;
 	return SMTP_OK;

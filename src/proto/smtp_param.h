@@ -12,7 +12,7 @@
 /* RFC 1870, 6152, 6531, 3461, 4954: SIZE BODY SMTPUTF8 RET ENVID AUTH. */
 enum smtp_reply smtp_param_mail(struct span rest, struct smtp_request *r);
 
-/* RFC 3461: NOTIFY ORCPT. */
+/* RFC 3461: NOTIFY ORCPT; r->utf8 says whether this mail may have UTF-8. */
 enum smtp_reply smtp_param_rcpt(struct span rest, struct smtp_request *r);
 
 #endif

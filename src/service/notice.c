@@ -6,8 +6,9 @@
 #include "config.h"
 
 #include "core/zero.h"
-#include "codec/json.h"
 #include "codec/xtext.h"
+
+#define PIECE 160 /* of an address: with each octet as six it fits */
 
 /* ---- which recipients ---- */
 
@@ -132,53 +133,27 @@ put_xtext(struct notice *n, struct span s)
 	xtext_decode(s, &n->letter->out);
 }
 
-/* "\x{FC}", the form for reports in ASCII (RFC 6533, section 3). */
+/* The form for reports in ASCII. */
 static void
-put_unicode(struct text *t, struct span c)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	uint32_t point = c.len == 1 ? c.p[0] : c.p[0] & (0x7fu >> c.len);
-	int shift = 20;
-
-	for (size_t i = 1; i < c.len; i++)
-		point = point << 6 | (c.p[i] & 0x3f);
-	text_str(t, "\\x{");
-	while (shift > 4 && point >> shift == 0)
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		text_chr(t, digits[point >> shift & 15]);
-	text_chr(t, '}');
-}
-
-static void
-put_utf8(struct notice *n, struct span path)
+put_utf8(struct notice *n, struct span path, bool coded)
 {
 	letter_put(n->letter, "utf-8; ");
-	while (path.len > 0) {
-		size_t len = json_utf8(path);
-		struct span c = span_first(path, len > 0 ? len : 1);
-		bool plain = c.p[0] != '\\' && c.p[0] != '+' && c.p[0] != '=';
+	while (path.len > 0) { /* in pieces of whole characters */
+		size_t len = path.len < PIECE ? path.len : PIECE;
 
+		while (len < path.len && (path.p[len] & 0xc0) == 0x80)
+			len--;
 		letter_room(n->letter);
-		if (len == 1 && plain)
-			letter_ascii(n->letter, c);
-		else if (len > 0)
-			put_unicode(&n->letter->out, c);
-		else
-			text_chr(&n->letter->out, '?');
-		path = span_from(path, c.len);
+		xtext_from_utf8(span_first(path, len), coded, &n->letter->out);
+		path = span_from(path, len > 0 ? len : path.len);
 	}
 }
 
 static void
 put_recipient_type(struct notice *n, struct span path)
 {
-	bool utf8 = false;
-
-	for (size_t i = 0; i < path.len; i++)
-		utf8 = utf8 || path.p[i] >= 0x80;
-	if (utf8) {
-		put_utf8(n, path);
+	if (xtext_is_utf8(path)) {
+		put_utf8(n, path, false);
 	} else {
 		letter_put(n->letter, "rfc822; ");
 		letter_ascii(n->letter, path);
@@ -222,20 +197,33 @@ put_status(struct notice *n, const struct queue_rcpt *q, enum notice_kind kind)
 }
 
 static void
+put_original_rcpt(struct notice *n, struct span orcpt)
+{
+	size_t semicolon = span_find(orcpt, ';');
+	struct span type = span_first(orcpt, semicolon);
+	struct span address = span_from(orcpt, semicolon + 1);
+
+	if (semicolon == orcpt.len)
+		return;
+	letter_put(n->letter, "Original-Recipient: ");
+	if (span_is_nocase(type, SPAN("utf-8")) || xtext_is_utf8(address)) {
+		put_utf8(n, address, true);
+	} else {
+		letter_ascii(n->letter, type);
+		letter_put(n->letter, "; ");
+		put_xtext(n, address);
+	}
+	letter_put(n->letter, "\n");
+}
+
+static void
 put_recipient(struct notice *n, const struct queue_rcpt *q,
     enum notice_kind kind, const struct notice_time *t)
 {
 	static const char *const actions[] = { "failed", "delayed", "relayed" };
-	size_t semicolon = span_find(q->orcpt, ';');
 
 	letter_put(n->letter, "\n");
-	if (semicolon < q->orcpt.len) {
-		letter_put(n->letter, "Original-Recipient: ");
-		letter_ascii(n->letter, span_first(q->orcpt, semicolon));
-		letter_put(n->letter, "; ");
-		put_xtext(n, span_from(q->orcpt, semicolon + 1));
-		letter_put(n->letter, "\n");
-	}
+	put_original_rcpt(n, q->orcpt);
 	letter_put(n->letter, "Final-Recipient: ");
 	put_recipient_type(n, q->path);
 	letter_put(n->letter, "Action: ");

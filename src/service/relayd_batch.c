@@ -5,6 +5,8 @@
  */
 #include "service/relayd.h"
 
+#include "codec/xtext.h"
+
 static struct span
 domain_of(struct span path)
 {
@@ -87,21 +89,12 @@ relayd_dest_of(void *relayd, struct span sender, struct span path)
 }
 
 static bool
-is_utf8(struct span v)
-{
-	for (size_t i = 0; i < v.len; i++)
-		if (v.p[i] >= 0x80)
-			return true;
-	return false;
-}
-
-static bool
 needs_utf8(const struct route *way, struct span sender, struct span path)
 {
 	bool renamed = way->send_as[0] != '\0' && sender.len > 0;
 
-	return is_utf8(path)
-	       || is_utf8(renamed ? span_str(way->send_as) : sender);
+	return xtext_is_utf8(path)
+	       || xtext_is_utf8(renamed ? span_str(way->send_as) : sender);
 }
 
 /* The first recipient decides what the batch is. */

@@ -590,6 +590,30 @@ class Notices(unittest.TestCase):
             "Final-Recipient":
             r"utf-8; gr\x{FC}n\x{2B}\x{65E5}\x{1F600}@x.example"}])
 
+    def test_original_recipients_in_utf8_go_on_or_become_ascii(self):
+        """RFC 6533: as they are where SMTPUTF8 goes on, else "\\x{..}"."""
+        for more, orcpt in ((("SMTPUTF8",), "utf-8;gr\u00fcn\\x{FC}@x".encode()),
+                            ((), rb"utf-8;gr\x{FC}n\x{FC}@x")):
+            with farend.Server(offers=farend.OFFERS + more, faults={
+                    "RCPT": [None, b"550 5.1.1 no\r\n"]}) as far, \
+                    gatepost.Server(settings=settings(far)) as server, \
+                    server.smtp("smtps", hello="me") as talk:
+                talk.expect(235, "AUTH PLAIN " + gatepost.plain(
+                    "ann", server.users["ann"]))
+                for _ in range(2):
+                    talk.expect(250, "MAIL FROM:<ann@home.example> SMTPUTF8")
+                    talk.expect(250, "RCPT TO:<far@x.example> "
+                                "ORCPT=utf-8;gr\u00fcn\\x{FC}@x")
+                    talk.expect(354, "DATA")
+                    talk.send("Subject: gr\u00fcn\r\n\r\nx\r\n".encode())
+                    talk.expect(250, ".")
+                    gatepost.wait_for(lambda: not queued(server), "sent")
+                note, = server.stored("ann")
+            self.assertIn(b" ORCPT=" + orcpt, arrived(far)[0].recipients[0])
+            self.check_fields(note, [{
+                "Original-Recipient": r"utf-8; gr\x{FC}n\x{FC}@x",
+                "Final-Recipient": "rfc822; far@x.example"}])
+
     def test_never_means_never(self):
         with farend.Server(faults={"RCPT": b"550 5.1.1 no\r\n"}) as far, \
                 gatepost.Server(settings=settings(far)) as server:
