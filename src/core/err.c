@@ -19,6 +19,7 @@ static const char *const words[] = {
 	"timed out",
 	"connection refused",
 	"read-only file system",
+	"no file descriptors left",
 };
 
 const char *

@@ -29,6 +29,7 @@ enum err {
 	ERR_TIMEOUT = -14,     /* a deadline passed */
 	ERR_REFUSED = -15,     /* the peer turned the connection down */
 	ERR_READ_ONLY = -16,   /* the file system takes no writes */
+	ERR_DESCRIPTORS = -17, /* the process or the machine has no more */
 };
 
 /* The error in a few words for a log line or a message; never NULL. */

@@ -5,7 +5,8 @@
  * (::ffff:a.b.c.d), so that one client is one address however it came.
  *
  * Failure: ERR_AGAIN = wait for the poller; ERR_CLOSED, ERR_EOF = the peer is
- * gone; ERR_FULL = no descriptors left.  All sockets are close-on-exec.
+ * gone; ERR_DESCRIPTORS = none left, ERR_FULL = no memory.  All sockets are
+ * close-on-exec.
  */
 #ifndef PLATFORM_NET_H
 #define PLATFORM_NET_H
@@ -55,7 +56,8 @@ int net_listen(const struct net_addr *a, int backlog) MUST_CHECK;
  */
 int net_listen_unix(const char *path) MUST_CHECK;
 
-/* Take the next waiting client; its descriptor, ERR_AGAIN, ERR_FULL. */
+/* Take the next waiting client; its descriptor, ERR_AGAIN, ERR_DESCRIPTORS,
+ * ERR_FULL. */
 int net_accept(int listener, struct net_addr *peer) MUST_CHECK;
 
 /* Begin to connect; wait for writability, then ask net_connected. */

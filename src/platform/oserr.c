@@ -10,10 +10,11 @@ oserr_now(void)
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG: /* a limit for files; our own are far below 2 GiB */
-	case EMFILE:
-	case ENFILE:
 	case ENOMEM:
 		return ERR_FULL;
+	case EMFILE:
+	case ENFILE:
+		return ERR_DESCRIPTORS;
 	case ENOENT:
 	case ENOTDIR:
 		return ERR_MISSING;

@@ -200,7 +200,11 @@ api_failed(struct api_call *c, const char *doing, int err)
 	text_str(&t, doing);
 	text_str(&t, ": ");
 	text_str(&t, err_text(err));
-	return api_refuse(c, err == ERR_FULL ? 507 : 500, mem);
+	return api_refuse(c,
+	    err == ERR_FULL	     ? 507
+	    : err == ERR_DESCRIPTORS ? 503
+				     : 500,
+	    mem);
 }
 
 int

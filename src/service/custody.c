@@ -53,6 +53,13 @@ time_of(int64_t now_ms)
 		.zone_minutes = clock_zone_minutes(now_s) };
 }
 
+/* Another time it may go well. */
+static bool
+is_passing(int err)
+{
+	return err == ERR_FULL || err == ERR_IO || err == ERR_DESCRIPTORS;
+}
+
 static int
 tell(struct custody *cu, const char *id, int64_t now_ms)
 {
@@ -64,7 +71,7 @@ tell(struct custody *cu, const char *id, int64_t now_ms)
 		return err;
 	err = warning_stopped(cu->warning, &cu->file, id, &t);
 	/* not written, it is told once more after the next start */
-	if (err != ERR_FULL && err != ERR_IO)
+	if (!is_passing(err))
 		(void)!quarantine_file_warned(&cu->file);
 	quarantine_file_close(&cu->file);
 	return err;
@@ -108,7 +115,7 @@ warn(struct custody *cu, int64_t now_ms)
 	err = tell(cu, e.id, now_ms);
 	if (err)
 		log_event(LOG_ERROR, "warning.not_sent", "id", e.id, err);
-	if (err == ERR_FULL || err == ERR_IO) {
+	if (is_passing(err)) {
 		cu->warn_at_ms = now_ms + WARN_AGAIN_MS;
 		return;
 	}

@@ -71,9 +71,11 @@ accept_some(struct listeners *ls, struct listener *l, int64_t now_ms)
 	for (unsigned k = 0; k < ACCEPT_PER_TURN; k++) {
 		int fd = net_accept(l->fd, &peer);
 
-		if (fd == ERR_FULL) { /* they wait; asking on would be a race */
+		if (fd == ERR_DESCRIPTORS
+		    || fd == ERR_FULL) { /* they wait; asking on would be a race
+					  */
 			log_event(
-			    LOG_WARN, "listen.no_descriptors", NULL, NULL, 0);
+			    LOG_WARN, "listen.not_accepted", NULL, NULL, fd);
 			ls->rest_until_ms = now_ms + REST_MS;
 		}
 		if (fd < 0)

@@ -188,7 +188,7 @@ count(struct quota *q, int64_t now_ms)
 		return;
 	if (q->walk < 0) {
 		q->walk = open_folder(q);
-		if (q->walk == ERR_FULL)
+		if (q->walk == ERR_FULL || q->walk == ERR_DESCRIPTORS)
 			return; /* others are walking: next turn */
 		if (q->walk < 0)
 			log_event(LOG_ERROR, "quota.not_counted", "folder",

@@ -100,6 +100,24 @@ class Wants(unittest.TestCase):
                 self.assertEqual(talk.reply()[0], 220)
             self.assertLess(self.turns(server) - turns, 200)
 
+    def test_without_descriptors_mail_waits_and_the_log_says_why(self):
+        server = FaultyServer(users={"ann": PASSWORD})
+        with server, server.smtp(hello="me") as talk:
+            server.arm("openat64", 1, errno.EMFILE, 1)
+            talk.expect(451, "MAIL FROM:<x@far.example>")
+            with server.pop("pop3s") as pop:
+                pop.pop("USER ann")
+                self.assertIn(b"[SYS/TEMP]", pop.pop(f"PASS {PASSWORD}"))
+            self.assertGreater(server.disarm(), 1)
+            said = server.log()
+            talk.expect(250, "MAIL FROM:<x@far.example>")
+            talk.expect(250, "RCPT TO:<ann@home.example>")
+            talk.expect(354, "DATA")
+            talk.expect(250, ".")
+        for event in "smtp.no_storage", "pop3.maildrop":
+            self.assertRegex(said, event + ".*no file descriptors left")
+        self.assertNotIn("no space left", said)
+
     @staticmethod
     def turns(server):
         status = server.run("status").stdout
