@@ -1,0 +1,305 @@
+/*
+ * pdfstream: where the streams of a PDF are, and what is packed in them.
+ *
+ * No table of objects is believed, and no chain followed: a stream begins
+ * wherever "stream" stands, and what is before it says how it is packed.  It
+ * ends where its length says, if "endstream" stands there, or else at the next
+ * "endstream".  What claims to be packed in a way that it is not, or in one
+ * that is told elsewhere, is inflated where it looks like that.
+ *
+ * Streams of pictures, and of anything else with a coding of its own, are
+ * members as they lie.  Predictors are not undone.  Scripts, launches and
+ * actions are not judged.
+ */
+#include "codec/pdfcode.h"
+#include "core/chr.h"
+#include "scan/pdfstream.h"
+#include "scan/pdftoken.h"
+#include "scan/unpack.h"
+
+_Static_assert(sizeof(struct pdfcode_lzw) <= SCAN_ZLIB, "shares zlib's room");
+
+/* ---- what stands before a stream ---- */
+
+static enum pdfstream_filter
+filter_of(struct span name)
+{
+	static const struct {
+		const char *name;
+		enum pdfstream_filter filter;
+	} names[] = {
+		{ "FlateDecode", PDFSTREAM_FLATE },
+		{ "Fl", PDFSTREAM_FLATE },
+		{ "ASCIIHexDecode", PDFSTREAM_HEX },
+		{ "AHx", PDFSTREAM_HEX },
+		{ "ASCII85Decode", PDFSTREAM_A85 },
+		{ "A85", PDFSTREAM_A85 },
+		{ "RunLengthDecode", PDFSTREAM_RUNS },
+		{ "RL", PDFSTREAM_RUNS },
+		{ "LZWDecode", PDFSTREAM_LZW },
+		{ "LZW", PDFSTREAM_LZW },
+		{ "Crypt", PDFSTREAM_PASS },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_is(name, span_str(names[i].name)))
+			return names[i].filter;
+	return PDFSTREAM_NONE;
+}
+
+/* The names of filters, at the start of `*s`; one, or several in brackets. */
+static void
+read_filters(struct span *s, struct pdfstream *t)
+{
+	uint8_t mem[PDFTOKEN_NAME];
+	bool several;
+
+	*s = pdftoken_skip_white(*s);
+	several = span_starts(*s, SPAN("["));
+	if (several)
+		*s = pdftoken_skip_white(span_from(*s, 1));
+	for (t->n = 0;
+	     span_starts(*s, SPAN("/")) && t->n < PDFSTREAM_FILTERS;) {
+		t->filters[t->n++] = (uint8_t)filter_of(pdftoken_name(s, mem));
+		*s = pdftoken_skip_white(*s);
+		if (!several)
+			break;
+	}
+}
+
+/* The number at the start of `s`; UINT64_MAX: none, or it stands elsewhere. */
+static uint64_t
+number(struct span s)
+{
+	size_t len = 0;
+	uint64_t n;
+
+	s = pdftoken_skip_white(s);
+	while (len < s.len && chr_is(s.p[len], CHR_DIGIT))
+		len++;
+	if (span_u64(span_first(s, len), UINT64_MAX, &n))
+		return UINT64_MAX;
+	s = pdftoken_skip_white(span_from(s, len));
+	return s.len > 0 && chr_is(s.p[0], CHR_DIGIT) ? UINT64_MAX : n;
+}
+
+static void
+note_type(struct pdfstream *t, struct span name, struct span value)
+{
+	struct span word;
+
+	if (span_is(name, SPAN("EmbeddedFile")))
+		t->is_embedded = t->is_file = true;
+	else if (span_is(name, SPAN("Metadata")))
+		t->is_meta = true;
+	else if (span_is(name, SPAN("XRef")))
+		t->is_table = true;
+	else if (span_is(name, SPAN("Crypt")))
+		t->is_named = t->is_plain = true;
+	else if (span_is(name, SPAN("Name"))
+		 && pdftoken_next(&value, &word) == PDFTOKEN_NAMED)
+		t->is_plain = span_is(word, SPAN("/Identity"));
+}
+
+static void
+read_dictionary(struct span s, struct pdfstream *t)
+{
+	uint8_t mem[PDFTOKEN_NAME];
+	struct span name;
+
+	*t = (struct pdfstream) { .early = 1, .length = UINT64_MAX };
+	for (;;) {
+		s = span_from(s, span_find(s, '/'));
+		if (s.len == 0)
+			return;
+		name = pdftoken_name(&s, mem);
+		if (span_is(name, SPAN("Filter")))
+			read_filters(&s, t);
+		else if (span_is(name, SPAN("Length")))
+			t->length = number(s);
+		else if (span_is(name, SPAN("EarlyChange")))
+			t->early = number(s) != 0;
+		else if (span_is(name, SPAN("ObjStm")))
+			t->is_file = true;
+		else
+			note_type(t, name, s);
+	}
+}
+
+/* From behind the last "obj" on, which is not the end of one. */
+static struct span
+last_object(struct span s, uint32_t *number, uint32_t *generation)
+{
+	size_t at = 0, last = 0;
+
+	*number = *generation = 0;
+	while ((at = scan_find(s, at, SPAN("obj"))) < s.len) {
+		if (at > 0
+		    && (pdftoken_is_white(s.p[at - 1])
+			|| chr_is(s.p[at - 1], CHR_DIGIT)))
+			last = at + 3;
+		at += 3;
+	}
+	if (last > 0 && pdftoken_object(s, last, number, generation))
+		*number = *generation = 0;
+	return span_from(s, last);
+}
+
+/* ---- where a stream is ---- */
+
+/* The data behind "stream", to the end of all. */
+static struct span
+behind_line(struct span s)
+{
+	while (s.len > 0 && chr_is(s.p[0], CHR_SPACE))
+		s = span_from(s, 1);
+	if (span_starts(s, SPAN("\r\n")))
+		return span_from(s, 2);
+	return span_from(
+	    s, span_starts(s, SPAN("\n")) || span_starts(s, SPAN("\r")));
+}
+
+static bool
+is_end(struct span s)
+{
+	for (unsigned i = 0; i < 3 && s.len > 0 && pdftoken_is_white(s.p[0]);
+	     i++)
+		s = span_from(s, 1);
+	return span_starts(s, SPAN("endstream"))
+	       || span_starts(s, SPAN("endobj"));
+}
+
+/* Without the end of the line before "endstream". */
+static struct span
+without_line_end(struct span s)
+{
+	if (s.len > 0 && s.p[s.len - 1] == '\n')
+		s.len--;
+	if (s.len > 0 && s.p[s.len - 1] == '\r')
+		s.len--;
+	return s;
+}
+
+static struct span
+cut_data(struct scan *sc, const struct pdfstream *t, struct span s)
+{
+	size_t end;
+
+	if (t->length < s.len && is_end(span_from(s, (size_t)t->length)))
+		return span_first(s, (size_t)t->length);
+	end = scan_find(s, 0, SPAN("endstream"));
+	/* the word alone, in some text, promises nothing */
+	if (end == s.len && t->is_behind)
+		scan_flaw(sc, SCAN_DAMAGED);
+	return without_line_end(span_first(s, end));
+}
+
+/* Does a dictionary end here? */
+static bool
+ends_dictionary(struct span s)
+{
+	while (s.len > 0 && pdftoken_is_white(s.p[s.len - 1]))
+		s.len--;
+	return s.len > 1 && s.p[s.len - 1] == '>' && s.p[s.len - 2] == '>';
+}
+
+/* The next stream, from f->at on; it may begin within another one's data. */
+bool
+pdfstream_next(struct scan *sc, struct scan_frame *f, struct pdfstream *t)
+{
+	struct span word = SPAN("stream"), s, dictionary;
+	uint32_t number, generation;
+	size_t at = f->at;
+
+	for (;;) {
+		at = scan_find(f->bytes, at, word);
+		if (at == f->bytes.len)
+			return false;
+		at += word.len;
+		if (at < word.len + 3
+		    || memcmp(f->bytes.p + at - word.len - 3, "end", 3) != 0)
+			break;
+	}
+	s = span_of(f->bytes.p + f->at, at - word.len - f->at);
+	dictionary = last_object(s, &number, &generation);
+	read_dictionary(dictionary, t);
+	t->number = number;
+	t->generation = generation;
+	t->is_behind = ends_dictionary(s);
+	f->at = at;
+	t->data = cut_data(sc, t, behind_line(span_from(f->bytes, at)));
+	return true;
+}
+
+/* ---- unpacking ---- */
+
+/* Do the two octets of zlib's header stand there? */
+bool
+pdfstream_is_zlib(struct span s)
+{
+	return s.len > 2 && (s.p[0] & 15) == 8 && s.p[0] < 0x80
+	       && (s.p[0] * 256u + s.p[1]) % 31 == 0;
+}
+
+/*
+ * Pages that are damaged are shown as far as they go; of a file, or where
+ * nothing is as it should be, the rest might be what matters.
+ */
+static struct span
+inflate(struct scan *sc, const struct pdfstream *t, struct span s)
+{
+	unsigned flaws = sc->flaws;
+	struct span z = pdftoken_skip_white(s);
+	bool sound = pdfstream_is_zlib(z);
+	size_t used;
+
+	if (s.len == 0)
+		return s;
+	s = scan_inflate(sc, sound ? span_from(z, 2) : s, -15, &used);
+	if (sound && !t->is_file && s.len > 0 && !(flaws & SCAN_DAMAGED))
+		sc->flaws &= ~(unsigned)SCAN_DAMAGED;
+	return s;
+}
+
+static struct span
+unpack(struct scan *sc, const struct pdfstream *t, enum pdfstream_filter how,
+    struct span s)
+{
+	static const uint8_t grows[] = {
+		[PDFSTREAM_HEX] = 1, [PDFSTREAM_A85] = 4, [PDFSTREAM_RUNS] = 64
+	};
+	size_t most, room, len = 0;
+	uint8_t *to;
+
+	if (how == PDFSTREAM_FLATE)
+		return inflate(sc, t, s);
+	most = how != PDFSTREAM_LZW && s.len < SIZE_MAX / 64 - 1
+		   ? (s.len + 1) * grows[how]
+		   : SIZE_MAX;
+	to = scan_most(sc, most, &room);
+	if (how == PDFSTREAM_HEX)
+		len = pdfcode_hex(s, to, room);
+	else if (how == PDFSTREAM_A85)
+		len = pdfcode_85(s, to, room);
+	else if (how == PDFSTREAM_RUNS)
+		len = pdfcode_runs(s, to, room);
+	else
+		len = pdfcode_lzw((void *)sc->zlib, t->early, s, to, room);
+	if (len == room && room < most)
+		scan_flaw(sc, SCAN_LIMITS);
+	return scan_take(sc, len);
+}
+
+struct span
+pdfstream_unpack(struct scan *sc, const struct pdfstream *t)
+{
+	struct span s = t->data;
+
+	for (unsigned i = 0; i < t->n; i++) {
+		if (t->filters[i] == PDFSTREAM_NONE)
+			return s;
+		if (t->filters[i] != PDFSTREAM_PASS)
+			s = unpack(sc, t, t->filters[i], s);
+	}
+	return t->n == 0 && pdfstream_is_zlib(s) ? inflate(sc, t, s) : s;
+}
