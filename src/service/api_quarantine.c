@@ -7,6 +7,7 @@
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
+#include "service/place.h"
 
 /* ---- in the command line's own process ---- */
 
@@ -19,6 +20,8 @@ open_spool(struct api_quarantine *a, const char *host, char *tmp)
 
 	if (!err)
 		err = state_beside(a->state, "tmp", ".receiving", tmp);
+	if (!err && place_check(&a->state->files.fs, tmp))
+		err = ERR_IO; /* its disk is not mounted */
 	if (err)
 		return err;
 	mailbox_ids_init(&a->ids, (uint32_t)getpid(), boot, span_str(host));

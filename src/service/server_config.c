@@ -7,6 +7,7 @@
 #include "platform/process.h"
 #include "service/parts.h"
 #include "service/password.h"
+#include "service/place.h"
 #include "service/submit_scan.h"
 
 #define MIB (1024u * 1024u)
@@ -253,6 +254,27 @@ make_mailboxes(struct server *sv, struct text *why)
 	return ERR_OK;
 }
 
+/* Where mail has been received, but is not now: its disk is not mounted. */
+static int
+check_place(struct server *sv, const char *tmp, struct text *why)
+{
+	int err = place_check(&sv->state->files.fs, tmp);
+
+	if (!err)
+		return ERR_OK;
+	text_str(why, "mail.path: ");
+	text_str(why, tmp);
+	if (err == ERR_MISSING)
+		text_str(why, " was there when mail was received, and is not "
+			      "now; mount its disk, or make this folder to "
+			      "begin anew");
+	else {
+		text_str(why, ": ");
+		text_str(why, err_text(err));
+	}
+	return err;
+}
+
 /*
  * mail.path, which is made where the folder above it is there.  Not the whole
  * way: it may lead onto a disk that is not mounted.
@@ -300,17 +322,20 @@ server_configure_spool(struct server *sv, struct text *why)
 	}
 	text_init(&root, su->mail_root, sizeof(su->mail_root));
 	text_span(&root, path.len > 0 ? path : SPAN("mail"));
-	err = path.len > 0 ? make_mail_path(sv, su->mail_root, why) : ERR_OK;
-	if (err)
-		return err;
 	/* received next to the mailboxes, so that a rename can deliver */
 	err = state_beside(sv->state, "tmp", ".receiving", mem);
 	if (!err)
-		err = spool_init(&sv->spool, &sv->state->files.fs, &sv->ids,
-		    mem,
-		    (uint64_t)settings_number(s, SETTING_MAIL_FREE_MIB) * MIB);
+		err = check_place(sv, mem, why);
+	if (!err && path.len > 0)
+		err = make_mail_path(sv, su->mail_root, why);
+	if (err)
+		return err;
+	err = spool_init(&sv->spool, &sv->state->files.fs, &sv->ids, mem,
+	    (uint64_t)settings_number(s, SETTING_MAIL_FREE_MIB) * MIB);
 	if (!err)
 		err = spool_recover(&sv->spool);
+	if (err >= 0)
+		err = place_keep(&sv->state->files.fs, mem);
 	if (err >= 0)
 		return make_mailboxes(sv, why);
 	text_str(why, "cannot receive in folder ");

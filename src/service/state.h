@@ -5,6 +5,7 @@
  *     settings.kv          settings, accounts and other small things (kv)
  *     device.key           32 random octets; seals secrets in settings.kv
  *     signatures           what `gatepost sig install` has put in force
+ *     mail.place           where mail.path was when the server last ran
  *     tls.pem              key and self-signed certificate made by init
  *     control              the API's socket while a server runs
  *     mail/ queue/ ...     made by those who use them
@@ -32,6 +33,7 @@
 #define STATE_KEY	 "device.key"
 #define STATE_PAIR	 "tls.pem"
 #define STATE_CONTROL	 "control"
+#define STATE_PLACE	 "mail.place"
 
 #define STATE_WHY 600 /* bytes for `why` */
 

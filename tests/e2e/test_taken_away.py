@@ -124,6 +124,24 @@ class Disk(unittest.TestCase):
             self.assertEqual(os.listdir(self.disk), [])
             self.assertIn("error smtp.no_storage", server.log())
 
+    def test_a_start_without_its_disk_lays_no_mail_elsewhere(self):
+        for path in (self.disk, f"{self.disk}/mail"):
+            with self.subTest(path=path), gatepost.Server(
+                    settings={"mail.path": path}) as server:
+                self.assertEqual(deliver(server), 250)
+                server.stop()
+                subprocess.run(["mount", "-t", "tmpfs", "none", self.disk],
+                               check=True)
+                done = server.run("serve", check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(f"mail.path: {path}/.receiving was there when",
+                              done.stderr.decode())
+                server.run("quarantine", "release", "x", check=False)
+                self.assertEqual(os.listdir(self.disk), [])
+                subprocess.run(["umount", self.disk], check=True)
+                server.start()
+                self.assertEqual(len(server.fetch("ann")), 1)
+
     def test_a_disk_that_has_become_read_only_is_called_so(self):
         with gatepost.Server(settings={
                 "mail.path": f"{self.disk}/mail"}) as server:

@@ -317,9 +317,13 @@ class Pulled(unittest.TestCase):
         with machine(second="vfat", ports={smtp: 25}) as router:
             router.boot()
             set_up(router)
-            router.check("mkdir /usb/mail && gatepost set --state "
-                         f"{STATE} mail.path=/usb/mail && umount /usb")
+            router.check(f"gatepost set --state {STATE} mail.path=/usb/mail")
+            serve(router)
+            self.assertEqual(send(smtp, "ann@home.example", self.MAIL), 250)
+            router.cut()
+            router.boot()
+            router.check("umount /usb")
             status, text = router.run(f"gatepost serve --state {STATE}")
             self.assertEqual(status, 2)
-            self.assertIn("/usb/mail/.receiving: not found", text)
+            self.assertIn("/usb/mail/.receiving was there when", text)
             self.assertEqual(router.check("ls -A /usb"), "")
