@@ -174,6 +174,21 @@ process_pointed(int dir, const char *name, struct text *out)
 	return true;
 }
 
+int
+process_may_write(int dir, const char *path)
+{
+	return faccessat(dir, path, W_OK | X_OK, 0) ? oserr_now() : ERR_OK;
+}
+
+bool
+process_is_taken(int dir, const char *path)
+{
+	struct stat st;
+
+	return !fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW)
+	       && !S_ISSOCK(st.st_mode);
+}
+
 void
 process_remove(const char *path)
 {

@@ -60,6 +60,15 @@ int process_point(int dir, const char *name, const char *target) MUST_CHECK;
 /* Is `name` such a file?  Then the path that it holds, in `out`. */
 bool process_pointed(int dir, const char *name, struct text *out);
 
+/*
+ * May we make names in this folder?  A relative path begins at `dir`.
+ * ERR_DENIED, ERR_READ_ONLY; others: not known.
+ */
+int process_may_write(int dir, const char *path) MUST_CHECK;
+
+/* Does something bear this name that is no socket? */
+bool process_is_taken(int dir, const char *path);
+
 /* Remove a name; fine when there is none. */
 void process_remove(const char *path);
 

@@ -112,10 +112,11 @@ admin_open(struct admin *ad, struct server *sv, const struct admin_memory *m,
 	api_http_init(&ad->control.http, &ad->api, &ad->sessions, &ad->areas,
 	    m->area_octets, m->piece);
 	err = control_open(&ad->control, sv->state, &sv->listeners, why);
-	if (!err)
-		log_event(
-		    LOG_INFO, "server.control", "state", sv->state->folder, 0);
-	return err;
+	if (err)
+		return err;
+	loop_join(&sv->loop, &ad->control.base);
+	log_event(LOG_INFO, "server.control", "state", sv->state->folder, 0);
+	return ERR_OK;
 }
 
 void

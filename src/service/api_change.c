@@ -6,10 +6,12 @@
 
 #include "core/log.h"
 #include "core/secret.h"
+#include "service/spot.h"
 #include "service/server_tls.h"
 
 /* A change while it is made, in the API's scratch memory. */
 struct change {
+	struct state *state;
 	struct settings *settings;
 	struct text message;
 	char message_mem[SETTINGS_MESSAGE_MAX];
@@ -41,6 +43,27 @@ value_text(const struct json *j, int at, struct text *to)
 
 _Static_assert(sizeof(struct change) <= API_SCRATCH, "it is in the scratch");
 
+/* The value has been taken, if the place it names is one. */
+static int
+try_spot(struct change *ch)
+{
+	int id = settings_find(span_str(ch->key), NULL);
+	struct text why;
+	char mem[STATE_WHY];
+	int err;
+
+	if (id < 0)
+		return ERR_OK;
+	text_init(&why, mem, sizeof(mem));
+	err = spot_try(ch->state, (enum setting)id, span_str(ch->value), &why);
+	if (!err)
+		return ERR_OK;
+	text_str(&ch->message, ch->key);
+	text_str(&ch->message, ": ");
+	text_span(&ch->message, text_data(&why));
+	return err;
+}
+
 static int
 set_one(struct change *ch, struct span raw_key, const struct json *j, int at)
 {
@@ -64,8 +87,9 @@ set_one(struct change *ch, struct span raw_key, const struct json *j, int at)
 				      "a number, true or false");
 		return err == ERR_FULL ? ERR_RANGE : err;
 	}
-	return settings_set(
+	err = settings_set(
 	    ch->settings, text_data(&key), text_data(&value), &ch->message);
+	return err ? err : try_spot(ch);
 }
 
 static int
@@ -268,6 +292,7 @@ api_settings_change(struct api_call *c)
 		return api_refuse(c, 400,
 		    "the body must have \"set\" (an object of keys and "
 		    "values), or \"unset\" (a list of keys), or both");
+	ch->state = s;
 	ch->settings = &s->settings;
 	text_init(&ch->message, ch->message_mem, sizeof(ch->message_mem));
 	err = apply(ch, &j);

@@ -66,8 +66,8 @@ folder_words(int err)
 	case ERR_DENIED:
 		return "no right to use this folder; run as its owner";
 	case ERR_BUSY:
-		return "another gatepost is at work here; stop it, or try "
-		       "again";
+		return "another gatepost is at work here; try again, or, if "
+		       "it serves and its socket is gone, restart it";
 	default:
 		return err_text(err);
 	}

@@ -646,6 +646,48 @@ class Life(unittest.TestCase):
             self.assertFalse(os.path.exists(path))
             self.assertIn(b"server: not running", g.run("status").stdout)
 
+    def test_a_place_that_can_t_serve_is_refused_when_it_is_set(self):
+        with Folder() as g:
+            g.init()
+            os.mkdir(f"{g.folder}/there", 0o755)
+            os.chmod(g.folder, 0o755)
+            f = g.folder
+            for value, why in (
+                    (f"control.socket={f}/no/sock", f"{f}/no: there is no "
+                     "such folder; make it"),
+                    (f"control.socket={f}/there", "something else is there"),
+                    (f"control.socket={g.state}/device.key/sock",
+                     "device.key: is no folder"),
+                    ("control.socket=" + "d" * 95, "is too long"),
+                    ("mail.path=no/mail", "no: there is no such folder"),
+                    (f"mail.path={g.state}/device.key", "is no folder")):
+                for server in "stopped", "serving":
+                    if server == "serving":
+                        g.start()
+                    done = g.run("set", value, check=False)
+                    if server == "serving":
+                        g.stop()
+                    self.assertEqual(done.returncode, 2, value)
+                    self.assertIn(why, line_of(done))
+                    self.assertIn(value.split("=")[0], line_of(done))
+            g.run("set", f"mail.path={f}/there", "control.socket=new.sock")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to try")
+    def test_a_place_where_its_user_may_not_write_is_refused(self):
+        with Folder() as g:
+            g.init()
+            os.chmod(g.folder, 0o755)
+            os.mkdir(f"{g.folder}/roots", 0o755)
+            for path, _, names in os.walk(g.state):
+                for name in [path] + [f"{path}/{n}" for n in names]:
+                    os.chown(name, 65534, 65534)
+            for key in "control.socket", "mail.path":
+                done = g.run(
+                    "set", f"{key}={g.folder}/roots/x", check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn("no right to write there; chown it to uid 65534",
+                              line_of(done))
+
     def test_a_path_of_the_socket_begins_in_the_state_folder(self):
         with Folder() as g:
             g.init()
@@ -688,6 +730,38 @@ class Life(unittest.TestCase):
             g.start()
             self.assertIn(b"server: running", g.run("status").stdout)
             g.stop()
+
+    def test_a_socket_that_was_removed_is_put_back(self):
+        with Folder() as g:
+            g.init()
+            other = f"{g.folder}/api.sock"
+            for path in (f"{g.state}/control", other):
+                if path == other:
+                    g.run("set", f"control.socket={path}")
+                g.start()
+                for lost in (path, f"{g.state}/control"):
+                    os.rename(lost, f"{g.folder}/moved")
+                    self.assertIn(b"server: running", g.run("status").stdout)
+                    os.unlink(f"{g.folder}/moved")
+                    os.unlink(lost)
+                    self.assertIn(b"server: running", g.run("status").stdout)
+                os.chmod(path, 0o660)  # its owner's wish
+                g.run("status")
+                self.assertEqual(os.stat(path).st_mode & 0o777, 0o660)
+                g.stop()
+                self.assertFalse(os.path.exists(path))
+
+    def test_a_socket_in_whose_place_something_stands_comes_back(self):
+        with Server() as g:
+            path = f"{g.state}/control"
+            os.rename(path, path + ".away")
+            os.mkdir(path)
+            os.unlink(path + ".away")
+            gatepost.wait_for(
+                lambda: "server.no_control" in g.log(), "it is told")
+            self.assertIn("something else is there", g.log())
+            os.rmdir(path)
+            self.assertIn(b"server: running", g.run("status").stdout)
 
     def test_a_server_that_is_stopped_is_not_waited_for_for_ever(self):
         # more than the socket's queue takes: some wait to be let in

@@ -77,7 +77,8 @@ class MailPath(unittest.TestCase):
         server.init()
         server.add_user("ann", "open sesame")
         path = path.format(folder=server.folder)
-        server.run("set", f"mail.path={path}")
+        self.done = server.run("set", f"mail.path={path}", check=False)
+        server.serve = {"mail.path": path}
         return server, path
 
     def test_is_made_where_the_folder_above_it_is(self):
@@ -89,7 +90,8 @@ class MailPath(unittest.TestCase):
 
     def refused(self, path):
         server, path = self.start(path)
-        done = server.run("serve", check=False)
+        self.assertEqual(self.done.returncode, 2)
+        done = server.run("serve", "--set", f"mail.path={path}", check=False)
         self.assertEqual(done.returncode, 2)
         return done.stderr.decode(), path
 
@@ -97,11 +99,16 @@ class MailPath(unittest.TestCase):
         said, path = self.refused("{folder}/disk/boxes")
         self.assertIn(f"gatepost: mail.path {path}: the folder above it is "
                       "not there; make it, or mount its disk", said)
+        self.assertIn(f"mail.path: {os.path.dirname(path)}: there is no such "
+                      "folder; make it, or mount its disk",
+                      self.done.stderr.decode())
         self.assertFalse(os.path.exists(os.path.dirname(path)))
 
     def test_that_is_a_file_is_named(self):
         said, path = self.refused("{folder}/state/device.key")
         self.assertIn(f"gatepost: mail.path {path}: is no folder", said)
+        self.assertIn(f"mail.path: {path}: is no folder",
+                      self.done.stderr.decode())
 
 
 @unittest.skipUnless(os.getuid() == 0, "mounting takes root")
