@@ -34,14 +34,12 @@ put(struct normal *n, uint8_t c)
 static void
 put_text(struct normal *n, uint8_t c)
 {
-	if (normal_is_white(c)) {
+	if (normal_is_white(c) || (c < ' ' && n->form == NORMAL_NO_TAGS)) {
 		if (!n->blank)
 			put(n, ' ');
 		n->blank = true;
 		return;
 	}
-	if (c < ' ' && n->form == NORMAL_NO_TAGS)
-		return;
 	put(n, chr_lower(c));
 	n->blank = false;
 }
@@ -62,6 +60,59 @@ put_tag(struct normal *n, uint8_t c)
 {
 	if (n->form == NORMAL_HTML)
 		put(n, chr_lower(c));
+}
+
+/* ---- characters beyond ASCII, in text and scripts ---- */
+
+/* A full stop of Chinese or Japanese, in UTF-8, or two of Big5. */
+static bool
+is_full_stop(const struct normal *n, uint8_t behind)
+{
+	struct span s = span_of(n->wide, n->wide_len);
+
+	return span_is(s, SPAN("\xe3\x80\x82"))
+	       || span_is(s, SPAN("\xef\xbc\x8e"))
+	       || span_is(s, SPAN("\xef\xb9\x92"))
+	       || (span_is(s, SPAN("\xa1"))
+		   && (behind == 'C' || behind == 'D' || behind == 'O'));
+}
+
+/*
+ * They have ended before `c`; true: it is one of them.  Without tags ClamAV
+ * writes the last but one octet for the last, for one alone a zero.
+ */
+static bool
+put_wide(struct normal *n, uint8_t c)
+{
+	bool stop = is_full_stop(n, c), used = stop && n->wide_len == 1;
+
+	if (stop) {
+		put(n, '.');
+	} else {
+		if (n->form == NORMAL_NO_TAGS)
+			n->wide[n->wide_len - 1] =
+			    n->wide_len > 1 ? n->wide[n->wide_len - 2] : 0;
+		for (unsigned i = 0; i < n->wide_len; i++)
+			put(n, n->wide[i]);
+	}
+	if (n->form == NORMAL_HTML)
+		n->blank = false;
+	n->wide_len = 0;
+	return used;
+}
+
+/* Is `c` such a character's? */
+static bool
+in_wide(struct normal *n, uint8_t c)
+{
+	if (n->wide_len > 0 && (c < 0x80 || n->wide_len == sizeof(n->wide))
+	    && put_wide(n, c))
+		return true;
+	if (c < 0x80 || (n->state != TEXT && n->state != SCRIPT))
+		return false;
+	n->wide[n->wide_len++] = c;
+	n->matched = 0;
+	return true;
 }
 
 /* ---- named characters ---- */
@@ -342,7 +393,7 @@ behind_script(struct normal *n, uint8_t c)
 static void
 feed_html(struct normal *n, uint8_t c)
 {
-	if (c == 0 || (n->state == ENTITY && in_entity(n, c)))
+	if (c == 0 || (n->state == ENTITY && in_entity(n, c)) || in_wide(n, c))
 		return;
 	switch ((enum state)n->state) {
 	case TEXT:

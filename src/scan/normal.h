@@ -5,8 +5,7 @@
  * HTML (target 3) in two forms: with its tags, made even, without comments and
  * declarations ("nocomment"), and its text alone ("notags").  The same is made
  * here.  Not made: the third form, its scripts with their names replaced; the
- * named characters beyond those of XML and &nbsp;; what becomes of characters
- * beyond ASCII in "notags".
+ * named characters beyond those of XML and &nbsp;.
  *
  * Memory: struct normal, and a window of the caller's.
  * Bounds: each octet is read once.
@@ -28,7 +27,8 @@ struct normal {
 	bool blank;    /* one is written, or none is wanted here */
 	bool shown;    /* the value is an address that is kept without tags */
 	uint8_t quote; /* of the value; 0: none */
-	uint8_t word_len, attribute_len, entity_len, matched;
+	uint8_t word_len, attribute_len, entity_len, matched, wide_len;
+	uint8_t wide[3];   /* octets of a character beyond ASCII */
 	char word[8];	   /* begin of the tag's name */
 	char attribute[8]; /* the same of the attribute's */
 	char entity[12];   /* behind "&" */

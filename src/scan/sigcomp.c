@@ -277,6 +277,7 @@ put_pattern(struct sigcomp *sc, const struct sigdb_pattern *p, bool found)
 		sc->anywhere |= 1u << p->target;
 	else
 		sc->placed |= 1u << p->target;
+	sc->is_formless |= sigcomp_is_formless(sc, p->target);
 	err = put_parts(sc);
 	if (!err && found) {
 		note_reach(sc, p);
@@ -465,6 +466,7 @@ sigcomp_line(struct sigcomp *sc, enum sigcomp_form form, struct span line,
 	if (line.len == 0 || line.p[0] == '#')
 		return ERR_OK;
 	sc->why = "more signatures than fit";
+	sc->is_formless = false;
 	marks(sc, at, false);
 	if (form == SIGCOMP_HASH)
 		err = add_hash(sc, line);
@@ -477,5 +479,6 @@ sigcomp_line(struct sigcomp *sc, enum sigcomp_form form, struct span line,
 		return err;
 	}
 	sc->signatures++;
+	sc->formless += sc->is_formless;
 	return ERR_OK;
 }

@@ -48,7 +48,8 @@ struct sigcomp {
 	struct buf out;
 	uint8_t sizes[8192];
 	uint32_t signatures, n_hashes;
-	uint32_t reach;		   /* see sigdb.h */
+	uint32_t formless; /* those for HTML or text in no form of ours */
+	uint32_t reach;	   /* see sigdb.h */
 	uint32_t anywhere, placed; /* the same */
 	uint64_t made_s; /* to be set before sigcomp_finish; 0: not told */
 
@@ -58,6 +59,7 @@ struct sigcomp {
 	uint32_t gap_min, gap_max;
 	unsigned len;
 	bool masked;
+	bool is_formless;
 	uint8_t value[SIGCOMP_PART];
 	uint8_t mask[SIGCOMP_PART];
 	const char *why;
@@ -89,6 +91,9 @@ struct sigcomp_anchor {
 
 /* ERR_UNSUPPORTED: there are no four fixed bytes in a row. */
 int sigcomp_anchor(struct sigcomp *sc, struct sigcomp_anchor *best) MUST_CHECK;
+
+/* Has the body that was read what no form of HTML or text has here? */
+bool sigcomp_is_formless(const struct sigcomp *sc, uint8_t target);
 
 /* Say why and return ERR_UNSUPPORTED, ERR_SYNTAX. */
 int sigcomp_unsupported(struct sigcomp *sc, const char *why);

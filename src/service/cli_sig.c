@@ -99,11 +99,32 @@ compile_text(struct cli *cli, struct work *w, const char *path,
 	return CLI_OK;
 }
 
+/* "FILE: so many match nothing, or only what is not made here". */
+static void
+tell_formless(struct cli *cli, const char *path, uint32_t n)
+{
+	char mem[320];
+	struct text t;
+
+	if (n == 0)
+		return;
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, ": ");
+	text_u64(&t, n);
+	text_str(&t, " for HTML or text hardly match: no form that is "
+		     "searched has capital letters (but in links), two "
+		     "blanks, ends of lines or names like n001 (ClamAV's of "
+		     "scripts is not made)\n");
+	term_str(&cli->err, path);
+	term_str(&cli->err, mem);
+}
+
 static int
 compile_file(struct cli *cli, struct work *w, const char *path)
 {
 	enum sigcomp_form form = SIGCOMP_NDB;
 	struct span all;
+	uint32_t before;
 	int status;
 
 	if (!is_form(path, &form))
@@ -111,7 +132,9 @@ compile_file(struct cli *cli, struct work *w, const char *path)
 		    cli, path, "the name must end in .hdb, .hsb, .ndb or .ldb");
 	if (cli_files_map(cli, &w->files, path, &all))
 		return CLI_FAILED;
+	before = w->comp.formless;
 	status = compile_text(cli, w, path, form, all);
+	tell_formless(cli, path, w->comp.formless - before);
 	cli_files_unmap(&w->files, all);
 	return status;
 }
