@@ -159,6 +159,20 @@ sigdb_has_body(const struct sigdb *db, uint32_t targets, uint32_t seen)
 /* Can there be a hash signature for a file of so many bytes? */
 bool sigdb_has_size(const struct sigdb *db, uint64_t octets);
 
+/* ---- for sigdb_verify.c ---- */
+
+size_t sigdb_count_bits(struct span map);
+
+/* A map of `n` grams, of a size that a search takes, with no bits beyond? */
+bool sigdb_is_map(struct span map, size_t n);
+
+/*
+ * Is the pattern met wherever its lead stands?  Then the table, and how many
+ * grams it has there; 0: no.
+ */
+unsigned sigdb_met(const struct sigdb *db, uint32_t pattern,
+    const struct sigdb_part *lead, enum sigdb_width *width);
+
 #define SIGDB_PATTERN_SIZE 32
 #define SIGDB_PART_SIZE	   16
 #define SIGDB_GRAM_SIZE	   12

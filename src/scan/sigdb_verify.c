@@ -22,14 +22,6 @@ struct walk {
 	uint64_t reach;
 };
 
-static const struct {
-	uint8_t stride, octets;
-} table[SIGDB_WIDTHS] = {
-	[SIGDB_WIDE] = { SIGDB_WIDE_STRIDE, SIGDB_WIDE_OCTETS },
-	[SIGDB_LONG] = { SIGDB_LONG_STRIDE, SIGDB_LONG_OCTETS },
-	[SIGDB_SHORT] = { SIGDB_SHORT_STRIDE, SIGDB_SHORT_OCTETS },
-};
-
 static const uint8_t digests[HASHES] = { br_md5_SIZE, br_sha1_SIZE,
 	br_sha256_SIZE };
 
@@ -98,17 +90,6 @@ are_sections_in_order(const struct sigdb *db)
 	return at == end;
 }
 
-static size_t
-count_bits(struct span map)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < map.len; i++)
-		for (unsigned c = map.p[i]; c != 0; c &= c - 1)
-			n++;
-	return n;
-}
-
 /*
  * Starts of 2^n buckets that rise from none to all, and are as many as a
  * search takes them for.
@@ -167,106 +148,17 @@ is_name_reached(const struct sigdb *db, struct walk *w, uint32_t at)
 
 /* ---- grams ---- */
 
-/* Of a size that a search takes. */
-static bool
-is_map(struct span map, size_t n)
-{
-	return n == 0 ? map.len == 0
-		      : map.len > 0 && map.len <= (size_t)1 << 28
-			    && (map.len & (map.len - 1)) == 0
-			    && count_bits(map) <= n;
-}
-
-static bool
-is_in_map(struct span map, uint32_t key)
-{
-	unsigned bits = 3;
-
-	while (((size_t)1 << bits) / 8 < map.len)
-		bits++;
-	key = (key * SIGDB_MIX) >> (32 - bits);
-	return (map.p[key >> 3] >> (key & 7) & 1) != 0;
-}
-
-/* They lie there as sigcomp fills a bucket: from the last one to the first. */
-static bool
-is_in_bucket(struct span bucket, uint32_t key, uint32_t pattern, uint32_t at)
-{
-	size_t low = 0, high = bucket.len / SIGDB_GRAM_SIZE;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const uint8_t *r = bucket.p + mid * SIGDB_GRAM_SIZE;
-		uint32_t p = le32_get(r + 4), back = le32_get(r + 8);
-
-		if (p == pattern && back == at)
-			return le32_get(r) == key;
-		if (p > pattern || (p == pattern && back > at))
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return false;
-}
-
-/* Is the gram at `at` of the pattern's lead entered in the table? */
-static bool
-is_entered(const struct sigdb *db, enum sigdb_width width, uint32_t pattern,
-    const struct sigdb_part *lead, uint32_t at)
-{
-	enum sigdb_section bits = SIGDB_WIDE_BITS + 3 * width;
-	uint32_t key = sigdb_key(lead->data.p + at, table[width].octets);
-
-	if (db->section[bits].len == 0 || !is_in_map(db->section[bits], key))
-		return false;
-	return is_in_bucket(
-	    sigdb_bucket(db, bits + 1, key, SIGDB_GRAM_SIZE), key, pattern, at);
-}
-
-/* Fixed octets of the part from `at` on, as far as it matters. */
-static unsigned
-fixed(const struct sigdb_part *s, unsigned at, unsigned most)
-{
-	unsigned n = 0;
-
-	while (n < most && at + n < s->len
-	       && (!s->masked || s->data.p[s->len + at + n] == 0xff))
-		n++;
-	return n;
-}
-
-/*
- * Will the pattern be met wherever it stands?  All grams of a table's stride
- * must be there, the first at `at`.
- */
-static bool
-is_met_at(const struct sigdb *db, enum sigdb_width width, uint32_t pattern,
-    const struct sigdb_part *lead, unsigned at)
-{
-	unsigned span = table[width].octets + table[width].stride - 1u;
-
-	if (fixed(lead, at, span) < span)
-		return false;
-	for (unsigned i = 0; i < table[width].stride; i++)
-		if (!is_entered(db, width, pattern, lead, at + i))
-			return false;
-	return true;
-}
-
+/* Will the pattern be met wherever it stands?  Notes with how many grams. */
 static bool
 is_met(const struct sigdb *db, struct walk *w, uint32_t pattern,
     const struct sigdb_part *lead)
 {
-	if (lead->choices != 1)
-		return false;
-	for (unsigned at = 0; at < lead->len; at++)
-		for (unsigned i = 0; i < SIGDB_WIDTHS; i++) {
-			if (!is_met_at(db, i, pattern, lead, at))
-				continue;
-			w->grams[i] += table[i].stride;
-			return true;
-		}
-	return false;
+	enum sigdb_width width;
+	unsigned n = sigdb_met(db, pattern, lead, &width);
+
+	if (n > 0)
+		w->grams[width] += n;
+	return n > 0;
 }
 
 /* Are the three tables such that a search finds its way in them? */
@@ -277,7 +169,7 @@ are_tables(const struct sigdb *db)
 		enum sigdb_section bits = SIGDB_WIDE_BITS + 3 * i;
 		size_t n = db->section[bits + 2].len / SIGDB_GRAM_SIZE;
 
-		if (!is_map(db->section[bits], n)
+		if (!sigdb_is_map(db->section[bits], n)
 		    || !is_table(db->section[bits + 1], n))
 			return false;
 	}
@@ -410,7 +302,7 @@ are_in_place(const struct sigdb *db, enum sigdb_section start, size_t size)
 static bool
 are_hashes_sound(const struct sigdb *db)
 {
-	size_t n = 0, bits = count_bits(db->section[SIGDB_SIZES]);
+	size_t n = 0, bits = sigdb_count_bits(db->section[SIGDB_SIZES]);
 
 	for (unsigned i = 0; i < HASHES; i++) {
 		size_t size = digests[i] + 8u;

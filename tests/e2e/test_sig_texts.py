@@ -7,7 +7,6 @@ both programs look at all files with all signatures.
 
 import os
 import random
-import re
 import subprocess
 import tempfile
 import unittest
