@@ -18,7 +18,6 @@ judge(struct span *text)
 static void
 too_long(struct span window, bool unfinished, bool *skip, struct line *l)
 {
-	l->text.len = 0;
 	l->flaw = LINE_LONG;
 	*skip = unfinished;
 	if (unfinished)
@@ -52,7 +51,9 @@ line_next(struct span window, size_t max, bool *skip, struct line *l)
 		l->used += at + 1;
 		l->flaw = judge(&l->text);
 	}
-	if (l->text.len > max)
+	if (l->text.len > max) {
 		too_long(window, at == rest.len, skip, l);
+		l->text = span_first(rest, max < LINE_HEAD ? max : LINE_HEAD);
+	}
 	return true;
 }

@@ -9,17 +9,20 @@
  *   window: "NOOP\r\nQU"   ->  "NOOP", used 6;  then: need more
  *
  * Memory: lines stay in the window.  Bounds: a line longer than `max` is
- * reported once (LINE_LONG, empty); its tail is swallowed by later calls.
+ * reported once (LINE_LONG, only its first octets); its tail is swallowed by
+ * later calls.
  */
 #ifndef CODEC_LINE_H
 #define CODEC_LINE_H
 
 #include "core/span.h"
 
+#define LINE_HEAD 8 /* octets that are left of a line over the limit */
+
 /* What was wrong with a line; each such line gets exactly one reply. */
 enum line_flaw {
 	LINE_OK,
-	LINE_LONG, /* over the limit: content dropped, tail skipped */
+	LINE_LONG, /* over the limit: only its head, the tail is skipped */
 	LINE_BARE, /* ended by LF without CR, or holds a CR without LF */
 	LINE_NUL,  /* holds a NUL byte */
 };

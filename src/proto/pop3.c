@@ -109,17 +109,17 @@ do_apop(struct pop3 *s, struct span arg, struct buf *out)
 		.has_secret = true };
 }
 
-/* Decode a base64 argument into the session; "=" stands for empty. */
-static bool
+/* Decode a base64 argument into the session. */
+static int
 take_secret(struct pop3 *s, struct span text)
 {
 	int len = base64_decode(text, s->secret, sizeof(s->secret));
 
 	if (len < 0)
-		return false;
+		return len;
 	s->request.has_secret = true;
 	s->request.secret = span_of(s->secret, (size_t)len);
-	return true;
+	return ERR_OK;
 }
 
 static void
@@ -127,6 +127,7 @@ do_auth(struct pop3 *s, struct span arg, struct buf *out)
 {
 	size_t space = span_find(arg, ' ');
 	struct span initial = span_from(arg, space + 1);
+	int err;
 
 	s->user_len = 0;
 	if (arg.len == 0) {
@@ -136,8 +137,12 @@ do_auth(struct pop3 *s, struct span arg, struct buf *out)
 	s->request = (struct pop3_request) { .mech = span_first(arg, space) };
 	if (span_is(initial, SPAN("=")))
 		initial.len = 0;
-	if (space < arg.len && !take_secret(s, initial)) {
-		wrong(s, "-ERR that is not base64", out);
+	err = space < arg.len ? take_secret(s, initial) : ERR_OK;
+	if (err) {
+		wrong(s,
+		    err == ERR_RANGE ? "-ERR line too long"
+				     : "-ERR that is not base64",
+		    out);
 		return;
 	}
 	s->request.ask = POP3_ASK_SASL;
@@ -384,22 +389,40 @@ command(struct pop3 *s, struct span line, struct buf *out)
 		s->wrong = 0;
 }
 
-/* A line of a SASL exchange; NULL p for one that can't be used. */
-static void
-sasl_line(struct pop3 *s, struct span line)
-{
-	s->state = POP3_AUTHORIZATION;
-	s->request = (struct pop3_request) { .ask = POP3_ASK_CANCEL };
-	if (line.p != NULL && !span_is(line, SPAN("*")) && take_secret(s, line))
-		s->request.ask = POP3_ASK_STEP;
-}
-
 /* A bare LF is fine as a line end; a CR inside is not. */
 static bool
 is_usable(struct span line, enum line_flaw flaw)
 {
 	return flaw == LINE_OK
 	       || (flaw == LINE_BARE && span_find(line, '\r') == line.len);
+}
+
+/* A line of a SASL exchange that goes on, or why it is given up. */
+static enum pop3_login
+sasl_flaw(struct pop3 *s, struct span line, enum line_flaw flaw)
+{
+	int err;
+
+	if (flaw == LINE_LONG)
+		return POP3_LOGIN_LONG;
+	if (!is_usable(line, flaw))
+		return POP3_LOGIN_MALFORMED;
+	if (span_is(line, SPAN("*")))
+		return POP3_LOGIN_CANCELLED;
+	err = take_secret(s, line);
+	if (err)
+		return err == ERR_RANGE ? POP3_LOGIN_LONG : POP3_LOGIN_BASE64;
+	return POP3_LOGINS;
+}
+
+static void
+sasl_line(struct pop3 *s, struct span line, enum line_flaw flaw)
+{
+	s->state = POP3_AUTHORIZATION;
+	s->request = (struct pop3_request) { .ask = POP3_ASK_STEP };
+	s->flaw = sasl_flaw(s, line, flaw);
+	if (s->flaw != POP3_LOGINS)
+		s->request.ask = POP3_ASK_CANCEL;
 }
 
 void
@@ -412,9 +435,12 @@ pop3_line(void *session, struct span text, enum line_flaw flaw, struct buf *out)
 	if (s->state == POP3_TRANSACTION)
 		s->phase++;
 	if (s->state == POP3_SASL)
-		sasl_line(s, usable ? text : span_of(NULL, 0));
+		sasl_line(s, text, flaw);
 	else if (usable)
 		command(s, text, out);
 	else
-		wrong(s, "-ERR malformed line", out);
+		wrong(s,
+		    flaw == LINE_LONG ? "-ERR line too long"
+				      : "-ERR malformed line",
+		    out);
 }

@@ -87,6 +87,9 @@ enum pop3_login {
 	POP3_LOGIN_UNKNOWN_MECH,
 	POP3_LOGIN_SYNTAX, /* the mechanism can't read the response */
 	POP3_LOGIN_CANCELLED,
+	POP3_LOGIN_BASE64, /* the session's own reasons to cancel */
+	POP3_LOGIN_LONG,
+	POP3_LOGIN_MALFORMED,
 	POP3_LOGIN_TOO_SOON, /* after the last one: LOGIN-DELAY */
 	POP3_LOGIN_BANNED,   /* the session ends */
 	POP3_LOGINS
@@ -130,6 +133,7 @@ struct pop3 {
 	uint8_t challenge_len;
 	uint8_t user[POP3_USER_MAX];
 	uint8_t challenge[POP3_CHALLENGE_MAX];
+	enum pop3_login flaw; /* why a SASL exchange was given up */
 	uint8_t secret[POP3_SECRET_MAX];
 };
 

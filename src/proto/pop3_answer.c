@@ -46,6 +46,8 @@ pop3_answer_welcome(
 void
 pop3_answer_denied(struct pop3 *s, enum pop3_login how, struct buf *out)
 {
+	if (s->request.ask == POP3_ASK_CANCEL)
+		how = s->flaw;
 	settle(s);
 	s->user_len = 0;
 	pop3_say_denied(how, out);

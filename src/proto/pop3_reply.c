@@ -159,7 +159,11 @@ pop3_say_denied(enum pop3_login how, struct buf *out)
 		    "-ERR [SYS/PERM] this mailbox needs the owner's attention",
 		[POP3_LOGIN_NEEDS_TLS] = "-ERR not without TLS: use STLS first",
 		[POP3_LOGIN_UNKNOWN_MECH] = "-ERR no such mechanism",
-		[POP3_LOGIN_SYNTAX] = "-ERR malformed response",
+		[POP3_LOGIN_SYNTAX] =
+		    "-ERR base64, but not what this mechanism sends",
+		[POP3_LOGIN_BASE64] = "-ERR that is not base64",
+		[POP3_LOGIN_LONG] = "-ERR line too long",
+		[POP3_LOGIN_MALFORMED] = "-ERR malformed line",
 		[POP3_LOGIN_CANCELLED] = "-ERR cancelled",
 		[POP3_LOGIN_TOO_SOON] =
 		    "-ERR [LOGIN-DELAY] too soon after the last login",

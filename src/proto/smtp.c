@@ -264,6 +264,9 @@ smtp_line(void *me, struct span line, enum line_flaw flaw, struct buf *out)
 
 	if (s->state == AUTHENTICATING)
 		smtp_auth_line(s, line, flaw);
+	else if (flaw == LINE_LONG
+		 && span_is_nocase(span_first(line, 5), SPAN("AUTH ")))
+		smtp_mistake(s, SMTP_AUTH_LONG, out); /* RFC 4954, 6 */
 	else if (flaw != LINE_OK)
 		smtp_mistake(s, flaws[flaw], out);
 	else

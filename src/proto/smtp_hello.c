@@ -136,7 +136,7 @@ smtp_auth_line(struct smtp *s, struct span line, enum line_flaw flaw)
 	s->state = COMMAND;
 	s->after = SMTP_AUTH_CANCELLED;
 	if (flaw != LINE_OK)
-		s->after = flaw == LINE_LONG ? SMTP_LINE_LONG : SMTP_LINE_BARE;
+		s->after = flaw == LINE_LONG ? SMTP_AUTH_LONG : SMTP_LINE_BARE;
 	else if (span_is(line, SPAN("*")))
 		s->after = SMTP_AUTH_CANCELLED;
 	else if (!take_response(s, line))

@@ -32,6 +32,9 @@ static const char *const words[SMTP_REPLIES] = {
 	[SMTP_AUTH_UNKNOWN] = "504 5.5.4 mechanism not known",
 	[SMTP_AUTH_REFUSED] = "535 5.7.8 user name or password is wrong",
 	[SMTP_AUTH_CANCELLED] = "501 5.7.0 authentication cancelled",
+	[SMTP_AUTH_LONG] = "500 5.5.6 authentication line too long",
+	[SMTP_AUTH_SYNTAX] =
+	    "501 5.5.2 base64, but not what this mechanism sends",
 	[SMTP_AUTH_BASE64] = "501 5.5.2 not valid base64",
 	[SMTP_AUTH_FIRST] = "530 5.7.0 authentication required",
 	[SMTP_TLS_FIRST] = "538 5.7.11 encryption required for this mechanism",

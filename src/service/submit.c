@@ -108,7 +108,7 @@ auth_reply(enum auth_result result)
 	case AUTH_UNKNOWN_MECH:
 		return SMTP_AUTH_UNKNOWN;
 	case AUTH_SYNTAX:
-		return SMTP_AUTH_BASE64;
+		return SMTP_AUTH_SYNTAX;
 	case AUTH_BANNED:
 		return SMTP_BANNED;
 	case AUTH_FAILED:

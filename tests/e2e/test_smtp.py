@@ -459,6 +459,9 @@ class Login(ServerCase):
 
     def test_wrong_words_and_cancelling(self):
         talk = self.secure_talk()
+        for wrong in "YW5u", gatepost.plain("ann", "x" * 300):
+            self.assertEqual(talk.command("AUTH PLAIN " + wrong)[1], [
+                "5.5.2 base64, but not what this mechanism sends"])
         known = talk.command("AUTH PLAIN " + gatepost.plain("ann", "wrong"))
         unknown = talk.command("AUTH PLAIN " + gatepost.plain("eve", "wrong"))
         self.assertEqual(known[0], 535)

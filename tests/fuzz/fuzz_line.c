@@ -32,7 +32,7 @@ check_text(const struct line *l)
 {
 	assert(l->text.len <= LINE_MAX_HERE);
 	if (l->flaw == LINE_LONG)
-		assert(l->text.len == 0);
+		assert(l->text.len <= LINE_HEAD);
 	if (l->flaw != LINE_OK)
 		return;
 	assert(span_find(l->text, '\r') == l->text.len);

@@ -53,10 +53,12 @@ line_too_long_is_told_once_and_skipped(void **state)
 	assert_int_equal(l.flaw, LINE_OK);
 	assert_true(line_next(SPAN("123456\r\n"), 5, &skip, &l));
 	assert_int_equal(l.flaw, LINE_LONG);
+	assert_span(l.text, "12345");
 	assert_false(skip);
 	assert_true(line_next(SPAN("1234567"), 5, &skip, &l));
 	assert_int_equal(l.flaw, LINE_LONG);
 	assert_int_equal(l.used, 7);
+	assert_span(l.text, "12345");
 	assert_true(skip);
 	assert_false(line_next(SPAN("more and more"), 5, &skip, &l));
 	assert_int_equal(l.used, 13);

@@ -92,8 +92,8 @@ static void
 setup_refusal(struct span how)
 {
 	static const char *const names[POP3_LOGINS] = { "denied", "in-use",
-		"temp", "perm", "tls", "mech", "syntax", "cancelled",
-		"too-soon", "banned" };
+		"temp", "perm", "tls", "mech", "syntax", "cancelled", "base64",
+		"long", "malformed", "too-soon", "banned" };
 
 	stub.refusing = true;
 	for (unsigned i = 0; i < POP3_LOGINS; i++)
