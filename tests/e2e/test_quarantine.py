@@ -399,6 +399,7 @@ class Warnings(unittest.TestCase):
             self.assertFalse(set(text.decode()) & set(
                 "\r\x1b\0\u202e\u202d"))
 
+    @gatepost.needs("ENABLE_JAPANESE")
     def test_subjects_in_japanese_character_sets_can_be_read(self):
         text = "見積書の件、カタカナ①㈱髙﨑"
         plain = text.rstrip("①㈱髙﨑")

@@ -224,6 +224,7 @@ class Scan(unittest.TestCase):
         self.assertEqual(self.verdict(many.getvalue()),
                          "UNSCANNABLE over the limits")
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
     def test_opens_what_libarchive_knows(self):
         self.write("pack/a.com", EICAR)
         self.write("pack/b.txt", b"nothing")
@@ -343,6 +344,7 @@ class Scan(unittest.TestCase):
             self.assertEqual(self.verdict(data, "--rules", "programs"), "OK",
                              name)
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
     def test_names_in_other_archives(self):
         self.write("pack/a.js", b"nothing")
         for form in ("7zip", "iso9660", "newc", "ustar"):
@@ -353,6 +355,7 @@ class Scan(unittest.TestCase):
             self.assertEqual(self.verdict(data, "--rules", "programs"),
                              "INFECTED Name.Program", form)
 
+    @gatepost.needs("ENABLE_SCAN_DOCUMENTS")
     def test_macros_in_documents(self):
         name = "VBA\0".encode("utf-16le")
         slot = (name + bytes(64 - len(name)) + struct.pack("<H", len(name))

@@ -16,7 +16,7 @@ from documents import (FILTERS, native, object1, ole, onenote,
                        package, pdf, pdf_stream, rtf, vba)
 from test_scan import EICAR, FOUND, multipart, tarred, zipped
 
-setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+setUpModule = gatepost.module_needs("ENABLE_SCAN_DOCUMENTS")
 
 DAMAGED = "UNSCANNABLE damaged"
 LOCKED = "UNSCANNABLE behind a password"

@@ -95,6 +95,7 @@ class Formats(unittest.TestCase):
         with open("/bin/true", "rb") as f:
             return f.read() + behind
 
+    @gatepost.needs("ENABLE_SCAN_LZ")
     def test_signs_among_a_programs_constants_are_no_archives(self):
         signs = (b"PK\3\4\0PK\5\6\0PK\1\2\0Rar!\x1a\7\0\0Rar!\x1a\7\1\0x"
                  b"7z\xbc\xaf\x27\x1c\0MSCF\0\0\0\0\x60\xea\0\0-lh5-\0-lzs-\0"
@@ -110,6 +111,8 @@ class Formats(unittest.TestCase):
                 done = self.run_scan(name)
                 self.assertEqual(done.stdout, f"{name}: OK\n")
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
+    @gatepost.needs("ENABLE_SCAN_LZ")
     def test_an_archive_in_or_behind_a_program_is_opened(self):
         noise = os.urandom(4000)
         packed = {
@@ -147,6 +150,7 @@ class Formats(unittest.TestCase):
         self.assertEqual(self.verdict(script + self.pack(
             "tar", "-czf", "{} a.com")), FOUND)
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
     def test_a_sound_decoy_does_not_hide_the_archive_behind_it(self):
         decoy = self.pack("7zz", "a", "{} b.txt", name="d.7z")
         real = self.pack("7zz", "a", "{} a.com", name="r.7z")
@@ -156,6 +160,8 @@ class Formats(unittest.TestCase):
 
     # ---- zip
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
+    @gatepost.needs("ENABLE_SCAN_DEFLATE64")
     def test_zip_in_every_packing(self):
         noise = os.urandom(70000)
         text = b"".join(b"%d " % i for i in range(70000))
@@ -210,6 +216,7 @@ class Formats(unittest.TestCase):
         self.assertEqual(self.verdict(zip_of((local, central, b"a"))),
                          DAMAGED)
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
     def test_a_local_header_that_lies_does_not_hide_what_others_unpack(self):
         for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
             for at in (14, 22):  # the checksum, the length
@@ -336,6 +343,7 @@ class Formats(unittest.TestCase):
 
     # ---- ARJ
 
+    @gatepost.needs("ENABLE_SCAN_LZ")
     def test_arj_in_every_method_and_form(self):
         noise = os.urandom(70000)
         text = b"".join(b"%d " % i for i in range(70000))
@@ -363,6 +371,7 @@ class Formats(unittest.TestCase):
         done = self.run_scan("--where", self.write("it", data))
         self.assertEqual(done.stdout.splitlines()[1], "  in a.com")
 
+    @gatepost.needs("ENABLE_SCAN_LZ")
     def test_arj_that_begins_with_what_is_before_its_begin(self):
         # method 4: a match of 3 octets at distance 1, then literals
         body = zipped(EICAR)
@@ -386,6 +395,7 @@ class Formats(unittest.TestCase):
         self.assertTrue(body in unpacked)
         self.assertEqual(self.verdict(made), FOUND)
 
+    @gatepost.needs("ENABLE_SCAN_LZ")
     def test_arj_locked_split_and_self_extracting(self):
         data = self.pack("arj", "a", "-gsecret", "{} a.com b.txt",
                          name="o.arj")
@@ -399,6 +409,7 @@ class Formats(unittest.TestCase):
 
     # ---- others' formats
 
+    @gatepost.needs("ENABLE_SCAN_LZ")
     def test_lzh_in_every_method_and_level(self):
         text = b"".join(b"%d " % i for i in range(7000))
         for level in "012":
@@ -413,6 +424,7 @@ class Formats(unittest.TestCase):
             self.assertEqual(self.verdict(data), "OK", level)
             self.assertEqual(self.verdict(data[:3000]), DAMAGED, level)
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
     def test_cab_7z_and_iso(self):
         for what, data in (
                 ("cab", self.pack("gcab", "-c", "{} a.com b.txt")),
@@ -534,6 +546,10 @@ class Formats(unittest.TestCase):
             self.assertEqual(self.verdict(b"X-A: " + sign + b"\n" + data),
                              FOUND)
 
+    @gatepost.needs("ENABLE_LIBARCHIVE")
+    @gatepost.needs("ENABLE_SCAN_LZ")
+    @gatepost.needs("ENABLE_SCAN_DOCUMENTS")
+    @gatepost.needs("ENABLE_SCAN_DEFLATE64")
     def test_the_collection_of_test_files(self):
         # what is not a container here: packed programs, installers' own
         # packings (src/scan/README.md)

@@ -13,6 +13,8 @@ import unittest
 
 import gatepost
 
+setUpModule = gatepost.module_needs("ENABLE_SCANNER")
+
 WORDS = ("Alpha", "bETA", "gamma  Delta", "x=1", "(a + b)", "100 %", "%41",
          "caf\u00e9", "\u65e5\u672c", "\u3002x", "\U0001f600z",
          "\u00e9 \u00df", "semi;colon", "it's", "\"quoted\"")
