@@ -329,6 +329,61 @@ mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used)
 	return len;
 }
 
+/* What a character of xxencode stands for; 64: nothing. */
+static unsigned
+xx_value(uint8_t c)
+{
+	if (chr_is(c, CHR_DIGIT))
+		return c - '0' + 2u;
+	if (chr_is(c, CHR_UPPER))
+		return c - 'A' + 12u;
+	if (chr_is(c, CHR_LOWER))
+		return c - 'a' + 38u;
+	return c == '+' ? 0 : c == '-' ? 1 : 64;
+}
+
+/* One line of xxencode; its bytes, or 0 when it is none or the last. */
+static size_t
+xx_line(struct span line, uint8_t *out, size_t room)
+{
+	size_t want = line.len > 0 ? xx_value(line.p[0]) : 0, len = 0;
+
+	if (want == 64 || line.len < 1 + (want + 2) / 3 * 4)
+		return 0;
+	for (size_t i = 1; len < want && len < room; i += 4) {
+		uint32_t bits = 0;
+		size_t n = want - len < 3 ? want - len : 3;
+
+		for (size_t k = i; k < i + 4; k++) {
+			unsigned value = xx_value(line.p[k]);
+
+			if (value == 64)
+				return 0;
+			bits = bits << 6 | value;
+		}
+		n = n < room - len ? n : room - len;
+		len += put_group(bits, 4, out + len, n);
+	}
+	return len;
+}
+
+size_t
+mime_xx(struct span in, uint8_t *out, size_t cap, size_t *used)
+{
+	struct span rest = in, line;
+	size_t len = 0, n;
+
+	*used = 0;
+	while (mime_line(&rest, &line)) {
+		n = xx_line(line, out + len, cap - len);
+		if (n == 0 && line.len > 0)
+			break;
+		len += n;
+		*used = in.len - rest.len;
+	}
+	return len;
+}
+
 size_t
 mime_yenc(struct span in, uint8_t *out, size_t cap, size_t *used)
 {

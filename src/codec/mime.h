@@ -40,6 +40,12 @@ size_t mime_qp(struct span in, uint8_t *out, size_t cap);
  */
 size_t mime_uu(struct span in, uint8_t *out, size_t cap, size_t *used);
 
+/*
+ * The same for xxencode, uuencode's sibling: 0 octets where the first line is
+ * none of its own.
+ */
+size_t mime_xx(struct span in, uint8_t *out, size_t cap, size_t *used);
+
 /* The same for the lines behind yEnc's "=ybegin", up to "=yend". */
 size_t mime_yenc(struct span in, uint8_t *out, size_t cap, size_t *used);
 

@@ -394,6 +394,7 @@ scan_kind_of(struct span s)
 	}
 	k.has_more = is_iso(s) && is_udf(s);
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
+	k.is_warc_too = span_starts(s, SPAN("WARC/"));
 	k.is_pdf_too = ENABLE_SCAN_DOCUMENTS && sign == NULL && !k.is_mail
 		       && scan_find(span_first(s, 1028), 0, SPAN("%PDF-"))
 			      < span_first(s, 1028).len;

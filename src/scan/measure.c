@@ -3,7 +3,8 @@
  *
  * It takes a cut-off RAR archive, or one of several volumes, for one that ends
  * there, and looks at nothing behind an archive.  Here RAR's blocks are walked
- * to the mark of the end; 7z and CAB tell their length.  A head that is
+ * to the mark of the end, and sums of files that are not packed are looked at,
+ * which it does not either; 7z and CAB tell their length.  A head that is
  * encrypted ends the walk: that is told by who opens it.
  */
 #include <zlib.h>
@@ -30,12 +31,64 @@ number(struct span *s)
 	return n;
 }
 
-/* One block of RAR 5: `*s` goes behind it; its type, 0 where it is cut. */
+static bool
+has_sum(struct span data, uint32_t sum)
+{
+	uLong crc = 0;
+
+	while (data.len > 0) {
+		struct span piece = span_first(data, 1u << 30);
+
+		crc = crc32(crc, piece.p, (uInt)piece.len);
+		data = span_from(data, piece.len);
+	}
+	return crc == sum;
+}
+
+/*
+ * Has a file of RAR 5 that is not packed the sum that its fields tell?  Who
+ * opens it does not look.  `extra`: octets behind the fields.
+ */
+static bool
+is_sound_5(struct span fields, uint64_t extra, struct span data)
+{
+	uint64_t flags = number(&fields), octets = number(&fields), packing;
+	uint32_t sum = 0;
+	struct span more;
+
+	(void)number(&fields); /* attributes */
+	if (flags & 2)
+		fields = span_from(fields, 4); /* when it was changed */
+	if ((flags & 4) && fields.len >= 4)
+		sum = le32_get(fields.p);
+	fields = span_from(fields, flags & 4 ? 4 : 0);
+	packing = number(&fields);
+	if ((flags & 4) == 0 || (packing >> 7 & 7) != 0 || octets != data.len)
+		return true;
+	more = span_from(
+	    fields, extra < fields.len ? fields.len - (size_t)extra : 0);
+	while (extra > 0 && more.len > 0) {
+		uint64_t len = number(&more);
+		struct span record =
+		    span_first(more, len < more.len ? (size_t)len : more.len);
+
+		if (number(&record) == 1) /* encrypted */
+			return true;
+		more = span_from(more, len < more.len ? (size_t)len : more.len);
+	}
+	return has_sum(data, sum);
+}
+
+/*
+ * One block of RAR 5: `*s` goes behind it; its type, 0 where it is cut.
+ * `*sound`, once false, stays so: a file is not what its sum says.
+ */
 static uint64_t
-next_block(struct span *s, uint64_t *archive_flags)
+next_block(struct span *s, uint64_t *archive_flags, bool *sound)
 {
 	struct span head = span_from(*s, 4); /* behind its checksum */
-	uint64_t size = number(&head), type, flags, data = 0;
+	uint64_t size = number(&head), type, flags, data = 0, extra = 0;
+	struct span fields;
 
 	if (size > head.len || size < 2)
 		return 0;
@@ -44,12 +97,17 @@ next_block(struct span *s, uint64_t *archive_flags)
 	type = number(&head);
 	flags = number(&head);
 	if (flags & 1)
-		(void)number(&head); /* octets of the extra area */
+		extra = number(&head);
 	if (flags & 2)
 		data = number(&head);
+	fields = head;
 	*archive_flags = number(&head);
 	if (data > s->len)
 		return 0;
+	/* 8, 16: goes on from, or in, another volume */
+	if (type == 2 && (flags & 24) == 0)
+		*sound &=
+		    is_sound_5(fields, extra, span_first(*s, (size_t)data));
 	*s = span_from(*s, (size_t)data);
 	return type;
 }
@@ -59,16 +117,17 @@ measure_5(struct span s, size_t *end)
 {
 	struct span rest = span_from(s, 8);
 	uint64_t flags;
+	bool sound = true;
 
 	for (;;) {
-		uint64_t type = next_block(&rest, &flags);
+		uint64_t type = next_block(&rest, &flags, &sound);
 
 		if (type == 0 || (type == 1 && (flags & VOLUME)))
 			return false;
 		if (type == 5)
 			*end = s.len - rest.len;
 		if (type == 4 || type == 5) /* encrypted; the end */
-			return true;
+			return sound;
 	}
 }
 
@@ -85,10 +144,22 @@ data_octets(struct span head, unsigned flags)
 	return n;
 }
 
+/* The same as is_sound_5; `head`: of a block. */
+static bool
+is_sound_4(struct span head, unsigned flags, struct span data)
+{
+	/* 1, 2: in other volumes, too; 4: encrypted; 0x30: not packed */
+	if (head.p[2] != 0x74 || (flags & 7) != 0 || head.len < 32
+	    || head.p[25] != 0x30 || le32_get(head.p + 11) != data.len)
+		return true;
+	return has_sum(data, le32_get(head.p + 16));
+}
+
 static bool
 measure_4(struct span all, size_t *end)
 {
 	struct span s = span_from(all, 7);
+	bool sound = true;
 
 	while (s.len >= 7) {
 		unsigned flags = le16_get(s.p + 3), size = le16_get(s.p + 5);
@@ -103,13 +174,15 @@ measure_4(struct span all, size_t *end)
 		data = data_octets(span_first(s, size), flags);
 		if (data > s.len - size)
 			return false;
+		sound &= is_sound_4(span_first(s, size), flags,
+		    span_first(span_from(s, size), (size_t)data));
 		s = span_from(s, size + (size_t)data);
 		if (type == 0x7b) {
 			*end = all.len - s.len;
-			return true;
+			return sound;
 		}
 	}
-	return s.len == 0; /* older ones have no mark */
+	return sound && s.len == 0; /* older ones have no mark */
 }
 
 /*

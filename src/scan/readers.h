@@ -37,7 +37,7 @@ size_t scan_binhex(struct span s, size_t from);
 
 /*
  * Where an archive of libarchive's ends (*end; 0: not told).  False: it is cut
- * off, or one of several volumes.
+ * off, or one of several volumes, or a stored file of RAR has another sum.
  */
 bool scan_measure(struct span s, size_t *end);
 
@@ -65,6 +65,7 @@ int scan_next_onenote(struct scan *, struct scan_frame *, struct span *);
 int scan_next_rtf(struct scan *, struct scan_frame *, struct span *);
 int scan_next_flash(struct scan *, struct scan_frame *, struct span *);
 int scan_next_blob(struct scan *, struct scan_frame *, struct span *);
+int scan_next_warc(struct scan *, struct scan_frame *, struct span *);
 int scan_next_program(struct scan *, struct scan_frame *, struct span *);
 
 #endif

@@ -379,7 +379,7 @@ scan_next_mail(struct scan *sc, struct scan_frame *f, struct span *member)
 		if (next_part(sc, f, member))
 			return 1;
 		f->phase = AT_FILES;
-		f->at = 0;
+		f->at = f->kept = 0;
 	}
 	return unmail_file(sc, f, member);
 }

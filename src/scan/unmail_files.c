@@ -1,6 +1,6 @@
 /*
  * unmail_files: files that stand within a text: uuencoded, its base64 form,
- * yEnc.
+ * xxencoded, yEnc.
  */
 #include "codec/mime.h"
 #include "scan/unmail.h"
@@ -69,6 +69,32 @@ find_begin(struct scan_frame *f, struct span *line)
 	return true;
 }
 
+/*
+ * The file in xxencode that begins at f->at, if there is one; the same lines
+ * are read as uuencode after it, from `begin` on.  f->kept: where that was.
+ */
+static bool
+take_xx(
+    struct scan *sc, struct scan_frame *f, size_t begin, struct span *member)
+{
+	struct span rest = span_from(f->bytes, f->at);
+	size_t room, used, len;
+	uint8_t *to;
+
+	if (f->kept == f->at)
+		return false;
+	to = scan_most(sc, rest.len, &room);
+	len = mime_xx(rest, to, room, &used);
+	if (len == 0)
+		return false;
+	if (len == room && room < rest.len)
+		scan_flaw(sc, SCAN_LIMITS);
+	*member = scan_take(sc, len);
+	f->kept = f->at;
+	f->at = begin;
+	return true;
+}
+
 int
 unmail_file(struct scan *sc, struct scan_frame *f, struct span *member)
 {
@@ -95,6 +121,8 @@ unmail_file(struct scan *sc, struct scan_frame *f, struct span *member)
 	is_yenc = line.p[0] == '=';
 	scan_named(sc, f,
 	    is_yenc ? yenc_value(line, SPAN(" name=")) : span_from(line, 10));
+	if (!is_yenc && take_xx(sc, f, (size_t)(line.p - f->bytes.p), member))
+		return 1;
 	len = is_yenc ? mime_yenc(rest, to, room, &used)
 		      : mime_uu(rest, to, room, &used);
 	if (len == room)

@@ -176,6 +176,14 @@ class Archives(unittest.TestCase):
                 self.assertNotEqual(self.verdict(data), "OK")
         self.assertEqual(self.verdict(rar4(b"fine", file_flags=4)), LOCKED)
 
+    def test_rar_whose_stored_file_is_not_what_its_sum_says(self):
+        for make in (rar4, rar5):
+            changed = make(b"fine words").replace(b"fine", b"fins")
+            self.assertEqual(self.verdict(changed), DAMAGED)
+            self.assertEqual(self.verdict(changed + make(EICAR)), FOUND)
+            self.assertEqual(self.verdict(
+                make(zipped(EICAR)).replace(b"before", b"behind")), FOUND)
+
     def test_packings_without_an_archive(self):
         packed = lzma.compress(EICAR, lzma.FORMAT_ALONE)
         told = (packed[:5] + struct.pack("<Q", len(EICAR)) + packed[13:])

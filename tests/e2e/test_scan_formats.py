@@ -526,6 +526,62 @@ class Formats(unittest.TestCase):
         self.assertEqual(self.verdict(yenc(
             b"x" * 99, b"=ypart begin=1 end=99\r\n", size=198)), DAMAGED)
 
+    def test_xxencode(self):
+        signs = (b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                 b"abcdefghijklmnopqrstuvwxyz")
+
+        def xxencoded(data, width=45):
+            out = b"begin 644 a.com\n"
+            for i in range(0, len(data), width):
+                piece = data[i:i + width]
+                out += signs[len(piece):len(piece) + 1]
+                for k in range(0, len(piece), 3):
+                    n = int.from_bytes(piece[k:k + 3].ljust(3, b"\0"), "big")
+                    out += bytes(signs[n >> shift & 63]
+                                 for shift in (18, 12, 6, 0))
+                out += b"\n"
+            return out + b"+\nend\n"
+
+        for width in (45, 30, 63, 1):
+            for name, data in (
+                    ("alone", xxencoded(EICAR, width)),
+                    ("in a mail", test_scan.mail(
+                        b"X-A: b", b"hi\n\n" + xxencoded(EICAR, width))),
+                    ("zip", b"hi\r\n" + xxencoded(
+                        zipped(EICAR), width).replace(b"\n", b"\r\n")),
+                    ("second", xxencoded(b"clean", width)
+                     + test_scan.uuencoded(b"x") + xxencoded(EICAR, width)),
+                    ("before uuencode", xxencoded(b"clean", width)
+                     + test_scan.uuencoded(EICAR))):
+                self.assertEqual(self.verdict(data), FOUND, (name, width))
+        self.assertEqual(self.verdict(xxencoded(zipped(b"fine"))), "OK")
+
+    def test_bodies_in_web_archives(self):
+        def record(block, length=None, more=b"response"):
+            length = len(block) if length is None else length
+            return (b"WARC/1.0\r\nWARC-Type: " + more
+                    + b"\r\nContent-Length: %d\r\n\r\n" % length
+                    + block + b"\r\n\r\n")
+
+        def answer(body):
+            return (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+                    b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+        first = record(b"software: x\r\n", more=b"warcinfo")
+        packed = gzip.compress(EICAR)
+        for data in (first + record(answer(packed)),
+                     first + record(packed, more=b"resource"),
+                     first + record(answer(zipped(EICAR))),
+                     gzip.compress(first) + gzip.compress(
+                         record(answer(packed))),
+                     first + record(answer(packed), length=3),
+                     first + record(answer(packed), length=99999)):
+            self.assertEqual(self.verdict(data), FOUND)
+        self.assertEqual(self.verdict(
+            first + record(answer(gzip.compress(b"x")))), "OK")
+        self.assertEqual(self.verdict(
+            first + record(b"cut off", length=99999)), DAMAGED)
+
     def test_short_lines_of_uuencode_do_not_push_the_rest_out(self):
         whole = test_scan.uuencoded(tarred(EICAR)).split(b"\n")
         # trailing zeros may have been stripped with the spaces

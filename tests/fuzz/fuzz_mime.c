@@ -67,6 +67,11 @@ decode(unsigned how, struct span in, uint8_t *out, size_t cap)
 {
 	size_t used = 0, len;
 
+	if (how % 16 == 15) {
+		len = mime_xx(in, out, cap, &used);
+		assert(used <= in.len);
+		return len;
+	}
 	switch (how % 4) {
 	case 0:
 		return how % 8 == 4 ? mime_base64_unpadded(in, out, cap)
