@@ -1,16 +1,13 @@
 /*
- * pop3: commands.  Each verb stands in one table with the states it belongs
- * to and whether it takes an argument; its handler replies, or opens a
- * request.  Answers are in pop3_answer.c, words in pop3_reply.c,
- * what a connection asks of the session in pop3_session.c.
+ * pop3: commands; those that log in are in pop3_login.c.  Each verb stands in
+ * one table with the states it belongs to and whether it takes an argument; its
+ * handler replies, or opens a request.  Answers are in pop3_answer.c, words in
+ * pop3_reply.c, what a connection asks of the session in pop3_session.c.
  */
 #include "proto/pop3.h"
 
 #include <assert.h>
 
-#include "codec/base64.h"
-#include "core/chr.h"
-#include "core/secret.h"
 #include "proto/pop3_reply.h"
 #include "proto/pop3_state.h"
 
@@ -27,8 +24,8 @@ struct verb {
 	void (*handle)(struct pop3 *s, struct span arg, struct buf *out);
 };
 
-static void
-wrong(struct pop3 *s, const char *reply, struct buf *out)
+void
+pop3_wrong(struct pop3 *s, const char *reply, struct buf *out)
 {
 	if (++s->wrong > POP3_WRONG_MAX) {
 		pop3_say(out, "-ERR too many wrong commands");
@@ -38,126 +35,16 @@ wrong(struct pop3 *s, const char *reply, struct buf *out)
 	pop3_say(out, reply);
 }
 
-static bool
-may_send_password(const struct pop3 *s)
-{
-	return s->tls || s->config->plaintext;
-}
-
-static void
-do_user(struct pop3 *s, struct span arg, struct buf *out)
-{
-	s->user_len = 0;
-	if (!may_send_password(s)) {
-		pop3_say_denied(POP3_LOGIN_NEEDS_TLS, out);
-		return;
-	}
-	if (arg.len > POP3_USER_MAX) {
-		wrong(s, "-ERR that name is too long", out);
-		return;
-	}
-	memcpy(s->user, arg.p, arg.len);
-	s->user_len = (uint8_t)arg.len;
-	pop3_say(out, "+OK");
-}
-
-static void
-do_pass(struct pop3 *s, struct span arg, struct buf *out)
-{
-	if (!may_send_password(s)) {
-		pop3_say_denied(POP3_LOGIN_NEEDS_TLS, out);
-		return;
-	}
-	if (s->user_len == 0) {
-		wrong(s, "-ERR USER first", out);
-		return;
-	}
-	s->request = (struct pop3_request) { .ask = POP3_ASK_LOGIN,
-		.user = span_of(s->user, s->user_len),
-		.secret = arg,
-		.has_secret = true };
-}
-
-static bool
-is_digest(struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len && chr_is(s.p[i], CHR_HEX); i++)
-		;
-	return s.len == 32 && i == s.len;
-}
-
-static void
-do_apop(struct pop3 *s, struct span arg, struct buf *out)
-{
-	size_t space = span_rfind(arg, ' ');
-	struct span digest = span_from(arg, space + 1);
-
-	s->user_len = 0;
-	if (s->challenge_len == 0) {
-		wrong(s, "-ERR APOP is not offered", out);
-		return;
-	}
-	if (space == 0 || space > POP3_USER_MAX || !is_digest(digest)) {
-		wrong(s, "-ERR usage: APOP name digest", out);
-		return;
-	}
-	s->request = (struct pop3_request) { .ask = POP3_ASK_APOP,
-		.user = span_first(arg, space),
-		.secret = digest,
-		.has_secret = true };
-}
-
-/* Decode a base64 argument into the session. */
-static int
-take_secret(struct pop3 *s, struct span text)
-{
-	int len = base64_decode(text, s->secret, sizeof(s->secret));
-
-	if (len < 0)
-		return len;
-	s->request.has_secret = true;
-	s->request.secret = span_of(s->secret, (size_t)len);
-	return ERR_OK;
-}
-
-static void
-do_auth(struct pop3 *s, struct span arg, struct buf *out)
-{
-	size_t space = span_find(arg, ' ');
-	struct span initial = span_from(arg, space + 1);
-	int err;
-
-	s->user_len = 0;
-	if (arg.len == 0) {
-		pop3_say_mechanisms(s, out);
-		return;
-	}
-	s->request = (struct pop3_request) { .mech = span_first(arg, space) };
-	if (span_is(initial, SPAN("=")))
-		initial.len = 0;
-	err = space < arg.len ? take_secret(s, initial) : ERR_OK;
-	if (err) {
-		wrong(s,
-		    err == ERR_RANGE ? "-ERR line too long"
-				     : "-ERR that is not base64",
-		    out);
-		return;
-	}
-	s->request.ask = POP3_ASK_SASL;
-}
-
 static void
 do_stls(struct pop3 *s, struct span arg, struct buf *out)
 {
 	(void)arg;
 	if (s->tls) {
-		wrong(s, "-ERR TLS is already on", out);
+		pop3_wrong(s, "-ERR TLS is already on", out);
 		return;
 	}
 	if (!s->config->stls) {
-		wrong(s, "-ERR TLS is not offered", out);
+		pop3_wrong(s, "-ERR TLS is not offered", out);
 		return;
 	}
 	pop3_say(out, "+OK begin TLS now");
@@ -202,7 +89,7 @@ take_number(struct pop3 *s, struct span arg, uint32_t *number, struct buf *out)
 	int err = span_u64(arg, UINT32_MAX, &n);
 
 	if (err == ERR_SYNTAX) {
-		wrong(s, "-ERR a message number is needed", out);
+		pop3_wrong(s, "-ERR a message number is needed", out);
 		return false;
 	}
 	if (err || n == 0 || n > s->count) {
@@ -275,7 +162,7 @@ do_top(struct pop3 *s, struct span arg, struct buf *out)
 
 	if (span_u64(
 		span_trim(span_from(arg, space + 1)), UINT64_MAX, &lines)) {
-		wrong(s, "-ERR usage: TOP message lines", out);
+		pop3_wrong(s, "-ERR usage: TOP message lines", out);
 		return;
 	}
 	if (take_number(s, span_first(arg, space), &number, out))
@@ -335,10 +222,10 @@ static const struct verb verbs[] = {
 	{ "RSET", T, ARG_NONE, do_rset },
 	{ "QUIT", A | T, ARG_NONE, do_quit },
 	{ "CAPA", A | T, ARG_NONE, do_capa },
-	{ "USER", A, ARG_NEEDED, do_user },
-	{ "PASS", A, ARG_NEEDED, do_pass },
-	{ "APOP", A, ARG_NEEDED, do_apop },
-	{ "AUTH", A, ARG_MAYBE, do_auth },
+	{ "USER", A, ARG_NEEDED, pop3_do_user },
+	{ "PASS", A, ARG_NEEDED, pop3_do_pass },
+	{ "APOP", A, ARG_NEEDED, pop3_do_apop },
+	{ "AUTH", A, ARG_MAYBE, pop3_do_auth },
 	{ "STLS", A, ARG_NONE, do_stls },
 	{ "UTF8", A, ARG_NONE, do_utf8 },
 	{ "GET", A, ARG_MAYBE, do_http },
@@ -376,13 +263,13 @@ command(struct pop3 *s, struct span line, struct buf *out)
 		arg = span_trim(arg);
 
 	if (v == NULL)
-		wrong(s, "-ERR unknown command", out);
+		pop3_wrong(s, "-ERR unknown command", out);
 	else if (!(v->states & s->state))
-		wrong(s, "-ERR not in this state", out);
+		pop3_wrong(s, "-ERR not in this state", out);
 	else if (v->argument == ARG_NONE && arg.len > 0)
-		wrong(s, "-ERR that takes no argument", out);
+		pop3_wrong(s, "-ERR that takes no argument", out);
 	else if (v->argument == ARG_NEEDED && arg.len == 0)
-		wrong(s, "-ERR an argument is needed", out);
+		pop3_wrong(s, "-ERR an argument is needed", out);
 	else
 		v->handle(s, arg, out);
 	if (s->wrong == wrong_before)
@@ -390,56 +277,28 @@ command(struct pop3 *s, struct span line, struct buf *out)
 }
 
 /* A bare LF is fine as a line end; a CR inside is not. */
-static bool
-is_usable(struct span line, enum line_flaw flaw)
+bool
+pop3_is_usable(struct span line, enum line_flaw flaw)
 {
 	return flaw == LINE_OK
 	       || (flaw == LINE_BARE && span_find(line, '\r') == line.len);
-}
-
-/* A line of a SASL exchange that goes on, or why it is given up. */
-static enum pop3_login
-sasl_flaw(struct pop3 *s, struct span line, enum line_flaw flaw)
-{
-	int err;
-
-	if (flaw == LINE_LONG)
-		return POP3_LOGIN_LONG;
-	if (!is_usable(line, flaw))
-		return POP3_LOGIN_MALFORMED;
-	if (span_is(line, SPAN("*")))
-		return POP3_LOGIN_CANCELLED;
-	err = take_secret(s, line);
-	if (err)
-		return err == ERR_RANGE ? POP3_LOGIN_LONG : POP3_LOGIN_BASE64;
-	return POP3_LOGINS;
-}
-
-static void
-sasl_line(struct pop3 *s, struct span line, enum line_flaw flaw)
-{
-	s->state = POP3_AUTHORIZATION;
-	s->request = (struct pop3_request) { .ask = POP3_ASK_STEP };
-	s->flaw = sasl_flaw(s, line, flaw);
-	if (s->flaw != POP3_LOGINS)
-		s->request.ask = POP3_ASK_CANCEL;
 }
 
 void
 pop3_line(void *session, struct span text, enum line_flaw flaw, struct buf *out)
 {
 	struct pop3 *s = session;
-	bool usable = is_usable(text, flaw);
+	bool usable = pop3_is_usable(text, flaw);
 
 	assert(s->request.ask == POP3_ASK_NOTHING);
 	if (s->state == POP3_TRANSACTION)
 		s->phase++;
 	if (s->state == POP3_SASL)
-		sasl_line(s, text, flaw);
+		pop3_sasl_line(s, text, flaw);
 	else if (usable)
 		command(s, text, out);
 	else
-		wrong(s,
+		pop3_wrong(s,
 		    flaw == LINE_LONG ? "-ERR line too long"
 				      : "-ERR malformed line",
 		    out);

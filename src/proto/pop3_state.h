@@ -19,4 +19,17 @@ enum pop3_state {
 void pop3_line(
     void *session, struct span text, enum line_flaw flaw, struct buf *out);
 
+/* A wrong command: this reply, or the end after too many. */
+void pop3_wrong(struct pop3 *s, const char *reply, struct buf *out);
+
+/* May a line with this flaw be used? */
+bool pop3_is_usable(struct span line, enum line_flaw flaw);
+
+/* pop3_login.c: the verbs that log in; a line of a SASL exchange. */
+void pop3_do_user(struct pop3 *s, struct span arg, struct buf *out);
+void pop3_do_pass(struct pop3 *s, struct span arg, struct buf *out);
+void pop3_do_apop(struct pop3 *s, struct span arg, struct buf *out);
+void pop3_do_auth(struct pop3 *s, struct span arg, struct buf *out);
+void pop3_sasl_line(struct pop3 *s, struct span line, enum line_flaw flaw);
+
 #endif
