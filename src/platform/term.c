@@ -147,7 +147,6 @@ term_file_begin(struct term *t, const char *part, char *mem, size_t cap)
 {
 	int fd;
 
-	(void)unlink(part);
 	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == ENOENT ? ERR_MISSING : ERR_DENIED;

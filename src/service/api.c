@@ -9,6 +9,8 @@
 #include "core/secret.h"
 #include "service/parts.h"
 
+#define API_MEMBER 16 /* a name in a body, terminated */
+
 void
 api_init(struct api *api)
 {
@@ -207,8 +209,48 @@ api_failed(struct api_call *c, const char *doing, int err)
 	    mem);
 }
 
+/* Is this value the member of one of these names? */
+static bool
+is_known(const struct json *j, int at, const char *members)
+{
+	struct span rest = span_str(members), word;
+	char key[API_MEMBER];
+	struct text t;
+
+	while (span_next(&rest, ' ', &word)) {
+		text_init(&t, key, sizeof(key));
+		text_span(&t, word);
+		if (json_member(j, JSON_ROOT, key) == at)
+			return true;
+	}
+	return false;
+}
+
+/* A mistyped member must not be lost. */
+static int
+refuse_unknown(struct api_call *c, const struct json *j, const char *members)
+{
+	int at = JSON_ABSENT;
+	char mem[API_MESSAGE];
+	struct span key;
+	struct text t;
+
+	while (json_next(j, JSON_ROOT, &at, &key)) {
+		if (is_known(j, at, members))
+			continue;
+		text_init(&t, mem, sizeof(mem));
+		text_str(&t, "the body may not have \"");
+		text_span(&t, span_first(key, 64));
+		text_str(&t, "\", only: ");
+		text_str(&t, members);
+		(void)api_refuse(c, 400, mem);
+		return ERR_SYNTAX;
+	}
+	return ERR_OK;
+}
+
 int
-api_body(struct api_call *c, struct json *j)
+api_body(struct api_call *c, struct json *j, const char *members)
 {
 	int err = json_parse(j, c->body, c->api->tokens, API_TOKENS);
 
@@ -223,7 +265,7 @@ api_body(struct api_call *c, struct json *j)
 		    "strict JSON, no key twice, no numbers but whole ones");
 		return ERR_SYNTAX;
 	}
-	return ERR_OK;
+	return refuse_unknown(c, j, members);
 }
 
 static int

@@ -159,10 +159,12 @@ enum api_result api_refuse(
 enum api_result api_failed(struct api_call *c, const char *doing, int err);
 
 /*
- * The body as a JSON object; valid until the handler returns.  On ERR_SYNTAX
- * the call has been refused already: return API_DONE.
+ * The body as a JSON object; valid until the handler returns.  `members` are
+ * those that it may have, with blanks between.  On ERR_SYNTAX the call has been
+ * refused already: return API_DONE.
  */
-int api_body(struct api_call *c, struct json *j) MUST_CHECK;
+int api_body(
+    struct api_call *c, struct json *j, const char *members) MUST_CHECK;
 
 /*
  * Copy the string member `key` of the body to `to`, ERR_MISSING when it is not

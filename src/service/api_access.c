@@ -245,7 +245,8 @@ decision(struct api_call *c)
 	struct json j;
 
 	*m = (struct api_may) { .client = { .listener = RELAY_SMTP } };
-	if (api_body(c, &j) || take_path(c, &j, "from", m->from, &m->from_addr)
+	if (api_body(c, &j, "from to client auth listener")
+	    || take_path(c, &j, "from", m->from, &m->from_addr)
 	    || take_path(c, &j, "to", m->to, &m->to_addr)
 	    || take_client(c, &j, m) || take_auth(c, &j, m)
 	    || take_listener(c, &j, m))

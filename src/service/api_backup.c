@@ -30,7 +30,7 @@ take_passphrase(struct api_call *c, struct text *to)
 
 	if (c->body.len == 0)
 		return ERR_OK;
-	if (api_body(c, &j))
+	if (api_body(c, &j, "passphrase"))
 		return ERR_SYNTAX;
 	err = api_body_text(c, &j, "passphrase", to);
 	return err == ERR_MISSING ? ERR_OK : err;

@@ -286,7 +286,7 @@ api_settings_change(struct api_call *c)
 	struct json j;
 	int err;
 
-	if (api_body(c, &j))
+	if (api_body(c, &j, "set unset"))
 		return API_DONE;
 	if (has_wrong_form(&j))
 		return api_refuse(c, 400,

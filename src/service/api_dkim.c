@@ -100,7 +100,8 @@ set_key(struct api_call *c)
 	struct json j;
 	int err;
 
-	if (api_body(c, &j) || api_body_truth(c, &j, "replace", &replace))
+	if (api_body(c, &j, "pem replace")
+	    || api_body_truth(c, &j, "replace", &replace))
 		return API_DONE;
 	text_init(&pem, c->api->scratch.bytes, API_SCRATCH);
 	err = api_body_text(c, &j, "pem", &pem);

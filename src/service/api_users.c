@@ -265,7 +265,7 @@ users_add(struct api_call *c)
 	int err;
 
 	text_init(&name, mem, sizeof(mem));
-	if (api_body(c, &j))
+	if (api_body(c, &j, "name password legacy"))
 		return API_DONE;
 	err = json_text(&j, json_member(&j, JSON_ROOT, "name"), &name);
 	if (err == ERR_FULL)
@@ -291,7 +291,7 @@ users_passwd(struct api_call *c)
 
 	if (accounts_find(&s->accounts, c->arg[0]) == NULL)
 		return say_failure(c, c->arg[0], ERR_MISSING);
-	if (api_body(c, &j))
+	if (api_body(c, &j, "password legacy"))
 		return API_DONE;
 	return give_password(c, &j, c->arg[0], accounts_set_password);
 }
@@ -338,7 +338,7 @@ users_change(struct api_call *c)
 
 	if (a == NULL)
 		return say_failure(c, c->arg[0], ERR_MISSING);
-	if (api_body(c, &j))
+	if (api_body(c, &j, "disabled warn"))
 		return API_DONE;
 	flags = a->flags;
 	disabled =

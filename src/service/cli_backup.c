@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/secret.h"
+#include "service/cli_files.h"
 
 #define PASSPHRASE_SIZE 256
 
@@ -119,9 +120,8 @@ backup(struct cli *cli)
 		return cli_error_at(cli, path,
 		    "this is no ordinary file; `-` writes to standard output");
 	text_init(&t, part, sizeof(cli->path_mem));
-	text_str(&t, path);
-	text_str(&t, ".new");
-	if (t.cut || term_file_begin(&file, part, mem, sizeof(mem)) < 0)
+	if (cli_files_beside(&t, path)
+	    || term_file_begin(&file, part, mem, sizeof(mem)) < 0)
 		return cli_error_at(cli, path,
 		    "can't be made; does the folder exist, and is it yours?");
 	/* cppcheck-suppress autoVariables ; used only by the next call */

@@ -2,6 +2,7 @@
 #include "service/cli_files.h"
 
 #include "platform/area.h"
+#include "platform/entropy.h"
 
 int
 cli_files_work(struct cli *cli, size_t octets,
@@ -58,6 +59,20 @@ cli_files_unmap(struct cli_files *f, struct span mapped)
 		f->files.fs.unmap(&f->files.fs, mapped);
 }
 
+int
+cli_files_beside(struct text *t, const char *path)
+{
+	uint8_t random[4];
+
+	if (entropy_fill(random, sizeof(random)))
+		return ERR_IO;
+	text_str(t, path);
+	text_chr(t, '.');
+	text_hex(t, span_of(random, sizeof(random)));
+	text_str(t, ".new");
+	return t->cut ? ERR_RANGE : ERR_OK;
+}
+
 static int
 write_and_sync(struct fs *fs, const char *path, struct span content)
 {
@@ -102,16 +117,16 @@ cli_files_replace(
 		return ERR_UNSUPPORTED;
 	}
 	text_init(&t, mem, sizeof(f->path));
-	text_str(&t, path);
-	text_str(&t, ".new");
-	(void)fs->unlink(fs, mem);
-	err = t.cut ? ERR_RANGE : write_and_sync(fs, mem, content);
+	err = cli_files_beside(&t, path);
+	if (!err)
+		err = write_and_sync(fs, mem, content);
 	if (!err)
 		err = fs->rename(fs, mem, path);
 	if (!err)
 		err = sync_folder(fs, span_str(path));
 	if (err) {
-		(void)fs->unlink(fs, mem);
+		if (!t.cut && err != ERR_EXISTS)
+			(void)fs->unlink(fs, mem);
 		(void)cli_error_at(cli, path, err_text(err));
 	}
 	return err;

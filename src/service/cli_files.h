@@ -28,6 +28,12 @@ int cli_files_map(struct cli *cli, struct cli_files *f, const char *path,
     struct span *out) MUST_CHECK;
 void cli_files_unmap(struct cli_files *f, struct span mapped);
 
+/*
+ * A name beside `path` that is nobody's: "PATH.xxxxxxxx.new".  ERR_RANGE: too
+ * long; ERR_IO: no random numbers.
+ */
+int cli_files_beside(struct text *t, const char *path) MUST_CHECK;
+
 /* Write the file anew, durably, in one step: the old or the new, never half. */
 int cli_files_replace(struct cli *cli, struct cli_files *f, const char *path,
     struct span content) MUST_CHECK;

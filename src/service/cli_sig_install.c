@@ -12,7 +12,6 @@
 
 #include "core/chr.h"
 #include "platform/clock.h"
-#include "platform/entropy.h"
 #include "platform/process.h"
 #include "scan/sigdb.h"
 #include "scan/sigkey.h"
@@ -133,17 +132,10 @@ sweep(struct install *w)
 static int
 name_copy(struct install *w)
 {
-	uint8_t random[4];
 	struct text t;
 
 	text_init(&t, w->copy, sizeof(w->copy));
-	text_str(&t, w->target);
-	text_chr(&t, '.');
-	if (entropy_fill(random, sizeof(random)))
-		return ERR_IO;
-	text_hex(&t, span_of(random, sizeof(random)));
-	text_str(&t, ".new");
-	return t.cut ? ERR_RANGE : ERR_OK;
+	return cli_files_beside(&t, w->target);
 }
 
 /* All of `from` to `to`, then durable. */

@@ -113,6 +113,27 @@ class Api(unittest.TestCase):
                 self.assertEqual(got, status)
                 self.assertIn(words, json.loads(answer)["error"])
 
+    def test_a_mistyped_member_is_not_lost(self):
+        self.curl("/users", "-d", '{"name":"typo","password":"y"}')
+        for method, path, body, wrong in (
+                ("POST", "/users", {"name": "x", "pasword": "y"}, "pasword"),
+                ("PATCH", "/users/typo", {"Warn": True}, "Warn"),
+                ("PATCH", "/settings", {"set": {}, "Unset": []}, "Unset"),
+                ("POST", "/backup", {"passprase": "x"}, "passprase"),
+                ("POST", "/relay/decision", {"from": "a@b", "tls": 1}, "tls")):
+            status, got = self.curl(path, "-X", method, "-d",
+                                    json.dumps(body))
+            self.assertEqual(status, 400, got)
+            self.assertIn(f'may not have "{wrong}", only: ',
+                          json.loads(got)["error"])
+
+    def test_an_empty_line_before_a_request_is_ignored(self):
+        """RFC 9112, 2.2: as old clients send behind a body."""
+        get = b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n"
+        got = self.raw(b"\r\n" + get + b"\r\n\r\n" + get
+                       + b"Connection: close\r\n\r\n")
+        self.assertEqual(got.count(b"HTTP/1.1 200 "), 2)
+
     def test_curl_gets_the_status(self):
         status, body = self.curl("/status")
         self.assertEqual(status, 200)

@@ -214,6 +214,21 @@ class Backup(unittest.TestCase):
                     self.assertEqual(os.lstat(path).st_ino, before.st_ino)
                     self.assertFalse(os.path.exists(path + ".new"))
 
+    def test_no_file_beside_it_is_touched(self):
+        with gatepost.Server() as g:
+            path = f"{g.folder}/copy"
+            for name in path, path + ".new":
+                with open(name, "wb") as f:
+                    f.write(b"mine")
+            g.run("backup", path)
+            self.assertEqual(sorted(os.listdir(g.folder)), sorted(
+                ["copy", "copy.new"] + [n for n in os.listdir(g.folder)
+                                        if not n.startswith("copy")]))
+            with open(path + ".new", "rb") as f:
+                self.assertEqual(f.read(), b"mine")
+            with open(path, "rb") as f:
+                self.assertNotEqual(f.read(4), b"mine")
+
     def test_a_backup_goes_through_a_pipe(self):
         with gatepost.Server(users={"ann": "open"}) as g:
             data = g.run("backup", "-").stdout

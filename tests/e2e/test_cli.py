@@ -333,6 +333,12 @@ class Commands(unittest.TestCase):
                         "--set", "route.user=x").stdout.decode()
             self.assertEqual(out.count("warning: "), 1)
             self.assertIn("\nwarning: route.secret.a: others", out)
+            g.serve = {"route.password": "visible", "route.user": "x"}
+            g.start()
+            self.assertEqual(g.log().count("warning: route.password: others "
+                                           "could see this secret"), 1)
+            self.assertNotIn("visible", g.log())
+            g.stop()
 
     def test_nothing_that_is_printed_steers_a_terminal(self):
         with Folder() as g:
