@@ -60,14 +60,7 @@ each_set(struct cli *cli, struct settings *s, set_fn fn)
 int
 setup_override(struct cli *cli, struct settings *s)
 {
-	const char *set;
-
-	if (each_set(cli, s, settings_override))
-		return CLI_FAILED;
-	for (unsigned i = 0; (set = cli_option(cli, "--set", i)); i++)
-		cli_warn_of_secret(cli, set);
-	term_flush(&cli->out);
-	return CLI_OK;
+	return each_set(cli, s, settings_override);
 }
 
 /* Before anything is made: are all of them right? */
