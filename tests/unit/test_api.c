@@ -61,7 +61,7 @@ change(struct api_call *c)
 	bool flag;
 
 	text_init(&t, mem, sizeof(mem));
-	if (api_body(c, &j))
+	if (api_body(c, &j, "name flag"))
 		return API_DONE;
 	switch (api_body_text(c, &j, "name", &t)) {
 	case ERR_OK:
