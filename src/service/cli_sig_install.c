@@ -10,6 +10,7 @@
  */
 #include <bearssl.h>
 
+#include "config.h"
 #include "core/chr.h"
 #include "platform/clock.h"
 #include "platform/process.h"
@@ -332,7 +333,7 @@ install(struct cli *cli, struct install *w, int from)
 	if (!status)
 		status = say(cli, w, ": installed\n");
 	/* a server that runs uses it from its next turn on */
-	if (!status)
+	if (!status && ENABLE_SCAN_WORKER)
 		status = cli_call(cli, HTTP_POST, "/api/v1/signatures/reload",
 		    span_of(NULL, 0), NULL);
 	return status;

@@ -450,6 +450,7 @@ EICAR = (rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTI"
          rb"VIRUS-TEST-FILE!$H+H*")
 
 
+@gatepost.needs("ENABLE_SCAN_WORKER")
 class Live(unittest.TestCase):
     """From the wire to the warning, with the scanner that is built in."""
 

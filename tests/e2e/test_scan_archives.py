@@ -137,6 +137,8 @@ class Archives(unittest.TestCase):
             for line in f:
                 name, digest = line.split()
                 data = self.vector(name)
+                if "lzh" in name and not gatepost.config("ENABLE_SCAN_LZ"):
+                    continue
                 self.assertEqual(
                     self.verdict(data, "--sigs", self.knows(digest)),
                     "INFECTED Hit", line)
@@ -300,6 +302,12 @@ class Archives(unittest.TestCase):
     # ---- in one another
 
     def containers(self):
+        how = self.every_container()
+        if not gatepost.config("ENABLE_SCAN_LZ"):
+            del how["arj"], how["lzh"]
+        return how
+
+    def every_container(self):
         return {
             "zip": zipped, "stored": lambda d: zipped(d, 0),
             "gzip": gzip.compress, "bzip2": bz2.compress,
@@ -360,7 +368,8 @@ class Archives(unittest.TestCase):
         ways = [w for w in how if w not in ("mail", "uu")]
         bad = {w: how[w](EICAR) for w in ways}
         clean = {w: how[w](b"fine stuff") for w in ways}
-        signed = ("zip", "stored", "rar4", "rar5", "7z", "arj", "lzh", "cab")
+        signed = [w for w in ("zip", "stored", "rar4", "rar5", "7z", "arj",
+                              "lzh", "cab") if w in how]
         made = {f"{a} + {b}": clean[a] + bad[b]
                 for a, b in itertools.product(ways, ways)}
         made.update({f"{a} + junk + {b}": clean[a] + b"junk\0" * 99 + bad[b]
@@ -373,16 +382,20 @@ class Archives(unittest.TestCase):
         said = dict(line.rsplit(": ", 1) for line in done.stdout.splitlines())
         self.assertEqual([k for k, v in said.items() if v == "OK"], [])
         for name in ("zip", "stored", "gzip", "bzip2", "tar", "lzh"):
-            for b in ways:
+            for b in ways if name in how else ():
                 path = os.path.join(self.folder, f"many/{name} + {b}")
                 self.assertEqual(said[path], FOUND, path)
-            self.assertEqual(self.verdict(clean[name] + bytes(99)), "OK")
+            if name in how:
+                self.assertEqual(self.verdict(clean[name] + bytes(99)), "OK")
 
     def test_between_the_entries_of_a_zip(self):
         z = zipped(b"fine")
         second, end = z.index(b"PK\3\4", 4), z.index(b"PK\1\2")
+        how = self.containers()
         for name in ("rar4", "rar5", "7z", "arj", "lzh", "cab"):
-            bad = self.containers()[name](EICAR)
+            if name not in how:
+                continue
+            bad = how[name](EICAR)
             comment = bytearray(z)
             struct.pack_into("<H", comment, len(z) - 2, len(bad))
             for what, data in (

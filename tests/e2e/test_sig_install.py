@@ -235,6 +235,7 @@ class Install(unittest.TestCase):
             talk.send(b"Subject: x\r\n\r\n" + text + b"\r\n.\r\n")
             return talk.reply()[0]
 
+    @gatepost.needs("ENABLE_SCAN_WORKER")
     def test_a_running_server_uses_it_without_a_restart(self):
         self.server.add_user("ann", "open sesame")
         self.server.start()
@@ -258,6 +259,7 @@ class Install(unittest.TestCase):
         self.server.restart()
         self.assertEqual(self.send(mail), 554)
 
+    @gatepost.needs("ENABLE_SCAN_WORKER")
     def test_no_message_slips_through_while_sets_are_changed(self):
         """Each set knows it: so it is found by whichever is in force."""
         self.server.add_user("ann", "open sesame")
