@@ -259,15 +259,16 @@ class Login(AccessCase):
         return took
 
     def test_unknown_name_and_wrong_password_look_and_last_the_same(self):
-        # noise of the machine only adds: the quietest of three rounds counts
+        # noise of the machine only adds: the fastest of the quietest round
+        # of three count
         found = []
         for net in (51, 52, 53):
             took = self.failures(net)
-            found.append(abs(statistics.median(took["ann"])
-                             - statistics.median(took["nobody"])))
+            found.append(abs(statistics.median(sorted(took["ann"])[:9])
+                             - statistics.median(sorted(took["nobody"])[:9])))
             if found[-1] < 0.001:
                 break
-        print(f"median difference {min(found) * 1000:.3f} ms", flush=True)
+        print(f"difference {min(found) * 1000:.3f} ms", flush=True)
         self.assertLess(min(found), 0.001)
 
     def test_http_is_cut_off_at_its_first_word(self):

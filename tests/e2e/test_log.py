@@ -72,6 +72,7 @@ class Log(unittest.TestCase):
         return [(e.get("from"), e.get("to"), e["reply"].split()[0])
                 for _, e in events(g, "smtp.refused")]
 
+    @gatepost.needs(*gatepost.PARTS["looking into mail"])
     def test_every_refusal_is_there_with_its_reply(self):
         with gatepost.Server({"ann": "open"}, settings={
                 "smtp.max_octets": 65536, "queue.hold": "on",

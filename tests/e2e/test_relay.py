@@ -72,6 +72,7 @@ class Relay(unittest.TestCase):
         self.assertEqual(far.bare, [])
 
 
+    @gatepost.needs_room("MAX_RECIPIENTS", 200)
     def test_sends_to_many_recipients_in_one_message(self):
         people = [f"p{i}@x.example" for i in range(150)]
         with farend.Server() as far, \

@@ -120,6 +120,7 @@ class Case(unittest.TestCase):
         talk = self.open(server)
         self.begin(talk, text, **more)
         code, [words] = talk.reply()
+        talk.close()
         return code, words
 
     def friend(self, server, text, user="bob", **more):

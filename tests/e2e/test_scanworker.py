@@ -315,7 +315,8 @@ class Workers(Case):
             body = EICAR if i % 3 == 0 else b"number %d" % i
             return i % 3 == 0, self.stranger(server, plain(body))[0]
 
-        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        with concurrent.futures.ThreadPoolExecutor(
+                min(20, gatepost.config("MAX_TRANSACTIONS") // 2)) as pool:
             for infected, code in pool.map(one, range(120)):
                 self.assertEqual(code, 554 if infected else 250)
         self.assertEqual(len(server.stored("ann")), 80)

@@ -505,6 +505,7 @@ class Relaying(ServerCase):
                 talk = self.talk()
                 talk.expect(250, "MAIL FROM:<spam@far.example>")
                 code, lines = talk.command(f"RCPT TO:<{form}>")
+                talk.close()
                 self.assertIn(code, (501, 550, 553), lines)
 
     def test_local_looking_senders_open_nothing(self):
