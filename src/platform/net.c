@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -78,11 +79,32 @@ net_addr_parse(struct span text, struct net_addr *a)
 	text_span(&t, text);
 	if (t.cut || span_find(text, 0) < text.len)
 		return ERR_SYNTAX;
-	a->port = 0;
+	a->port = a->scope = 0;
 	if (inet_pton(AF_INET6, mem, a->ip) == 1)
 		return ERR_OK;
 	memcpy(a->ip, v4_prefix, sizeof(v4_prefix));
 	return inet_pton(AF_INET, mem, a->ip + 12) == 1 ? ERR_OK : ERR_SYNTAX;
+}
+
+int
+net_scope_parse(struct span text, struct net_addr *a)
+{
+	size_t percent = span_find(text, '%');
+	struct span name = span_from(text, percent + 1);
+	int err = net_addr_parse(span_first(text, percent), a);
+	char mem[IF_NAMESIZE];
+	struct text t;
+	uint64_t n;
+
+	if (err || name.len == 0 || a->ip[0] != 0xfe
+	    || (a->ip[1] & 0xc0) != 0x80)
+		return err;
+	text_init(&t, mem, sizeof(mem));
+	text_span(&t, name);
+	if (span_u64(name, UINT16_MAX, &n))
+		n = t.cut ? 0 : if_nametoindex(mem);
+	a->scope = (uint16_t)n;
+	return n > 0 && n <= UINT16_MAX ? ERR_OK : ERR_MISSING;
 }
 
 int
@@ -138,6 +160,8 @@ to_sock(const struct net_addr *a, union sock_any *s)
 	s->v6.sin6_family = AF_INET6;
 	s->v6.sin6_port = htons(a->port);
 	memcpy(&s->v6.sin6_addr, a->ip, 16);
+	if (a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80)
+		s->v6.sin6_scope_id = a->scope;
 	return sizeof(s->v6);
 }
 

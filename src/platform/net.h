@@ -19,6 +19,7 @@
 struct net_addr {
 	uint8_t ip[16];
 	uint16_t port;
+	uint16_t scope; /* of a link-local address: the interface; else 0 */
 };
 
 bool net_is_v4(const struct net_addr *a);
@@ -32,6 +33,12 @@ bool net_is_same(const struct net_addr *a, const struct net_addr *b);
  * no names are looked up.
  */
 int net_addr_parse(struct span text, struct net_addr *a) MUST_CHECK;
+
+/*
+ * The same, and "fe80::1%eth0" or "%2" behind a link-local address; behind
+ * others the scope is left out.  ERR_MISSING: no such interface.
+ */
+int net_scope_parse(struct span text, struct net_addr *a) MUST_CHECK;
 
 /*
  * Read "ADDR:PORT" ("127.0.0.1:25", "[::]:25", "*:25" for all addresses of

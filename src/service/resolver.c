@@ -94,17 +94,17 @@ ask(struct lookup *l, int64_t now_ms)
 		fail(l, "the name cannot be asked for");
 		return;
 	}
-	for (; l->tries < RESOLVER_TRIES; l->tries++) {
+	for (; l->tries < r->tries; l->tries++) {
 		if (open_socket(l) >= 0)
 			break;
 		drop_socket(l);
 	}
-	if (l->tries++ >= RESOLVER_TRIES) {
+	if (l->tries++ >= r->tries) {
 		fail(l, "no DNS server answers");
 		return;
 	}
 	r->asked++;
-	l->deadline_ms = now_ms + RESOLVER_WAIT_MS;
+	l->deadline_ms = now_ms + r->wait_ms;
 }
 
 static struct resolver_memo *

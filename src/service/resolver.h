@@ -59,6 +59,8 @@ struct resolver {
 	uint32_t memo_n;
 	struct net_addr server[RESOLVER_SERVERS];
 	unsigned server_n, server_at;
+	unsigned tries;	 /* in all, of one name */
+	int64_t wait_ms; /* for one server */
 	uint64_t asked, remembered, failed;
 };
 
@@ -69,7 +71,10 @@ void resolver_init(struct resolver *r, struct pool *lookups,
 /* Ask these from now on: "ADDR" or "ADDR:PORT", by commas. */
 void resolver_servers(struct resolver *r, struct span list);
 
-/* Read the "nameserver" lines of a resolv.conf. */
+/*
+ * Read a resolv.conf as glibc does: nameserver (also with %scope; none:
+ * 127.0.0.1), options timeout and attempts.
+ */
 void resolver_conf(struct resolver *r, struct span text);
 
 /* Forget what was learnt. */

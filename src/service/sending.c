@@ -99,12 +99,10 @@ load_resolver(struct sending *s)
 		return;
 	}
 	h = fs->open(fs, RESOLV_CONF, FS_READ);
-	if (h < 0)
-		return;
-	n = fs->read(fs, h, conf, sizeof(conf), 0);
-	(void)fs->close(fs, h);
-	if (n > 0)
-		resolver_conf(&s->resolver, span_of(conf, (size_t)n));
+	n = h < 0 ? h : fs->read(fs, h, conf, sizeof(conf), 0);
+	if (h >= 0)
+		(void)fs->close(fs, h);
+	resolver_conf(&s->resolver, span_of(conf, n > 0 ? (size_t)n : 0));
 }
 
 /* Without roots, "verified" routes say so when they are tried. */
