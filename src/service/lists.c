@@ -3,6 +3,9 @@
 
 #include "core/zero.h"
 
+#define BEHIND_DEPTH 4	 /* aliases in one another that members stand behind */
+#define BEHIND_LOOKS 200 /* and in all, for one member */
+
 int
 lists_init(struct lists *l, struct deliver *d, const char *tmp)
 {
@@ -115,23 +118,52 @@ is_member(const struct directory *d, struct span member, struct span sender)
 	       && directory_is_ours(d, span_from(sender, at + 1));
 }
 
+/* Aliases that lead to aliases, the texts of which are open. */
+struct behind {
+	unsigned depth, looked;
+	struct span rest[BEHIND_DEPTH];
+	char text[BEHIND_DEPTH][DIRECTORY_TEXT];
+};
+
+/* If this member is an alias of ours, open its text. */
+static void
+look_behind(const struct directory *d, struct behind *b, struct span member)
+{
+	size_t at = span_rfind(member, '@');
+	struct span domain = span_from(member, at + 1);
+	char *text = b->text[b->depth];
+	int len;
+
+	if (b->looked++ == BEHIND_LOOKS
+	    || (at < member.len && !directory_is_ours(d, domain)))
+		return;
+	len = directory_alias(
+	    d, span_first(member, at), domain, span_of(text, DIRECTORY_TEXT));
+	if (len > 0)
+		b->rest[b->depth++] = span_of(text, (size_t)len);
+}
+
 /* Is he one of those whom the member, an alias of ours, stands for? */
 static bool
 is_behind(const struct directory *d, struct span member, struct span sender)
 {
-	static char text[DIRECTORY_TEXT];
-	size_t at = span_rfind(member, '@');
-	struct span domain = span_from(member, at + 1), all, one;
-	int len;
+	static struct behind b;
+	struct span one;
 
-	if (at < member.len && !directory_is_ours(d, domain))
-		return false;
-	len = directory_alias(
-	    d, span_first(member, at), domain, span_of(text, sizeof(text)));
-	all = span_of(text, len > 0 ? (size_t)len : 0);
-	while (span_next(&all, ',', &one))
-		if (one.len > 0 && is_member(d, span_trim(one), sender))
+	b.depth = b.looked = 0;
+	look_behind(d, &b, member);
+	while (b.depth > 0) {
+		if (!span_next(&b.rest[b.depth - 1], ',', &one)) {
+			b.depth--;
+			continue;
+		}
+		one = span_trim(one);
+		if (one.len > 0 && is_member(d, one, sender))
 			return true;
+		if (one.len > 0 && b.depth < BEHIND_DEPTH
+		    && b.looked < BEHIND_LOOKS)
+			look_behind(d, &b, one);
+	}
 	return false;
 }
 

@@ -142,16 +142,22 @@ class Lists(unittest.TestCase):
     def test_members_behind_an_alias_may_post(self):
         with farend.Server() as far, server_with(far, **{
                 "list.club": "members=team,staff@home.example,ben",
-                "alias.team": "ann, out@x.example",
+                "alias.team": "ann, inner,out@x.example",
+                "alias.inner": "loop@home.example,three",
+                "alias.loop": "team,inner",
+                "alias.three": "four",
+                "alias.four": "deep@x.example,five",
+                "alias.five": "toodeep@x.example",
                 "alias.staff@home.example": "boss@y.example",
                 "alias.other": "who@z.example"}) as server:
             for sender in ("ann@home.example", "out@x.example",
-                           "boss@y.example"):
+                           "boss@y.example", "deep@x.example"):
                 submit(server, sender, ["club@home.example"])
-            with self.assertRaises(smtplib.SMTPRecipientsRefused):
-                submit(server, "who@z.example", ["club@home.example"])
+            for sender in "who@z.example", "toodeep@x.example":
+                with self.assertRaises(smtplib.SMTPRecipientsRefused):
+                    submit(server, sender, ["club@home.example"])
             emptied(server)
-            self.assertEqual(len(server.stored("ben")), 3)
+            self.assertEqual(len(server.stored("ben")), 4)
 
 
 class Addresses(unittest.TestCase):
