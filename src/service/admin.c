@@ -34,6 +34,8 @@ collect_stats(struct admin *ad, struct server *sv)
 	stats_counter(st, "relay.delivered", &sv->sending.relayd.delivered);
 	stats_counter(st, "relay.deferred", &sv->sending.relayd.deferred);
 	stats_counter(st, "relay.failed", &sv->sending.relayd.failed);
+	stats_counter(
+	    st, "relay.login_refused", &sv->sending.relayd.login.refused);
 	stats_counter(st, "scan.done", &sv->scanner.scanned);
 	stats_counter(st, "scan.found", &sv->scanner.found);
 	stats_counter(st, "scan.flawed", &sv->scanner.flawed);

@@ -96,9 +96,9 @@ take_result(struct relayd *r, struct relayd_slot *s)
 	    smtp_client_next(&s->out.client, &s->out.out);
 
 	if (!s->mailed) {
-		s->login_refused = s->login_refused
-				   || (result.step == CLIENT_AT_AUTH
-				       && result.outcome == CLIENT_NEVER);
+		if (result.step == CLIENT_AT_AUTH
+		    && result.outcome == CLIENT_NEVER)
+			relayd_login_refused(r, s, result.reply);
 		relayd_session_failed(r, s, result.reply);
 	} else if (is_chunking_refused(s, &result)) {
 		s->chunking = false;

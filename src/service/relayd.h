@@ -37,6 +37,7 @@
 #include "service/notice.h"
 #include "service/outgoing.h"
 #include "service/relay_dest.h"
+#include "service/relayd_login.h"
 #include "service/resolver.h"
 #include "service/route.h"
 
@@ -79,7 +80,8 @@ struct relayd_slot {
 	bool all_sent;	    /* the one recipient has it: nothing to write */
 	bool wrote;	    /* states that are not yet durable */
 	bool broken;	    /* a state could not be written: no more now */
-	bool login_refused; /* its sender is told at once */
+	bool login_refused; /* by the smarthost ... */
+	bool login_told;    /* ... and this sender is told at once */
 
 	/* the batch */
 	bool list; /* its one recipient is a list of ours */
@@ -148,6 +150,7 @@ struct relayd {
 	unsigned slices;
 	const struct signer *signer; /* may be NULL */
 	struct dispatch_work work;
+	struct relayd_login login;
 	uint64_t delivered, deferred, failed, rounds;
 };
 

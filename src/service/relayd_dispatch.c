@@ -39,6 +39,7 @@ give_mail(struct relayd *r, struct relayd_slot *s)
 	s->mailed = true;
 	s->body_len = s->body_used = 0;
 	relay_dest_works(s->dest);
+	relayd_login_works(r, s);
 	relay_dest_pace(s->dest, r->now_ms);
 	smtp_client_mail(&s->out.client, &mail, &s->out.out);
 }

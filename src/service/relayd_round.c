@@ -68,7 +68,7 @@ relayd_begin(struct relayd *r, struct relayd_slot *s)
 	r->rounds++;
 	s->has_mail = true;
 	s->tried = s->all_sent = s->wrote = s->broken = false;
-	s->login_refused = false;
+	s->login_refused = s->login_told = false;
 	s->skipped_n = 0;
 	s->skip_until_ms = INT64_MAX;
 	s->entry.dest = 0;
@@ -374,7 +374,7 @@ is_delay_due(const struct relayd *r, const struct relayd_slot *s)
 {
 	return r->config.delay_s > 0 && !s->file.warned
 	       && s->file.head.sender.len > 0
-	       && (s->login_refused || age_s(r, s) >= r->config.delay_s);
+	       && (s->login_told || age_s(r, s) >= r->config.delay_s);
 }
 
 void

@@ -331,6 +331,30 @@ class AtOnce(unittest.TestCase):
             self.assertEqual(len(queued(server)), 1)
             self.assertEqual(sum(b"AUTH" in x for x in far.lines), 1)
 
+    def test_a_refused_login_is_told_once_for_all_messages(self):
+        with farend.Server(offers=farend.OFFERS + ("AUTH PLAIN",), faults={
+                "AUTH": b"535 5.7.8 wrong password\r\n"}) as far, \
+                gatepost.Server(settings=settings(
+                    far, route__user="anna", route__tls="off",
+                    route__smarthost=f"localhost:{far.port}")) as server:
+            server.run("set", "route.password=wrong")
+            for _ in range(3):
+                submit(server, "ann@home.example", ["far@x.example"])
+            gatepost.wait_for(
+                lambda: sum(b"AUTH" in x for x in far.lines) > 4, "tries")
+            self.assertEqual(server.log().count("relay.login_refused"), 1)
+            self.assertRegex(server.log(), 'relay.login_refused via=localhost '
+                             'user=anna code=535 words="wrong password"')
+            self.assertEqual(len(server.stored("ann")), 1)
+            self.assertRegex(server.run("status").stdout,
+                             rb"relay.login_refused: [1-9]")
+            far.faults.clear()
+            server.run("queue", "retry")
+            arrived(far, 3)
+            self.assertEqual(server.log().count("relay.login_works"), 1)
+            self.assertIn(b"relay.login_refused: 0",
+                          server.run("status").stdout)
+
 
 class Misbehaving(unittest.TestCase):
     """A far end that does one thing wrong, once; the mail comes anyway."""
