@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int
 area_open(void **mem, size_t octets)
@@ -26,7 +27,12 @@ area_close(void *mem, size_t octets)
 void
 area_forget(void *mem, size_t octets)
 {
-	(void)madvise(mem, octets, MADV_DONTNEED);
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)mem + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)mem + octets) & ~(page - 1);
+
+	if (from < to)
+		(void)madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 int

@@ -19,7 +19,10 @@ int area_open(void **mem, size_t octets) MUST_CHECK;
 
 void area_close(void *mem, size_t octets);
 
-/* Give the pages back to the system, and keep the addresses; zeroed again. */
+/*
+ * Give the pages that lie wholly in it back to the system, and keep the
+ * addresses; they are zero then.  For static memory, too.
+ */
 void area_forget(void *mem, size_t octets);
 
 /*

@@ -141,56 +141,6 @@ hmac(const void *key, size_t key_len, struct span data, uint8_t *out)
 }
 
 void
-users_kdf_begin(struct users_kdf *k, struct span password, struct span salt,
-    uint32_t iterations)
-{
-	static const uint8_t block_one[4] = { 0, 0, 0, 1 };
-	br_hmac_context hc;
-
-	br_hmac_key_init(&k->key, &br_sha256_vtable, password.p, password.len);
-	br_hmac_init(&hc, &k->key, 0);
-	br_hmac_update(&hc, salt.p, salt.len);
-	br_hmac_update(&hc, block_one, sizeof(block_one));
-	br_hmac_out(&hc, k->u);
-	memcpy(k->sum, k->u, sizeof(k->sum));
-	k->left = iterations - 1;
-	secret_wipe(&hc, sizeof(hc));
-}
-
-bool
-users_kdf_run(struct users_kdf *k, uint32_t most)
-{
-	br_hmac_context hc;
-
-	for (; k->left > 0 && most > 0; k->left--, most--) {
-		br_hmac_init(&hc, &k->key, 0);
-		br_hmac_update(&hc, k->u, sizeof(k->u));
-		br_hmac_out(&hc, k->u);
-		for (size_t i = 0; i < sizeof(k->sum); i++)
-			k->sum[i] ^= k->u[i];
-	}
-	secret_wipe(&hc, sizeof(hc));
-	return k->left == 0;
-}
-
-bool
-users_kdf_until(struct users_kdf *k, int64_t (*now_us)(void), int64_t until_us)
-{
-	bool done;
-
-	do {
-		done = users_kdf_run(k, USERS_KDF_CHUNK);
-	} while (!done && now_us() < until_us);
-	return done;
-}
-
-void
-users_kdf_done(const struct users_kdf *k, uint8_t salted[USERS_HASH])
-{
-	memcpy(salted, k->sum, USERS_HASH);
-}
-
-void
 users_keys(const uint8_t salted[USERS_HASH], uint8_t stored_key[USERS_HASH],
     uint8_t server_key[USERS_HASH])
 {

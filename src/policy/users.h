@@ -2,16 +2,14 @@
  * users: the forms in which names and passwords are known.
  *
  *   login name   "User%example.org" --users_name--> "user"
- *   password     --users_kdf_*, in slices--> verifier (RFC 5803's four parts)
+ *   password     --kdf (policy/kdf)--> verifier (RFC 5803's four parts)
  *                --users_cache_*--> "this one was right a moment ago"
  *
  * A verifier is what SCRAM-SHA-256 keeps (RFC 5802 section 3, RFC 7677): with
  * it a password can be checked, but neither read nor used to log in elsewhere.
  *
- * Memory: all of it the caller's.  Bounds: the longest stall is that of one
- * users_kdf_run or users_kdf_until, which the caller chooses.  Failure: none
- * but bad input. Tested: tests/unit/test_sasl.c (RFC 7677's example, RFC 7914's
- * PBKDF2 vectors, property of the cache).
+ * Memory: all of it the caller's.  Failure: none but bad input.
+ * Tested: test_sasl (RFC 7677's example, property of the cache).
  */
 #ifndef POLICY_USERS_H
 #define POLICY_USERS_H
@@ -60,36 +58,6 @@ bool users_is_name(struct span name);
  * USERS_PASSWORD_MAX.
  */
 int users_prep(struct span in, uint8_t out[USERS_PASSWORD_MAX]) MUST_CHECK;
-
-/* One stretching under way (PBKDF2-HMAC-SHA-256, one block; RFC 8018). */
-struct users_kdf {
-	br_hmac_key_context key;
-	uint8_t u[USERS_HASH];
-	uint8_t sum[USERS_HASH];
-	uint32_t left;
-};
-
-/* Begin; password and salt are not needed afterwards; iterations >= 1. */
-void users_kdf_begin(struct users_kdf *k, struct span password,
-    struct span salt, uint32_t iterations);
-
-/*
- * Do up to `most` further iterations (two compressions of SHA-256 each, about
- * 0.4 us on a PC and 10 us on a 24Kc); true when none is left.
- */
-bool users_kdf_run(struct users_kdf *k, uint32_t most);
-
-/*
- * The same until `now_us` says `until_us`, which it is asked every
- * USERS_KDF_CHUNK iterations; true when none is left.  At least one chunk is
- * done, so that every call brings the end nearer.
- */
-#define USERS_KDF_CHUNK 64 /* 1.3 ms on a 24Kc */
-bool users_kdf_until(
-    struct users_kdf *k, int64_t (*now_us)(void), int64_t until_us);
-
-/* The salted password, once users_kdf_run said true. */
-void users_kdf_done(const struct users_kdf *k, uint8_t salted[USERS_HASH]);
 
 /* The two keys that follow from a salted password. */
 void users_keys(const uint8_t salted[USERS_HASH],

@@ -5,13 +5,14 @@
 #include "core/secret.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
+#include "policy/kdf.h"
 #include "service/password.h"
 
 #define SLICE_US 5000 /* in a turn, beside that of logins */
 
 /* A new password while it is being stretched. */
 struct stretching {
-	struct users_kdf kdf;
+	struct kdf kdf;
 	struct users_verifier verifier;
 	bool begun;
 };
@@ -150,7 +151,7 @@ begin_stretching(struct api_call *c, struct span password)
 		return err;
 	}
 	st->verifier.iterations = password_iterations(&s->settings);
-	users_kdf_begin(&st->kdf, password,
+	kdf_begin(&st->kdf, password,
 	    span_of(st->verifier.salt, USERS_SALT), st->verifier.iterations);
 	st->begun = true;
 	return ERR_OK;
@@ -161,7 +162,7 @@ end_stretching(struct stretching *st)
 {
 	uint8_t salted[USERS_HASH];
 
-	users_kdf_done(&st->kdf, salted);
+	kdf_done(&st->kdf, salted);
 	users_verifier_set(&st->verifier, salted);
 	secret_wipe(salted, sizeof(salted));
 	secret_wipe(&st->kdf, sizeof(st->kdf));
@@ -229,7 +230,7 @@ give_password(
 	if (take_password(c, j, &password)
 	    || (!st->begun && begin_stretching(c, text_data(&password))))
 		got = API_DONE;
-	else if (users_kdf_until(
+	else if (kdf_until(
 		     &st->kdf, clock_mono_us, clock_mono_us() + SLICE_US))
 		got = store_password(c, j, name, text_data(&password), store);
 	secret_wipe(mem, sizeof(mem));

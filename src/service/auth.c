@@ -8,6 +8,7 @@
 #include "core/secret.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
+#include "policy/kdf.h"
 #include "service/password.h"
 
 #define CACHE_SECONDS 600
@@ -24,7 +25,7 @@ struct auth {
 	int64_t held_ms;       /* ... this time, to become ... */
 	enum auth_result then; /* ... this */
 	char name[USERS_NAME_MAX + 1]; /* empty: not even a name */
-	struct users_kdf kdf;
+	struct kdf kdf;
 	struct users_verifier verifier; /* to be met */
 	struct sasl sasl;
 };
@@ -247,7 +248,7 @@ check_password(struct auth *a)
 		&a->owner->cache, &a->verifier, password, clock_mono_ms())) {
 		settle(a, true);
 	} else {
-		users_kdf_begin(&a->kdf, password,
+		kdf_begin(&a->kdf, password,
 		    span_of(a->verifier.salt, USERS_SALT),
 		    a->verifier.iterations);
 		a->stretching = true;
@@ -504,7 +505,7 @@ stretched(struct auth *a)
 	uint8_t salted[USERS_HASH], mem[USERS_PASSWORD_MAX];
 	bool right;
 
-	users_kdf_done(&a->kdf, salted);
+	kdf_done(&a->kdf, salted);
 	right = users_verifier_is(&a->verifier, salted);
 	if (right && a->account != 0)
 		users_cache_put(&a->owner->cache, &a->verifier,
@@ -554,7 +555,7 @@ auth_run(struct participant *me, struct poller *p)
 
 	let_go(as, p->now_ms);
 	while (now < until && (a = next_work(as)) != NULL) {
-		if (users_kdf_until(&a->kdf, clock_mono_us, until))
+		if (kdf_until(&a->kdf, clock_mono_us, until))
 			stretched(a);
 		now = clock_mono_us();
 	}

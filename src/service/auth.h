@@ -100,7 +100,7 @@ struct auth_service {
 };
 
 /* Bytes of a struct auth, for its pool. */
-#define AUTH_SIZE 1728
+#define AUTH_SIZE (1728 + (ENABLE_NETTLE ? 200 : 0))
 
 /*
  * Prepare, and join the loop.  `seen` are `n_seen` slots for the cache of

@@ -16,6 +16,7 @@ quiet_prep(struct participant *me, struct poller *p)
 		return;
 	}
 	q->when_ms = 0;
+	q->more(q->ctx);
 	pages_shed();
 }
 
@@ -29,12 +30,14 @@ quiet_run(struct participant *me, struct poller *p)
 }
 
 void
-quiet_init(struct quiet *q)
+quiet_init(struct quiet *q, void (*more)(void *ctx), void *ctx)
 {
 	*q = (struct quiet) {
 		.base = { .name = "quiet",
 		    .prep = quiet_prep,
 		    .run = quiet_run },
 		.when_ms = clock_mono_ms() + QUIET_MS,
+		.more = more,
+		.ctx = ctx,
 	};
 }

@@ -147,6 +147,15 @@ open_services(
 	return ERR_OK;
 }
 
+static void
+shed(void *ctx)
+{
+	struct server *sv = ctx;
+
+	if (ENABLE_POP3)
+		maildrops_shed(&sv->collect.drops);
+}
+
 /* The order of joining is the order within a turn: see loop.h. */
 static void
 join_all(struct server *sv)
@@ -162,7 +171,7 @@ join_all(struct server *sv)
 	loop_join(&sv->loop, &sv->conns.base);
 	loop_join(&sv->loop, &sv->submit.base);
 	sending_join(&sv->sending, &sv->loop);
-	quiet_init(&sv->quiet);
+	quiet_init(&sv->quiet, shed, sv);
 	loop_join(&sv->loop, &sv->quiet.base);
 }
 

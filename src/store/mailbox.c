@@ -73,14 +73,15 @@ mailbox_name(char out[MAILBOX_NAME_MAX], const char *id, uint64_t octets,
 static size_t
 find_flags(struct span name)
 {
-	for (size_t i = name.len; i-- > 0;) {
-		uint8_t c = name.p[i];
+	size_t flags = name.len, at;
 
-		if ((c == ':' || c == ';' || c == '!')
-		    && span_starts(span_from(name, i + 1), SPAN("2,")))
-			return i;
-	}
-	return name.len;
+	for (at = 0; (at += span_find(span_from(name, at), ',')) < name.len;
+	     at++)
+		if (at >= 2 && name.p[at - 1] == '2'
+		    && (name.p[at - 2] == ':' || name.p[at - 2] == ';'
+			|| name.p[at - 2] == '!'))
+			flags = at - 2;
+	return flags;
 }
 
 static bool

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "core/text.h"
+#include "platform/area.h"
 #include "store/mailbox.h"
 #include "store/maildrop_phase.h"
 #include "store/maildrop_table.h"
@@ -17,7 +18,9 @@ void
 maildrops_init(struct maildrops *m, struct fs *fs, struct pool *pool,
     struct maildrop_work *work)
 {
-	*m = (struct maildrops) { .fs = fs, .pool = pool, .work = work };
+	*m = (struct maildrops) {
+		.fs = fs, .pool = pool, .work = work, .batch = MAILDROP_BATCH
+	};
 }
 
 static bool
@@ -85,6 +88,15 @@ maildrop_close(struct maildrop *d)
 		m->batch_of = NULL;
 	maildrop_work_give(d);
 	pool_give(m->pool, d);
+}
+
+void
+maildrops_shed(struct maildrops *m)
+{
+	if (m->worker != NULL || (m->batch_of != NULL && m->batch_of->held))
+		return;
+	m->batch_of = NULL;
+	area_forget(m->work, sizeof(*m->work));
 }
 
 int
@@ -294,7 +306,8 @@ void
 maildrop_reset(struct maildrop *d)
 {
 	d->epoch++;
-	d->marked = 0;
+	d->marked = d->kept = 0;
+	d->kept_for = ERR_OK;
 	if (d->bare)
 		memset(d->marks, 0, sizeof(d->marks));
 }
@@ -368,7 +381,8 @@ maildrop_commit(struct maildrop *d, uint32_t *kept)
 		d->phase = MAILDROP_COMMIT;
 		d->cursor = 1;
 	}
-	if (d->bare && d->marked > 0 && !maildrop_work_take(d))
+	/* so that numbers stay what they are until the end */
+	if ((d->bare || d->held) && d->marked > 0 && !maildrop_work_take(d))
 		return ERR_AGAIN;
 	for (n = 0; !err && n < COMMIT_SLICE && d->marked > 0; n++)
 		err = remove_one(d, d->cursor++);

@@ -10,9 +10,10 @@
  * Opening is one walk through new/ and cur/; sizes come from the names (W=),
  * so that no file is looked at.  Files of other programs without W= are read
  * once, to be measured.  Messages are numbered by the time in their names,
- * then by the names.  Their records lie in a nameless file beside the mail
- * (a table of up to MAILDROP_WINDOW records needs none): the memory of a
- * session is the same whatever the mailbox holds.
+ * then by the names.  Their records, if more than MAILDROP_WINDOW, stay in
+ * the work memory when they fit, until another session wants it; then, or
+ * when there are more than MAILDROP_BATCH, they lie in a nameless file beside
+ * the mail: the memory of a session is the same whatever the mailbox holds.
  *
  * Where no such file can be written (disk full), nothing is kept instead:
  * records are found again by walking the folders, MAILDROP_BATCH at a time.
@@ -24,7 +25,7 @@
  * again by its base name.
  *
  * Memory: struct maildrop (about 3.5 KB) per session; struct maildrop_work
- * (about 150 KB) shared by all.
+ * (170 octets for each of MAILDROP_BATCH records, and 64 KB) shared by all.
  * Bounds: MAILDROP_MARKS_MAX marks without a table file; UINT32_MAX messages.
  * Failure: enum err; nothing but maildrop_commit removes a message.
  * Tested: test_maildrop.
@@ -32,12 +33,13 @@
 #ifndef STORE_MAILDROP_H
 #define STORE_MAILDROP_H
 
+#include "config.h"
+
 #include "core/pool.h"
 #include "platform/fs.h"
 
 #define MAILDROP_NAME	     128 /* of a file name, kept in a record */
 #define MAILDROP_WINDOW	     16
-#define MAILDROP_BATCH	     512
 #define MAILDROP_RUNS	     31
 #define MAILDROP_IO	     65536
 #define MAILDROP_FOLDER_MAX  224
@@ -73,8 +75,9 @@ struct maildrop_work {
 	uint64_t time_us[MAILDROP_BATCH]; /* of each, close together */
 	uint16_t order[MAILDROP_BATCH];
 	struct maildrop_run run[MAILDROP_RUNS];
-	union {				 /* within one call */
-		uint8_t io[MAILDROP_IO]; /* for reading messages */
+	union {					/* within one call */
+		uint8_t io[MAILDROP_IO];	/* for reading messages */
+		uint16_t other[MAILDROP_BATCH]; /* for sorting */
 		struct maildrop_entry
 		    out[MAILDROP_IO
 			/ sizeof(struct maildrop_entry)]; /* merged */
@@ -88,7 +91,8 @@ struct maildrop {
 	uint8_t folder_now;
 	uint8_t measure_state;
 	uint8_t account_len;
-	bool bare;	 /* there is no table file, and too much for a window */
+	bool held;	 /* its table is what lies in the work memory */
+	bool bare;	 /* no table at all, and too much for a window */
 	bool touched[2]; /* a message was removed from new, cur */
 	int table;	 /* handles, or -1 */
 	int dir;
@@ -126,6 +130,7 @@ struct maildrops {
 	struct fs *fs;
 	struct pool *pool; /* struct maildrop */
 	struct maildrop_work *work;
+	uint32_t batch; /* records of `work` in use: MAILDROP_BATCH */
 	struct maildrop *list;
 	struct maildrop *worker;   /* who has the use of `work` over turns */
 	struct maildrop *batch_of; /* whose batch is in `work` */
@@ -151,6 +156,12 @@ int maildrop_open(struct maildrops *m, struct span account, const char *maildir,
  * is an empty one.
  */
 int maildrop_load(struct maildrop *d) MUST_CHECK;
+
+/*
+ * Give the work memory's pages back to the system, if nobody needs what is in
+ * them: for moments when nothing is to be done for long.
+ */
+void maildrops_shed(struct maildrops *m);
 
 /* Let go of the maildrop, in any state; marks are forgotten. */
 void maildrop_close(struct maildrop *d);

@@ -61,6 +61,56 @@ maildrop_walk(struct maildrop *d, void *ctx,
 	return err;
 }
 
+void
+maildrop_estimate(
+    struct maildrop *d, struct maildrop_entry *e, struct span name)
+{
+	struct fs *fs = d->owner->fs;
+	char path[FS_PATH_MAX];
+	struct fs_stat st;
+
+	if (!mailbox_path(
+		path, d->maildir, maildrop_folder_name[e->folder], name)
+	    && !fs->stat(fs, path, &st))
+		e->octets = st.octets;
+}
+
+/* Marks beyond what there is place for are lost, and counted as kept. */
+static void
+keep_marks(struct maildrop *d)
+{
+	struct maildrop_work *w = d->owner->work;
+
+	memset(d->marks, 0, sizeof(d->marks));
+	for (uint32_t i = 0; i < d->count; i++) {
+		if (maildrop_sorted(w, i)->mark != d->epoch)
+			continue;
+		if (i < MAILDROP_MARKS_MAX) {
+			d->marks[i / 8] |= (uint8_t)(1 << i % 8);
+			continue;
+		}
+		d->marked--;
+		d->kept++;
+		d->kept_for = ERR_FULL;
+	}
+}
+
+void
+maildrop_go_bare(struct maildrop *d)
+{
+	struct maildrop_work *w = d->owner->work;
+
+	if (d->table >= 0)
+		(void)d->owner->fs->close(d->owner->fs, d->table);
+	d->table = -1;
+	d->bare = true;
+	d->sum = 0;
+	for (uint32_t i = 0; i < d->count; i++)
+		d->sum += maildrop_sorted(w, i)->hash;
+	d->last = *maildrop_sorted(w, d->count - 1);
+	keep_marks(d);
+}
+
 struct batch {
 	struct maildrop *d;
 	const struct maildrop_entry *after; /* NULL: from the first on */
@@ -73,6 +123,7 @@ static int
 see_batch(void *ctx, uint8_t folder, struct span name)
 {
 	struct batch *b = ctx;
+	struct maildrops *m = b->d->owner;
 	struct maildrop_entry e;
 
 	if (maildrop_record(folder, name, &e)
@@ -80,8 +131,10 @@ see_batch(void *ctx, uint8_t folder, struct span name)
 		return ERR_OK; /* no message, or it came after the login */
 	b->total++;
 	b->sum += e.hash;
+	if (!e.has_octets)
+		maildrop_estimate(b->d, &e, name);
 	if (b->after == NULL || maildrop_compare(&e, b->after) > 0)
-		b->n = maildrop_keep_lowest(b->d->owner->work, b->n, &e);
+		b->n = maildrop_keep_lowest(m->work, m->batch, b->n, &e);
 	return ERR_OK;
 }
 
@@ -94,7 +147,7 @@ next_batch(struct maildrop *d, const struct maildrop_entry *after)
 	struct batch b = { .d = d, .after = after };
 	int err;
 
-	m->batch_of = NULL;
+	maildrop_table_clear(m);
 	err = maildrop_walk(d, &b, see_batch);
 	if (err)
 		return err;
@@ -121,10 +174,10 @@ maildrop_fetch_bare(
 	if (m->batch_of != d || number < m->batch_first)
 		err = next_batch(d, NULL);
 	while (!err && number >= m->batch_first + m->batch_n) {
-		after = m->work->entry[m->batch_n - 1];
+		after = *maildrop_sorted(m->work, m->batch_n - 1);
 		err = next_batch(d, &after);
 	}
 	if (!err)
-		*e = &m->work->entry[number - m->batch_first];
+		*e = maildrop_sorted(m->work, number - m->batch_first);
 	return err;
 }

@@ -4,7 +4,7 @@
  *   START -> WALK (new, then cur) -> MEASURE (files without W=) -> READY
  *
  * new/ comes first: a message that moves to cur/ meanwhile is seen twice, not
- * missed; twins are dropped by the merge.
+ * missed; twins are dropped when they are sorted.
  */
 #include <assert.h>
 
@@ -37,25 +37,11 @@ restart(struct maildrop *d, bool bare)
 	d->phase = MAILDROP_WALK;
 }
 
-/* Without a table there is no place for a measure: take the file's size. */
-static void
-estimate(struct maildrop *d, struct maildrop_entry *e, struct span name)
-{
-	struct fs *fs = d->owner->fs;
-	char path[FS_PATH_MAX];
-	struct fs_stat st;
-
-	if (!mailbox_path(
-		path, d->maildir, maildrop_folder_name[e->folder], name)
-	    && !fs->stat(fs, path, &st))
-		e->octets = st.octets;
-}
-
 static void
 add_bare(struct maildrop *d, struct maildrop_entry *e, struct span name)
 {
 	if (!e->has_octets)
-		estimate(d, e, name);
+		maildrop_estimate(d, e, name);
 	if (d->count == 0 || maildrop_compare(e, &d->last) > 0)
 		d->last = *e;
 	d->count++;
@@ -77,7 +63,7 @@ add(struct maildrop *d, const struct fs_entry *file)
 		return ERR_OK;
 	}
 	d->loaded++;
-	return d->loaded == MAILDROP_BATCH ? maildrop_table_run(d) : ERR_OK;
+	return d->loaded == d->owner->batch ? maildrop_table_run(d) : ERR_OK;
 }
 
 static int
@@ -100,12 +86,12 @@ settle(struct maildrop *d)
 {
 	int err = ERR_OK;
 
-	if (d->runs == 0 && d->loaded <= MAILDROP_WINDOW && !d->bare) {
+	if (d->runs == 0 && !d->bare) {
 		maildrop_table_keep(d);
 	} else if (!d->bare) {
 		if (d->loaded > 0)
 			err = maildrop_table_run(d);
-		if (!err)
+		if (!err && d->runs > 1)
 			err = maildrop_table_merge(d);
 	} else {
 		memset(d->marks, 0, sizeof(d->marks));
@@ -266,7 +252,7 @@ maildrop_load(struct maildrop *d)
 	if (d->phase == MAILDROP_START) {
 		if (!maildrop_work_take(d))
 			return ERR_AGAIN;
-		d->owner->batch_of = NULL;
+		maildrop_table_clear(d->owner);
 		restart(d, false);
 	}
 	if (d->phase == MAILDROP_WALK)

@@ -1,6 +1,7 @@
 /*
- * maildrop_sort: one binary heap of indices, largest on top, serves both
- * sorting and keeping the lowest; records are moved only once, at the end.
+ * maildrop_sort: indices are sorted, not records: by the bytes of the time,
+ * last to first, then names of one time with a heap.  The same heap, largest
+ * on top, keeps the lowest.
  */
 #include "store/maildrop_sort.h"
 
@@ -87,9 +88,9 @@ is_below(const struct maildrop_work *w, uint16_t a, uint16_t b)
 
 /* Let order[at] sink to its place in the heap of the first `n`. */
 static void
-sink(struct maildrop_work *w, uint32_t at, uint32_t n)
+sink(const struct maildrop_work *w, uint16_t *order, uint32_t at, uint32_t n)
 {
-	uint16_t *order = w->order, moving = order[at];
+	uint16_t moving = order[at];
 	uint32_t child;
 
 	for (; (child = 2 * at + 1) < n; at = child) {
@@ -104,69 +105,102 @@ sink(struct maildrop_work *w, uint32_t at, uint32_t n)
 }
 
 static void
-make_heap(struct maildrop_work *w, uint32_t n)
+make_heap(const struct maildrop_work *w, uint16_t *order, uint32_t n)
 {
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		w->order[i] = (uint16_t)i;
-		w->time_us[i] = w->entry[i].time_us;
-	}
-	for (i = n / 2; i-- > 0;)
-		sink(w, i, n);
+	for (uint32_t i = n / 2; i-- > 0;)
+		sink(w, order, i, n);
 }
 
-/* Put each record where `order` says it belongs, cycle by cycle. */
 static void
-permute(struct maildrop_work *w, uint32_t n)
+heap_sort(const struct maildrop_work *w, uint16_t *order, uint32_t n)
 {
-	struct maildrop_entry lifted;
-	uint16_t from;
-	uint32_t i, to;
+	uint16_t top;
 
+	make_heap(w, order, n);
+	for (uint32_t left = n; left > 1; left--) {
+		top = order[0];
+		order[0] = order[left - 1];
+		sink(w, order, 0, left - 1);
+		order[left - 1] = top;
+	}
+}
+
+/* `order` as the records lie; returns the bits in which their times differ. */
+static uint64_t
+begin(struct maildrop_work *w, uint32_t n)
+{
+	uint64_t differ = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		w->order[i] = (uint16_t)i;
+		w->time_us[i] = w->entry[i].time_us;
+		differ |= w->time_us[i] ^ w->time_us[0];
+	}
+	return differ;
+}
+
+/* Order by one byte of the time, and what is equal there as it was. */
+static void
+by_byte(struct maildrop_work *w, uint32_t n, unsigned shift)
+{
+	uint16_t start[257] = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		start[(w->time_us[i] >> shift & 0xff) + 1]++;
+	for (i = 0; i < 256; i++)
+		start[i + 1] += start[i];
 	for (i = 0; i < n; i++) {
-		if (w->order[i] == i)
-			continue;
-		lifted = w->entry[i];
-		for (to = i; (from = w->order[to]) != i; to = from) {
-			w->entry[to] = w->entry[from];
-			w->order[to] = (uint16_t)to;
-		}
-		w->entry[to] = lifted;
-		w->order[to] = (uint16_t)to;
+		uint64_t time_us = w->time_us[w->order[i]];
+
+		w->other[start[time_us >> shift & 0xff]++] = w->order[i];
+	}
+	memcpy(w->order, w->other, n * sizeof(w->order[0]));
+}
+
+/* Order those of one time by their names. */
+static void
+sort_equal(struct maildrop_work *w, uint32_t n)
+{
+	uint32_t from, to;
+
+	for (from = 0; from < n; from = to) {
+		for (to = from + 1;
+		     to < n
+		     && w->time_us[w->order[to]] == w->time_us[w->order[from]];
+		     to++)
+			;
+		heap_sort(w, w->order + from, to - from);
 	}
 }
 
 void
 maildrop_sort(struct maildrop_work *w, uint32_t n)
 {
-	uint32_t left;
-	uint16_t top;
+	uint64_t differ = begin(w, n);
 
-	make_heap(w, n);
-	for (left = n; left > 1; left--) {
-		top = w->order[0];
-		w->order[0] = w->order[left - 1];
-		sink(w, 0, left - 1);
-		w->order[left - 1] = top;
-	}
-	permute(w, n);
+	for (unsigned shift = 0; shift < 64; shift += 8)
+		if (differ >> shift & 0xff)
+			by_byte(w, n, shift);
+	sort_equal(w, n);
 }
 
 uint32_t
-maildrop_keep_lowest(
-    struct maildrop_work *w, uint32_t n, const struct maildrop_entry *e)
+maildrop_keep_lowest(struct maildrop_work *w, uint32_t most, uint32_t n,
+    const struct maildrop_entry *e)
 {
-	if (n < MAILDROP_BATCH) {
+	if (n < most) {
 		w->entry[n++] = *e;
-		if (n == MAILDROP_BATCH)
-			make_heap(w, n);
+		if (n == most) {
+			(void)begin(w, n);
+			make_heap(w, w->order, n);
+		}
 		return n;
 	}
 	if (maildrop_compare(e, &w->entry[w->order[0]]) < 0) {
 		w->entry[w->order[0]] = *e;
 		w->time_us[w->order[0]] = e->time_us;
-		sink(w, 0, n);
+		sink(w, w->order, 0, n);
 	}
 	return n;
 }

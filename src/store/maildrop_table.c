@@ -3,8 +3,9 @@
  *
  *   file:  run, run, ... run, merged (the table)
  *
- * Runs are as long as the work memory.  When there are too many they are
- * merged into one early.  Nothing is ever freed inside the file: it is
+ * Runs are as long as the work memory; what fits it needs no file until
+ * somebody else wants the memory.  When there are too many they are merged
+ * into one early.  Nothing is ever freed inside the file: it is
  * nameless and goes with the session.
  */
 #include "store/maildrop_table.h"
@@ -12,26 +13,17 @@
 #include <assert.h>
 
 #include "core/chr.h"
+#include "core/le.h"
 #include "store/mailbox.h"
 #include "store/maildrop_sort.h"
 
-#define RECORD sizeof(struct maildrop_entry)
+#define RECORD	    sizeof(struct maildrop_entry)
+#define SECONDS_MAX (UINT32_MAX * 16ull) /* in a name */
 
 _Static_assert(sizeof(struct maildrop_entry) == 160,
     "records have no hidden bytes and fill pages evenly");
 
 const char *const maildrop_folder_name[MAILDROP_FOLDERS] = { "new", "cur" };
-
-/* Eight bytes, the first one lowest, whatever the machine's order is. */
-static uint64_t
-octets_at(const uint8_t *p)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		v |= (uint64_t)p[i] << 8 * i;
-	return v;
-}
 
 /* The same on every machine: unique ids of odd names depend on it. */
 static uint64_t
@@ -41,7 +33,7 @@ hash(struct span s)
 	size_t i;
 
 	for (i = 0; i + 8 <= s.len; i += 8) {
-		h = (h ^ octets_at(s.p + i)) * 0x9e3779b97f4a7c15u;
+		h = (h ^ le64_get(s.p + i)) * 0x9e3779b97f4a7c15u;
 		h ^= h >> 32;
 	}
 	for (; i < s.len; i++)
@@ -49,23 +41,36 @@ hash(struct span s)
 	return h ^ h >> 29;
 }
 
+/*
+ * Read digits at *at, and go behind them; what does not fit is above `max`.
+ */
+static uint64_t
+number_at(struct span s, size_t *at, uint64_t max)
+{
+	uint64_t n = 0;
+
+	for (; *at < s.len && chr_is(s.p[*at], CHR_DIGIT); ++*at)
+		n = n > max ? n : n * 10 + (s.p[*at] - '0');
+	return n;
+}
+
 /* "1763826000.M512345P8..." in microseconds; 0 where it says nothing. */
 static uint64_t
 time_of(struct span id)
 {
 	uint64_t seconds, us;
-	size_t dot = span_find(id, '.'), n;
-	struct span rest = span_from(id, dot + 2);
+	size_t at = 0, digits;
 
-	if (span_u64(span_first(id, dot), UINT32_MAX * 16ull, &seconds))
+	seconds = number_at(id, &at, SECONDS_MAX);
+	if (at == 0 || seconds > SECONDS_MAX
+	    || (at < id.len && id.p[at] != '.'))
 		return 0;
 	seconds *= 1000000;
-	if (dot + 1 >= id.len || id.p[dot + 1] != 'M')
+	if (at + 1 >= id.len || id.p[at + 1] != 'M')
 		return seconds;
-	for (n = 0; n < rest.len && chr_is(rest.p[n], CHR_DIGIT); n++)
-		;
-	return span_u64(span_first(rest, n), 999999, &us) ? seconds
-							  : seconds + us;
+	digits = at += 2;
+	us = number_at(id, &at, 999999);
+	return at == digits || us > 999999 ? seconds : seconds + us;
 }
 
 int
@@ -76,18 +81,18 @@ maildrop_record(uint8_t folder, struct span name, struct maildrop_entry *e)
 
 	if (err || name.len > UINT8_MAX)
 		return ERR_SYNTAX;
-	*e = (struct maildrop_entry) {
-		.time_us = time_of(m.id),
-		.octets = m.has_wire ? m.wire_octets : 0,
-		.hash = hash(m.base),
-		.has_octets = m.has_wire,
-		.folder = folder,
-		.len = (uint8_t)name.len,
-		.base_len = (uint8_t)m.base.len,
-		.id_len = (uint8_t)m.id.len,
-	};
+	e->time_us = time_of(m.id);
+	e->octets = m.has_wire ? m.wire_octets : 0;
+	e->hash = hash(m.base);
+	e->mark = 0;
+	e->has_octets = m.has_wire;
+	e->folder = folder;
+	e->len = (uint8_t)name.len;
+	e->base_len = (uint8_t)m.base.len;
+	e->id_len = (uint8_t)m.id.len;
 	name = span_first(name, sizeof(e->name));
 	memcpy(e->name, name.p, name.len);
+	memset(e->name + name.len, 0, sizeof(e->name) - name.len);
 	return ERR_OK;
 }
 
@@ -123,33 +128,119 @@ read_records(
 	return (size_t)got == n * RECORD ? ERR_OK : ERR_IO;
 }
 
+/* Two files of one message: it moved from new to cur between two looks. */
+static bool
+is_twin(const struct maildrop_entry *a, const struct maildrop_entry *b)
+{
+	return a->hash == b->hash && a->base_len == b->base_len;
+}
+
+static void
+count_none(struct maildrop *d)
+{
+	d->count = d->unmeasured = 0;
+	d->octets = 0;
+}
+
+static void
+count_in(struct maildrop *d, const struct maildrop_entry *e)
+{
+	d->count++;
+	d->octets += e->octets;
+	d->unmeasured += !e->has_octets;
+}
+
+/* Sort what is in the work memory, leave out twins, and count. */
+static void
+settle(struct maildrop *d)
+{
+	struct maildrop_work *w = d->owner->work;
+	uint32_t n = d->loaded;
+
+	maildrop_sort(w, n);
+	count_none(d);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct maildrop_entry *e = maildrop_sorted(w, i);
+		uint32_t before = d->count;
+
+		if (before > 0 && is_twin(e, maildrop_sorted(w, before - 1)))
+			continue;
+		w->order[before] = w->order[i];
+		count_in(d, e);
+	}
+	d->loaded = 0;
+}
+
+/* Records on their way into the file: many are written at once. */
+struct rows {
+	struct maildrop *d;
+	uint32_t n;
+};
+
+#define ROWS_MAX (MAILDROP_IO / RECORD)
+
+static struct rows
+rows_begin(struct maildrop *d)
+{
+	d->table_at = d->table_end;
+	return (struct rows) { .d = d };
+}
+
+/* The memory for reading messages lies idle meanwhile. */
+static struct maildrop_entry *
+rows_memory(const struct rows *r)
+{
+	return r->d->owner->work->out;
+}
+
+static int
+rows_end(struct rows *r)
+{
+	uint32_t n = r->n;
+
+	r->n = 0;
+	return n > 0 ? append(r->d, rows_memory(r), n) : ERR_OK;
+}
+
+static int
+rows_put(struct rows *r, const struct maildrop_entry *e)
+{
+	rows_memory(r)[r->n++] = *e;
+	return r->n == ROWS_MAX ? rows_end(r) : ERR_OK;
+}
+
+/* What was settled becomes the last run of the file. */
+static int
+write_settled(struct maildrop *d)
+{
+	struct rows rows = rows_begin(d);
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; !err && i < d->count; i++)
+		err = rows_put(&rows, maildrop_sorted(d->owner->work, i));
+	return err ? err : rows_end(&rows);
+}
+
 int
 maildrop_table_run(struct maildrop *d)
 {
-	struct maildrop_work *w = d->owner->work;
-	struct maildrop_run *run = &w->run[d->runs];
 	int err;
 
-	*run = (struct maildrop_run) { d->table_end, d->loaded };
-	maildrop_sort(w, d->loaded);
-	err = append(d, w->entry, d->loaded);
-	d->loaded = 0;
-	d->runs++;
+	settle(d);
+	err = write_settled(d);
+	d->owner->work->run[d->runs++] =
+	    (struct maildrop_run) { d->table_at, d->count };
 	if (!err && d->runs == MAILDROP_RUNS)
 		err = maildrop_table_merge(d);
 	return err;
 }
 
-#define OUT_MAX (MAILDROP_IO / RECORD) /* records written at once */
-
 /* The heads of all runs, side by side in the work memory. */
 struct merge {
 	struct maildrop *d;
-	uint32_t cap; /* records in each one's share */
-	uint32_t out_n;
-	bool has_before;
-	uint64_t before; /* the hash of the record that came out last */
-	uint8_t before_len;
+	struct rows rows;
+	struct maildrop_entry last;	 /* put there; no length: none yet */
+	uint32_t cap;			 /* records in each one's share */
 	uint64_t time_us[MAILDROP_RUNS]; /* of each head */
 	struct {
 		uint16_t at;
@@ -208,44 +299,14 @@ lowest(const struct merge *m)
 	return m->head[best].n > 0 ? best : m->d->runs;
 }
 
-static void
-count_in(struct maildrop *d, const struct maildrop_entry *e)
-{
-	d->count++;
-	d->octets += e->octets;
-	d->unmeasured += !e->has_octets;
-}
-
-/* The memory for reading messages lies idle meanwhile. */
-static struct maildrop_entry *
-out_of(const struct merge *m)
-{
-	return m->d->owner->work->out;
-}
-
 static int
-flush(struct merge *m)
+merge_one(struct merge *m, const struct maildrop_entry *e)
 {
-	int err = append(m->d, out_of(m), m->out_n);
-
-	m->out_n = 0;
-	return err;
-}
-
-static int
-put_out(struct merge *m, const struct maildrop_entry *e)
-{
-	bool twin = m->has_before && m->before == e->hash
-		    && m->before_len == e->base_len;
-
-	m->has_before = true;
-	m->before = e->hash;
-	m->before_len = e->base_len;
-	if (twin)
+	if (is_twin(e, &m->last))
 		return ERR_OK;
+	m->last = *e;
 	count_in(m->d, e);
-	out_of(m)[m->out_n++] = *e;
-	return m->out_n == OUT_MAX ? flush(m) : ERR_OK;
+	return rows_put(&m->rows, e);
 }
 
 static int
@@ -255,31 +316,30 @@ merge_all(struct merge *m)
 	int err = ERR_OK;
 
 	while (!err && (i = lowest(m)) < m->d->runs) {
-		err = put_out(m, head_of(m, i));
+		err = merge_one(m, head_of(m, i));
 		m->head[i].at++;
 		if (--m->head[i].n > 0)
 			note_time(m, i);
 		else if (!err)
 			err = refill(m, i);
 	}
-	return err || m->out_n == 0 ? err : flush(m);
+	return err ? err : rows_end(&m->rows);
 }
 
 int
 maildrop_table_merge(struct maildrop *d)
 {
-	struct merge m = { .d = d, .cap = MAILDROP_BATCH / d->runs };
-	uint64_t at = d->table_end;
+	struct merge m = { .d = d, .rows = rows_begin(d) };
 	int err = ERR_OK;
 
-	d->count = d->unmeasured = 0;
-	d->octets = 0;
+	m.cap = d->owner->batch / d->runs;
+	count_none(d);
 	for (uint32_t i = 0; !err && i < d->runs; i++)
 		err = refill(&m, i);
 	if (!err)
 		err = merge_all(&m);
-	d->table_at = at;
-	d->owner->work->run[0] = (struct maildrop_run) { at, d->count };
+	d->owner->work->run[0] =
+	    (struct maildrop_run) { d->table_at, d->count };
 	d->runs = 1;
 	return err;
 }
@@ -287,23 +347,31 @@ maildrop_table_merge(struct maildrop *d)
 void
 maildrop_table_keep(struct maildrop *d)
 {
-	struct maildrop_work *w = d->owner->work;
-	uint32_t n = d->loaded, i;
+	struct maildrops *m = d->owner;
 
-	assert(n <= MAILDROP_WINDOW);
-	maildrop_sort(w, n);
-	d->count = 0;
-	for (i = 0; i < n; i++) {
-		const struct maildrop_entry *e = &w->entry[i];
-
-		if (i > 0 && e[-1].hash == e->hash
-		    && e[-1].base_len == e->base_len)
-			continue;
-		d->window[d->count] = *e;
-		count_in(d, e);
+	settle(d);
+	if (d->count > MAILDROP_WINDOW) {
+		m->batch_of = d;
+		d->held = true;
+		return;
 	}
+	for (uint32_t i = 0; i < d->count; i++)
+		d->window[i] = *maildrop_sorted(m->work, i);
 	d->window_first = 1;
 	d->window_n = d->count;
+}
+
+void
+maildrop_table_clear(struct maildrops *m)
+{
+	struct maildrop *d = m->batch_of;
+
+	m->batch_of = NULL;
+	if (d == NULL || !d->held)
+		return;
+	if (write_settled(d))
+		maildrop_go_bare(d);
+	d->held = false;
 }
 
 int
@@ -328,6 +396,10 @@ maildrop_fetch(struct maildrop *d, uint32_t number, struct maildrop_entry **e)
 	assert(number >= 1 && number <= d->count);
 	if (d->bare)
 		return maildrop_fetch_bare(d, number, e);
+	if (d->held) {
+		*e = maildrop_sorted(d->owner->work, number - 1);
+		return ERR_OK;
+	}
 	if (d->window_first == 0 || number < d->window_first
 	    || number >= d->window_first + d->window_n) {
 		n = n < MAILDROP_WINDOW ? n : MAILDROP_WINDOW;

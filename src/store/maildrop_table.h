@@ -24,14 +24,27 @@ int maildrop_table_run(struct maildrop *d) MUST_CHECK;
  */
 int maildrop_table_merge(struct maildrop *d) MUST_CHECK;
 
-/* The records in the work memory are all: keep them in the window. */
+/* The records in the work memory are all: keep them in the window, or here. */
 void maildrop_table_keep(struct maildrop *d);
+
+/*
+ * The work memory is about to be filled anew: what a session holds in it goes
+ * to a file, or, where none can be written, is found again by walking.
+ */
+void maildrop_table_clear(struct maildrops *m);
 
 /* Put a record that was changed in place (see maildrop_fetch) back. */
 int maildrop_table_store(struct maildrop *d, uint32_t number,
     const struct maildrop_entry *e) MUST_CHECK;
 
-/* maildrop_bare.c: maildrop_fetch where there is no file. */
+/* Take the file's size for its octets where no measure can be kept. */
+void maildrop_estimate(
+    struct maildrop *d, struct maildrop_entry *e, struct span name);
+
+/* maildrop_bare.c: go on without a table; the one held is still there. */
+void maildrop_go_bare(struct maildrop *d);
+
+/* maildrop_fetch where there is no table. */
 int maildrop_fetch_bare(
     struct maildrop *d, uint32_t number, struct maildrop_entry **e) MUST_CHECK;
 

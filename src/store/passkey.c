@@ -1,4 +1,4 @@
-/* passkey: see the header; the calculation is users_kdf's. */
+/* passkey: see the header; the calculation is policy/kdf's. */
 #include "store/passkey.h"
 
 #include "core/secret.h"
@@ -14,7 +14,7 @@ passkey_begin(struct passkey *k, struct span passphrase,
 		return;
 	k->rounds = rounds;
 	memcpy(k->salt, salt, PASSKEY_SALT);
-	users_kdf_begin(
+	kdf_begin(
 	    &k->kdf, passphrase, span_of(salt, PASSKEY_SALT), rounds);
 }
 
@@ -31,8 +31,8 @@ passkey_new(struct passkey *k, struct span passphrase, seal_random fill)
 static void
 end_slices(struct passkey *k)
 {
-	_Static_assert(SEAL_KEY == USERS_HASH, "one block of PBKDF2 is a key");
-	users_kdf_done(&k->kdf, k->key);
+	_Static_assert(SEAL_KEY == KDF_HASH, "one block of PBKDF2 is a key");
+	kdf_done(&k->kdf, k->key);
 	secret_wipe(&k->kdf, sizeof(k->kdf));
 	k->done = true;
 }
@@ -40,7 +40,7 @@ end_slices(struct passkey *k)
 bool
 passkey_run(struct passkey *k, int64_t (*now_us)(void), int64_t until_us)
 {
-	if (!k->done && users_kdf_until(&k->kdf, now_us, until_us))
+	if (!k->done && kdf_until(&k->kdf, now_us, until_us))
 		end_slices(k);
 	return k->done;
 }
@@ -48,7 +48,7 @@ passkey_run(struct passkey *k, int64_t (*now_us)(void), int64_t until_us)
 void
 passkey_finish(struct passkey *k)
 {
-	if (!k->done && users_kdf_run(&k->kdf, k->rounds))
+	if (!k->done && kdf_run(&k->kdf, k->rounds))
 		end_slices(k);
 }
 

@@ -16,7 +16,7 @@
 #ifndef STORE_PASSKEY_H
 #define STORE_PASSKEY_H
 
-#include "policy/users.h"
+#include "policy/kdf.h"
 #include "store/seal.h"
 
 #define PASSKEY_ROUNDS	   50000
@@ -28,7 +28,7 @@ struct passkey {
 	bool done;
 	uint8_t salt[PASSKEY_SALT];
 	uint8_t key[SEAL_KEY]; /* once it is done */
-	struct users_kdf kdf;
+	struct kdf kdf;
 };
 
 /*

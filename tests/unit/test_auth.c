@@ -3,6 +3,7 @@
 
 #include "platform/clock.h"
 #include "platform/entropy.h"
+#include "policy/kdf.h"
 #include "service/auth.h"
 
 #define ACCOUNTS 8
@@ -43,13 +44,13 @@ add(const char *name, const char *password, bool legacy)
 	struct users_verifier v = { .iterations = USERS_ITERATIONS_MIN,
 		.salt = "0123456789abcde" };
 	uint8_t salted[USERS_HASH], sealed[ACCOUNT_SEALED_MAX];
-	struct users_kdf kdf;
+	struct kdf kdf;
 	int n = 0;
 
-	users_kdf_begin(&kdf, span_str(password), span_of(v.salt, USERS_SALT),
+	kdf_begin(&kdf, span_str(password), span_of(v.salt, USERS_SALT),
 	    v.iterations);
-	assert_true(users_kdf_run(&kdf, UINT32_MAX));
-	users_kdf_done(&kdf, salted);
+	assert_true(kdf_run(&kdf, UINT32_MAX));
+	kdf_done(&kdf, salted);
 	users_verifier_set(&v, salted);
 	if (legacy)
 		n = account_seal(

@@ -58,6 +58,14 @@ leaves_what_can_be_written(void **state)
 	assert_int_equal(faults(written), 0);
 }
 
+static int asked;
+
+static void
+count_asked(void *ctx)
+{
+	++*(int *)ctx;
+}
+
 /* A turn that begins now and ends so; true: it gave back. */
 static bool
 turn(struct quiet *q, int64_t now_ms, bool slept)
@@ -79,13 +87,15 @@ gives_back_once_after_a_second_without_work(void **state)
 	struct quiet q;
 
 	(void)state;
-	quiet_init(&q);
+	asked = 0;
+	quiet_init(&q, count_asked, &asked);
 	assert_false(turn(&q, 10000, false));
 	assert_false(turn(&q, 10000 + QUIET_MS - 1, true));
 	assert_true(turn(&q, 10000 + QUIET_MS, true));
 	assert_false(turn(&q, 10000 + 9 * QUIET_MS, true));
 	assert_false(turn(&q, 10000 + 10 * QUIET_MS, false));
 	assert_true(turn(&q, 10000 + 12 * QUIET_MS, true));
+	assert_int_equal(asked, 2);
 }
 
 static void
@@ -95,7 +105,7 @@ wakes_up_to_give_back(void **state)
 	struct quiet q;
 
 	(void)state;
-	quiet_init(&q);
+	quiet_init(&q, count_asked, &asked);
 	q.base.run(&q.base, &p);
 	q.base.prep(&q.base, &p);
 	assert_int_equal(p.deadline_ms, 5000 + QUIET_MS);

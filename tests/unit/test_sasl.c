@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include "codec/base64.h"
+#include "policy/kdf.h"
 #include "proto/sasl.h"
 
 static struct sasl s;
@@ -11,16 +12,16 @@ verifier(const char *password, const char *salt_base64, uint32_t iterations)
 {
 	struct users_verifier v = { .iterations = iterations };
 	uint8_t salted[USERS_HASH];
-	struct users_kdf k;
+	struct kdf k;
 
 	assert_int_equal(
 	    base64_decode(span_str(salt_base64), v.salt, sizeof(v.salt)),
 	    USERS_SALT);
-	users_kdf_begin(
+	kdf_begin(
 	    &k, span_str(password), span_of(v.salt, USERS_SALT), iterations);
-	while (!users_kdf_run(&k, 100))
+	while (!kdf_run(&k, 100))
 		continue;
-	users_kdf_done(&k, salted);
+	kdf_done(&k, salted);
 	users_verifier_set(&v, salted);
 	assert_true(users_verifier_is(&v, salted));
 	salted[31] ^= 1;
@@ -238,17 +239,17 @@ pbkdf2_gives_the_rfc_vectors(void **state)
 		0x64, 0x1a, 0x44, 0x18, 0xd0, 0x4c, 0x04, 0x14, 0xae, 0xff,
 		0x08, 0x87, 0x6b, 0x34, 0xab, 0x56 };
 	uint8_t out[USERS_HASH];
-	struct users_kdf k;
+	struct kdf k;
 
 	(void)state;
-	users_kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 1);
-	assert_true(users_kdf_run(&k, 1));
-	users_kdf_done(&k, out);
+	kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 1);
+	assert_true(kdf_run(&k, 1));
+	kdf_done(&k, out);
 	assert_memory_equal(out, one, USERS_HASH);
-	users_kdf_begin(&k, SPAN("Password"), SPAN("NaCl"), 80000);
-	assert_false(users_kdf_run(&k, 79998));
-	assert_true(users_kdf_run(&k, 1));
-	users_kdf_done(&k, out);
+	kdf_begin(&k, SPAN("Password"), SPAN("NaCl"), 80000);
+	assert_false(kdf_run(&k, 79998));
+	assert_true(kdf_run(&k, 1));
+	kdf_done(&k, out);
 	assert_memory_equal(out, many, USERS_HASH);
 }
 
@@ -372,17 +373,17 @@ slow_clock(void)
 static void
 stretching_stops_when_its_time_is_over(void **state)
 {
-	struct users_kdf k;
+	struct kdf k;
 	unsigned turns = 0;
 	bool done;
 
 	(void)state;
 	fake_us = 0;
-	users_kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 4096);
+	kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 4096);
 	do {
 		int64_t begun = fake_us;
 
-		done = users_kdf_until(&k, slow_clock, begun + 10000);
+		done = kdf_until(&k, slow_clock, begun + 10000);
 		assert_true(fake_us - begun < 10000 + 1300);
 		turns++;
 	} while (!done);
@@ -393,13 +394,13 @@ stretching_stops_when_its_time_is_over(void **state)
 static void
 stretching_with_no_time_left_still_comes_nearer(void **state)
 {
-	struct users_kdf k;
+	struct kdf k;
 
 	(void)state;
-	users_kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 2 * 64 + 1);
-	assert_false(users_kdf_until(&k, slow_clock, 0));
+	kdf_begin(&k, SPAN("passwd"), SPAN("salt"), 2 * 64 + 1);
+	assert_false(kdf_until(&k, slow_clock, 0));
 	assert_int_equal(k.left, 64);
-	assert_true(users_kdf_until(&k, slow_clock, 0));
+	assert_true(kdf_until(&k, slow_clock, 0));
 }
 
 int
