@@ -11,6 +11,7 @@
 
 #include "core/log.h"
 #include "core/zero.h"
+#include "platform/area.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/process.h"
@@ -150,10 +151,10 @@ open_services(
 static void
 shed(void *ctx)
 {
-	struct server *sv = ctx;
+	struct maildrops *m = &((struct server *)ctx)->collect.drops;
 
-	if (ENABLE_POP3)
-		maildrops_shed(&sv->collect.drops);
+	if (ENABLE_POP3 && maildrops_let_go(m))
+		area_forget(m->work, sizeof(*m->work));
 }
 
 /* The order of joining is the order within a turn: see loop.h. */

@@ -1,6 +1,7 @@
 /*
- * tls_identity: loading our key and certificates.  That they belong together
- * is found out by using them: the key signs, the certificate verifies.
+ * tls_identity: loading our key and certificates.  That they belong together:
+ * an EC key's public half is calculated; an RSA key signs, and the
+ * certificate verifies.
  */
 #include "service/tls_identity.h"
 
@@ -186,20 +187,15 @@ load_chain(struct tls_identity *id, const struct source *s)
 }
 
 static bool
-ec_matches(const struct key *k, const struct cert *c, const uint8_t hash[32])
+ec_matches(const struct key *k, const struct cert *c)
 {
-	uint8_t sig[KEY_SIGNATURE_MAX], point[BR_EC_KBUF_PUB_MAX_SIZE];
-	const br_ec_impl *ec = br_ec_get_default();
-	br_ec_public_key pub = { c->curve, point, c->ec_point.len };
+	uint8_t point[BR_EC_KBUF_PUB_MAX_SIZE];
 	size_t n;
 
-	if (c->curve != k->u.ec.curve || pub.qlen > sizeof(point))
+	if (c->curve != k->u.ec.curve)
 		return false;
-	memcpy(point, c->ec_point.p, pub.qlen);
-	n = br_ecdsa_sign_asn1_get_default()(
-	    ec, &br_sha256_vtable, hash, &k->u.ec, sig);
-	return n > 0
-	       && br_ecdsa_vrfy_asn1_get_default()(ec, hash, 32, &pub, sig, n);
+	n = br_ec_compute_pub(br_ec_get_default(), NULL, point, &k->u.ec);
+	return span_is(c->ec_point, span_of(point, n));
 }
 
 static bool
@@ -235,7 +231,7 @@ is_pair(struct tls_identity *id)
 	if (cert_read(&c, leaf) < 0 || c.key_type != id->key.type)
 		return false;
 	return c.key_type == BR_KEYTYPE_EC
-		   ? ec_matches(&id->key, &c, id->fingerprint)
+		   ? ec_matches(&id->key, &c)
 		   : rsa_matches(&id->key, &c, id->fingerprint);
 }
 

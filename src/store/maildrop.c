@@ -7,7 +7,6 @@
 #include <assert.h>
 
 #include "core/text.h"
-#include "platform/area.h"
 #include "store/mailbox.h"
 #include "store/maildrop_phase.h"
 #include "store/maildrop_table.h"
@@ -90,13 +89,13 @@ maildrop_close(struct maildrop *d)
 	pool_give(m->pool, d);
 }
 
-void
-maildrops_shed(struct maildrops *m)
+bool
+maildrops_let_go(struct maildrops *m)
 {
 	if (m->worker != NULL || (m->batch_of != NULL && m->batch_of->held))
-		return;
+		return false;
 	m->batch_of = NULL;
-	area_forget(m->work, sizeof(*m->work));
+	return true;
 }
 
 int

@@ -158,10 +158,10 @@ int maildrop_open(struct maildrops *m, struct span account, const char *maildir,
 int maildrop_load(struct maildrop *d) MUST_CHECK;
 
 /*
- * Give the work memory's pages back to the system, if nobody needs what is in
- * them: for moments when nothing is to be done for long.
+ * Does nobody need what is in the work memory?  Then it may be given back to
+ * the system in moments when nothing is to be done for long.
  */
-void maildrops_shed(struct maildrops *m);
+bool maildrops_let_go(struct maildrops *m);
 
 /* Let go of the maildrop, in any state; marks are forgotten. */
 void maildrop_close(struct maildrop *d);
