@@ -151,8 +151,8 @@ begin_stretching(struct api_call *c, struct span password)
 		return err;
 	}
 	st->verifier.iterations = password_iterations(&s->settings);
-	kdf_begin(&st->kdf, password,
-	    span_of(st->verifier.salt, USERS_SALT), st->verifier.iterations);
+	kdf_begin(&st->kdf, password, span_of(st->verifier.salt, USERS_SALT),
+	    st->verifier.iterations);
 	st->begun = true;
 	return ERR_OK;
 }
@@ -230,8 +230,7 @@ give_password(
 	if (take_password(c, j, &password)
 	    || (!st->begun && begin_stretching(c, text_data(&password))))
 		got = API_DONE;
-	else if (kdf_until(
-		     &st->kdf, clock_mono_us, clock_mono_us() + SLICE_US))
+	else if (kdf_until(&st->kdf, clock_mono_us, clock_mono_us() + SLICE_US))
 		got = store_password(c, j, name, text_data(&password), store);
 	secret_wipe(mem, sizeof(mem));
 	return got;
