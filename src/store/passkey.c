@@ -14,8 +14,7 @@ passkey_begin(struct passkey *k, struct span passphrase,
 		return;
 	k->rounds = rounds;
 	memcpy(k->salt, salt, PASSKEY_SALT);
-	kdf_begin(
-	    &k->kdf, passphrase, span_of(salt, PASSKEY_SALT), rounds);
+	kdf_begin(&k->kdf, passphrase, span_of(salt, PASSKEY_SALT), rounds);
 }
 
 int
