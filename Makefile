@@ -217,11 +217,20 @@ size: $(BUILD)/gatepost ## flash, static RAM and largest stack frames of each mo
 $(BUILD)/settings-image: $(BUILD)/obj/tools/settings-image.o $(LIB)
 	$(link) $(LIBS)
 
-$(BUILD)/factory.img: firmware/factory.settings $(BUILD)/settings-image
-	@$(BUILD)/settings-image build $< $@
+# made and shown by a program of this machine, whatever the board
+IMAGE := $(if $(CROSS),build/host,$(BUILD))/settings-image
+
+ifneq ($(CROSS),)
+$(IMAGE): FORCE
+	@$(MAKE) --no-print-directory BOARD=host CONFIG= SAN= INSTALL=no $@
+endif
+
+$(BUILD)/factory.img: firmware/factory.settings $(IMAGE) $(BUILD)/.config
+	@$(IMAGE) build $< $@ $$(sed -n 's/^CONFIG_SETTINGS_BANK_KIB=//p' $(BUILD)/.config)
 
 factory: $(BUILD)/factory.img ## compile firmware/factory.settings to a flash image
-	@$(BUILD)/settings-image show $<
+	@$(IMAGE) show $<
+	@echo '# $<'
 
 .PHONY: factory
 
@@ -332,6 +341,8 @@ FUZZ ?= $(FUZZ_NAMES)
 fuzz: ## fuzz every target for SECONDS=60 (FUZZ=name: one)
 	@$(MAKE) --no-print-directory -j2 INSTALL=no FUZZING=1 CC=clang fuzzers
 	@for name in $(FUZZ); do \
+		[ -x build/$(BOARD)-fuzz/$$name ] || \
+			{ echo "fuzz: $$name: no such target; there are: $(FUZZ_NAMES)"; exit 1; }; \
 		new=build/$(BOARD)-fuzz/new/$$name; \
 		mkdir -p $$new tests/fuzz/corpus/$$name; \
 		echo "  FUZZ $$name, $(SECONDS) s"; \
