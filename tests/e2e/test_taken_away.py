@@ -147,7 +147,8 @@ class Disk(unittest.TestCase):
                 self.assertEqual(os.listdir(self.disk), [])
                 subprocess.run(["umount", self.disk], check=True)
                 server.start()
-                self.assertEqual(len(server.fetch("ann")), 1)
+                self.assertEqual(
+                    len(os.listdir(f"{path}/ann/Maildir/new")), 1)
 
     def test_a_disk_that_has_become_read_only_is_called_so(self):
         with gatepost.Server(settings={
