@@ -243,6 +243,7 @@ api_http_init(struct api_http *ah, struct api *api, struct pool *sessions,
 		    .refusal = SPAN("HTTP/1.1 503 Service Unavailable\r\n"
 				    "Content-Type: application/json\r\n"
 				    "Content-Length: 47\r\n"
+				    "Retry-After: 1\r\n"
 				    "Connection: close\r\n\r\n"
 				    "{\"error\":\"too many clients at once; "
 				    "try again\"}") },

@@ -109,12 +109,15 @@ ask_here(struct cli_local *l, struct cli *cli, const struct request *r)
 }
 
 static int
-ask_there(int fd, struct cli *cli, const struct request *r)
+ask_there(int fd, struct cli *cli, const struct request *r, struct text *why)
 {
 	int status =
 	    cli_remote_call(fd, cli, r->method, r->path, r->body, r->sink);
 
 	net_close(fd);
+	if (status == ERR_BUSY)
+		text_str(why, "the server has too many clients at once; try "
+			      "again");
 	return status;
 }
 
@@ -144,7 +147,7 @@ try_call(struct cli_local *l, struct cli *cli, const struct request *r,
 	int err;
 
 	if (fd >= 0)
-		return ask_there(fd, cli, r);
+		return ask_there(fd, cli, r, why);
 	if (fd == ERR_AGAIN)
 		return cli_remote_silent(cli);
 	if (fd == ERR_DENIED)

@@ -4,9 +4,10 @@
  *   STATE/control answers  -> HTTP over it      (a server is running)
  *   else                   -> lock STATE, run the handlers in this process
  *
- * While another command line holds the lock, wait for it up to
- * CLI_PATIENCE_MS.  A server that says nothing for CLI_SILENCE_MS is given up:
- * a stopped process, or a stranger behind the socket.
+ * While another command line holds the lock, or the server has too many
+ * clients, wait for it up to CLI_PATIENCE_MS.  A server that says nothing for
+ * CLI_SILENCE_MS is given up: a stopped process, or a stranger behind the
+ * socket.
  */
 #ifndef SERVICE_CLI_LINK_H
 #define SERVICE_CLI_LINK_H
@@ -45,7 +46,10 @@ void cli_link_close(struct cli_local *l);
 /* The answer does not come: say so. */
 int cli_remote_silent(struct cli *cli);
 
-/* Send one request over a connected socket; see struct cli_link. */
+/*
+ * Send one request over a connected socket; see struct cli_link.  ERR_BUSY:
+ * the server has not looked at it, since it has too many clients.
+ */
 int cli_remote_call(int fd, struct cli *cli, enum http_method m,
     const char *path, struct span body, cli_sink sink);
 

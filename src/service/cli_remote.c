@@ -108,6 +108,8 @@ header_line(struct remote *r, struct span line)
 
 	if (span_is_nocase(name, SPAN("Transfer-Encoding")))
 		r->chunked = true;
+	if (span_is_nocase(name, SPAN("Retry-After")))
+		return ERR_BUSY;
 	if (!span_is_nocase(name, SPAN("Content-Length")))
 		return CLI_OK;
 	r->has_length = true;

@@ -495,6 +495,29 @@ class Together(unittest.TestCase):
                 lambda i=i: g.add_user(f"u{i}", "x") for i in range(6)])
             self.assertEqual(len(g.users_of()), 6)
 
+    def test_a_command_waits_for_a_place_at_the_server(self):
+        with Server(users={}) as g:
+            held = []
+            while len(held) < gatepost.config("MAX_ADMIN"):
+                one = socket.socket(socket.AF_UNIX)
+                self.addCleanup(one.close)
+                one.settimeout(0.2)
+                one.connect(f"{g.state}/control")
+                one.sendall(b"GET ")
+                try:
+                    one.recv(100)  # no place yet
+                except TimeoutError:
+                    held.append(one)
+            with subprocess.Popen(
+                    [gatepost.PROGRAM, "get", "host.name", "--state",
+                     g.state], stdout=subprocess.PIPE) as command:
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    command.wait(0.5)
+                held[0].close()
+                self.assertEqual(command.communicate(timeout=20)[0],
+                                 b"gate.example\n")
+            self.assertEqual(command.returncode, 0)
+
     def test_a_second_server_is_refused(self):
         with Server() as g:
             done = g.run("serve", check=False)
