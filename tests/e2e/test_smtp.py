@@ -6,6 +6,7 @@ test-seconds: 400
 import json
 import os
 import re
+import socket
 import time
 import unittest
 
@@ -834,6 +835,84 @@ class Ending(unittest.TestCase):
             talk.close()
             server.start()
             self.assertEqual(len(server.fetch("ann")), 20)
+
+
+class AtOnce(unittest.TestCase):
+    """Whole dialogues in one write, the client's side closed behind them, as
+    attack tools and simple devices do: each reply comes, in order."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = gatepost.Server(
+            users={"ann": "open sesame", "bob": "b"},
+            settings={"auth.plaintext": "any"})
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
+        cls.server.__enter__()
+
+    def codes(self, data):
+        """The codes of all last lines, up to the end of the connection."""
+        with gatepost.Talk(self.server.port("smtp")) as talk:
+            talk.send(data)
+            talk.sock.shutdown(socket.SHUT_WR)
+            got = b""
+            while piece := talk.sock.recv(65536):
+                got += piece
+        self.assertTrue(got.endswith(b"\r\n"), got[-80:])
+        return [int(line[:3]) for line in got.split(b"\r\n")[:-1]
+                if line[3:4] == b" "]
+
+    HEAD = b"EHLO me\r\nMAIL FROM:<a@b.example>\r\n" \
+           b"RCPT TO:<bob@home.example>\r\n"
+
+    def test_login_and_mail(self):
+        login = gatepost.plain("ann", "open sesame").encode()
+        for auth, codes in (
+                (b"AUTH PLAIN " + login, [235]),
+                (b"AUTH PLAIN\r\n" + login, [334, 235]),
+                (b"AUTH LOGIN\r\nYW5u\r\nb3BlbiBzZXNhbWU=",
+                 [334, 334, 235])):
+            self.assertEqual(self.codes(
+                b"EHLO me\r\n" + auth + b"\r\nMAIL FROM:<ann@home.example>"
+                b"\r\nRCPT TO:<bob@home.example>\r\nDATA\r\nhi\r\n.\r\n"
+                b"QUIT\r\n"), [220, 250, *codes, 250, 250, 354, 250, 221])
+
+    def test_a_command_is_no_response(self):
+        self.assertEqual(self.codes(
+            b"EHLO me\r\nAUTH LOGIN\r\nMAIL FROM:<a@b.example>\r\n"
+            b"RCPT TO:<bob@home.example>\r\nQUIT\r\n"),
+            [220, 250, 334, 501, 503, 221])
+
+    def test_what_is_behind_a_refused_chunk_is_no_command(self):
+        swallowed = b"MAIL FROM:<evil@x.example>\r\n"
+        last = b"BDAT %d LAST\r\n" % len(swallowed) + swallowed + b"QUIT\r\n"
+        for before, codes in (
+                (b"EHLO me\r\n", [220, 250]),
+                (b"EHLO me\r\nMAIL FROM:<a@b.example>\r\n"
+                 b"RCPT TO:<nobody@home.example>\r\n", [220, 250, 250, 550])):
+            got = self.codes(before + last)
+            self.assertEqual(got[:-2], codes)
+            self.assertIn(got[-2], (503, 554))
+            self.assertEqual(got[-1], 221)
+
+    def test_a_chunk_whose_length_is_none_ends_the_connection(self):
+        for words in (b"", b" -1", b" +5", b" 0x5", b" 5 FIRST", b" 5 LAST x",
+                      b" 99999999999999999999 LAST"):
+            self.assertEqual(
+                self.codes(self.HEAD + b"BDAT" + words + b"\r\nhelloNOOP\r\n"
+                           b"QUIT\r\n"), [220, 250, 250, 250, 501], words)
+
+    def test_thousands_of_recipients(self):
+        got = self.codes(self.HEAD + b"RCPT TO:<bob@home.example>\r\n" * 5000
+                         + b"DATA\r\nhi\r\n.\r\nQUIT\r\n")
+        self.assertEqual(got[-3:], [354, 250, 221])
+        self.assertEqual(got.count(452), 4901)
+        self.assertEqual(len(got), 2 + 1 + 5001 + 3)
+
+    def test_a_message_without_its_end_is_not_taken(self):
+        before = len(self.server.stored("bob"))
+        for end in b"DATA\r\nhalf\r\n.", b"BDAT 100 LAST\r\nhalf":
+            self.assertNotIn(221, self.codes(self.HEAD + end)[3:])
+        self.assertEqual(len(self.server.stored("bob")), before)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,25 @@ comes_back(struct span s)
 		assert(got.p[i] == (is_printable(s.p[i]) ? s.p[i] : '?'));
 }
 
+/* In ASCII it is printable, and ASCII again when it is coded once more. */
+static void
+in_ascii(struct span s)
+{
+	static char once[9 * MOST + 1], twice[9 * MOST + 1];
+	struct text a, b;
+
+	for (unsigned coded = 0; coded < 2; coded++) {
+		text_init(&a, once, sizeof(once));
+		xtext_from_utf8(s, coded == 1, &a);
+		assert(!a.cut && !xtext_is_utf8(text_data(&a)));
+		for (size_t i = 0; i < a.len; i++)
+			assert(is_printable((uint8_t)once[i]));
+		text_init(&b, twice, sizeof(twice));
+		xtext_from_utf8(text_data(&a), true, &b);
+		assert(span_is(text_data(&a), text_data(&b)));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -59,5 +78,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(!memcmp(less, mem, text_data(&some).len));
 	}
 	comes_back(span_of(data, size));
+	in_ascii(span_of(data, size));
 	return 0;
 }
