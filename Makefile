@@ -90,9 +90,9 @@ override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections \
 	$(if $(STATIC),-fno-pie,-fPIE) $(HARDEN) $(WARN)
 # what touches every byte of a message is built for speed
 HOT_FILES := codec/base64 codec/dot codec/dot_out codec/header codec/inflate64 codec/line \
-	codec/lzarj codec/mime codec/pieces codec/prefix codec/refrom codec/repair codec/sevenbit \
+	codec/lzarj codec/mime codec/mime_files codec/pieces codec/prefix codec/refrom codec/repair codec/sevenbit \
 	codec/sevenbit_body scan/find scan/html scan/html_value scan/match scan/program \
-	scan/kind scan/normal scan/normal_text scan/rules scan/unblob scan/unlzh scan/unmac scan/unmail scan/unpack scan/unprogram
+	scan/kind scan/normal scan/normal_text scan/rules scan/unblob scan/unlzh scan/unmac scan/unmail scan/unpack scan/unprogram scan/within
 $(HOT_FILES:%=$(BUILD)/obj/src/%.o): HOT = $(if $(SAN)$(FUZZING),,-O2)
 # and what does not, as small as the board can
 $(BUILD)/obj/src/policy/%.o $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/service/%.o: HOT = $(COLD)

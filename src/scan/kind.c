@@ -289,11 +289,19 @@ is_text(struct span s)
 	return s.len > 0;
 }
 
-/* Only what has a zero in it can hold an archive. */
+/* Only what is not all ASCII, or has zeros, can hold an archive. */
 static bool
 is_more_than_text(struct span s)
 {
-	return s.len > 32 && memchr(s.p, 0, s.len) != NULL;
+	uint8_t any = 0;
+
+	if (s.len <= 32)
+		return false;
+	if (memchr(s.p, 0, s.len) != NULL)
+		return true;
+	for (size_t i = 0; i < s.len; i++)
+		any |= s.p[i];
+	return any >= 0x80;
 }
 
 static bool
@@ -312,12 +320,12 @@ is_html(struct span s)
 	return false;
 }
 
-/* Text with a file in yEnc soon looks binary. */
+/* Text with a file in yEnc soon looks binary, or is filled up with zeros. */
 static bool
-has_yenc(struct span s)
+has_files(struct span s)
 {
 	s = span_first(s, 65536);
-	return scan_find(s, 0, SPAN("\n=ybegin ")) < s.len;
+	return scan_find(s, 0, SPAN("\n=ybegin ")) < s.len || has_uu(s);
 }
 
 static struct scan_kind
@@ -378,6 +386,22 @@ is_by_other_signs(struct span s, struct scan_kind *k)
 	return true;
 }
 
+/* What is neither a container nor a mail may have archives in it. */
+static void
+look_for_more(struct span s, struct scan_kind *k)
+{
+	if (k->how != SCAN_BY_US || k->is_mail)
+		return;
+	if (k->next == NULL && has_files(s))
+		k->next = scan_next_mail;
+	if ((k->next == NULL || k->next == scan_next_mail)
+	    && is_more_than_text(s)) {
+		k->is_program_too = k->next != NULL;
+		if (k->next == NULL)
+			k->next = scan_next_program;
+	}
+}
+
 struct scan_kind
 scan_kind_of(struct span s)
 {
@@ -398,11 +422,8 @@ scan_kind_of(struct span s)
 	k.is_pdf_too = ENABLE_SCAN_DOCUMENTS && sign == NULL && !k.is_mail
 		       && scan_find(span_first(s, 1028), 0, SPAN("%PDF-"))
 			      < span_first(s, 1028).len;
-	if (k.next == NULL && k.how == SCAN_BY_US) {
-		if (has_yenc(s))
-			k.next = scan_next_mail;
-		else if (is_more_than_text(s))
-			k.next = scan_next_program;
-	}
+	look_for_more(s, &k);
+	/* it does not tell where it ends */
+	k.is_program_too |= span_starts(s, SPAN("xar!"));
 	return k;
 }

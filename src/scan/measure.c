@@ -9,8 +9,10 @@
  */
 #include <zlib.h>
 
+#include "core/chr.h"
 #include "core/le.h"
 #include "scan/unpack.h"
+#include "scan/within.h"
 
 #define VOLUME 1u /* archive flags of both forms */
 
@@ -218,6 +220,74 @@ measure_7z(struct span s, size_t *end)
 	return le64_get(s.p + 20) > 0 || s.len == 32;
 }
 
+/* From one header to the next; each begins at an even place. */
+static size_t
+measure_ar(struct span all)
+{
+	struct span s = span_from(all, 8);
+	uint64_t octets;
+
+	while (s.len >= 60 && span_starts(span_from(s, 58), SPAN("`\n"))
+	       && !span_u64(span_trim(span_first(span_from(s, 48), 10)),
+		   UINT32_MAX, &octets)
+	       && octets <= s.len - 60)
+		s = span_from(s, 60 + (size_t)(octets + (octets & 1)));
+	return all.len - s.len;
+}
+
+/* A number of `digits` at `at`; in octal, or hexadecimal. */
+static uint64_t
+cpio_number(struct span s, size_t at, size_t digits)
+{
+	unsigned shift = digits == 8 ? 4 : 3;
+	uint64_t n = 0;
+
+	for (size_t i = at; i < at + digits && i < s.len; i++)
+		n = n << shift | ((unsigned)chr_hex(s.p[i]) & 15u);
+	return n;
+}
+
+/* All of its figures, octal or hexadecimal. */
+static bool
+is_cpio_head(struct span s, size_t len, bool old)
+{
+	for (size_t i = 6; i < len; i++)
+		if (chr_hex(s.p[i]) < 0 || (old && s.p[i] > '7'))
+			return false;
+	return true;
+}
+
+/*
+ * libarchive passes over what is no header, and says nothing when the end is
+ * what it finds then.
+ */
+static bool
+measure_cpio(struct span all, size_t *end)
+{
+	struct span s = all;
+	bool old = span_starts(s, SPAN("070707"));
+	size_t head = old ? 76 : 110;
+	uint64_t fill = old ? 0 : 3;
+
+	while (s.len >= head && span_starts(s, span_first(all, 6))
+	       && is_cpio_head(s, head, old)) {
+		uint64_t name = cpio_number(s, old ? 59 : 94, old ? 6 : 8);
+		uint64_t octets = cpio_number(s, old ? 65 : 54, old ? 11 : 8);
+		struct span rest = span_from(s, head);
+
+		name = ((head + name + fill) & ~fill) - head;
+		octets = (octets + fill) & ~fill;
+		if (name > rest.len || octets > rest.len - name)
+			return false;
+		s = span_from(rest, (size_t)(name + octets));
+		if (span_starts(rest, SPAN("TRAILER!!!"))) {
+			*end = all.len - s.len;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A disk: its sectors, and how many octets a sector has. */
 static size_t
 measure_iso(struct span s)
@@ -237,6 +307,11 @@ scan_measure(struct span s, size_t *end)
 		return measure_4(s, end);
 	if (span_starts(s, SPAN("7z\xbc\xaf")) && s.len >= 32)
 		return measure_7z(s, end);
+	if (span_starts(s, SPAN("!<arch>")))
+		*end = measure_ar(s);
+	if (span_starts(s, SPAN("0707")))
+		return measure_cpio(s, end);
+	*end = *end > 0 ? *end : within_lz4_end(s);
 	if (s.len >= 0x8800 && span_starts(span_from(s, 0x8001), SPAN("CD001")))
 		*end = measure_iso(s);
 	if (!span_starts(s, SPAN("MSCF")) || s.len < 36)

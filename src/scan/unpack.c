@@ -224,6 +224,8 @@ push_others(struct scan *sc, struct span s, const struct scan_kind *kind,
 		push(sc, s, scan_next_binhex, hints);
 	if (ENABLE_SCAN_DOCUMENTS && kind->is_pdf_too)
 		push(sc, s, scan_next_pdf, hints);
+	if (kind->is_program_too)
+		push(sc, s, scan_next_program, hints);
 	if (kind->is_warc_too)
 		push(sc, s, scan_next_warc, hints);
 	if (kind->is_blob_too && !(hints & SCAN_CODED))

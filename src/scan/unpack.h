@@ -219,7 +219,7 @@ struct scan_kind {
 	bool is_zip_too;  /* by its end, whatever it begins with */
 	bool is_binhex_too;
 	bool is_pdf_too; /* by a header that does not stand at its start */
-	bool is_blob_too, is_warc_too;
+	bool is_blob_too, is_warc_too, is_program_too;
 	bool has_more; /* than what `next` opens */
 	bool is_mail;  /* by its header */
 };

@@ -8,138 +8,45 @@
  * archive is what has a sound header behind the sign; it may be cut off
  * further on, and is "damaged" then.
  */
-#include <zlib.h>
-
 #include "core/le.h"
 #include "scan/unpack.h"
+#include "scan/within.h"
 
 #define SIGNS_MOST 250 /* archives within one program */
 
 /* phase */
 enum { LOOKING, BEHIND, OVER };
 
-/* ---- sound headers; each is asked with at least 32 bytes ---- */
-
-/* A main header behind the mark; of RAR 5 also one that says "encrypted". */
-static bool
-is_rar(struct span s)
-{
-	if (span_starts(s, SPAN("Rar!\x1a\x07\x01\x00"))) {
-		size_t at = s.p[12] & 0x80 ? 14 : 13;
-
-		return s.p[at] == 1 || s.p[at] == 4;
-	}
-	return span_starts(s, SPAN("Rar!\x1a\x07\x00")) && s.p[9] == 0x73
-	       && le16_get(s.p + 12) >= 13;
-}
-
-static bool
-is_7z(struct span s)
-{
-	return span_starts(s, SPAN("7z\xbc\xaf\x27\x1c"))
-	       && crc32(0, s.p + 12, 20) == le32_get(s.p + 8);
-}
-
-static bool
-is_cab(struct span s)
-{
-	return span_starts(s, SPAN("MSCF")) && s.p[24] == 3 && s.p[25] == 1
-	       && le32_get(s.p + 16) >= 36
-	       && le32_get(s.p + 16) < le32_get(s.p + 8);
-}
-
-/* A stored block tells its length twice, the second time turned over. */
-static bool
-is_block(const uint8_t *p)
-{
-	return (p[0] & 6) != 0 || (le16_get(p + 1) ^ le16_get(p + 3)) == 0xffff;
-}
-
-/* Behind a script of lines. */
-static bool
-is_gzip(struct span s)
-{
-	return span_starts(s, SPAN("\n\x1f\x8b\x08")) && s.p[4] < 32
-	       && (s.p[9] & ~6u) == 0 && (s.p[10] < 14 || s.p[10] == 255)
-	       && (s.p[4] != 0 || is_block(s.p + 11));
-}
-
-/* By two bytes, `at` from where the archive begins. */
-static const struct {
-	bool (*is_one)(struct span s);
-	uint8_t two[2], at;
-	uint8_t behind; /* how far behind that place the member begins */
-} signs[] = {
-	{ scan_is_zip_head, "PK", 0, 0 },
-	{ is_rar, "Ra", 0, 0 },
-	{ is_7z, "7z", 0, 0 },
-	{ is_cab, "MS", 0, 0 },
-	{ scan_is_arj, "\x60\xea", 0, 0 },
-	{ scan_is_lzh, "-l", 2, 0 },
-	{ is_gzip, "\x1f\x8b", 1, 1 },
-};
-
-#define SIGNS (sizeof(signs) / sizeof(signs[0]))
-
-#define BLOCK 64
-
 /*
- * Do any of the pairs stand in the block, or at its end?  In the shape of a
- * loop that compilers turn into vector instructions; pairs as in `signs`.
+ * Does it inflate, for a while at least?  What fails with next to nothing was
+ * chance.
  */
 static bool
-block_has_pair(const uint8_t *p)
+is_gzip(struct scan *sc, struct span s)
 {
-	uint8_t any = 0;
+	unsigned flaws = sc->flaws;
+	size_t len = sc->scratch_len, used;
+	struct span in = span_first(s, 4096);
+	struct span out;
+	bool sound;
 
-	for (unsigned i = 0; i < BLOCK; i++) {
-		uint8_t a = p[i], b = p[i + 1];
-
-		any |= (uint8_t)(((a == 'P') & (b == 'K'))
-				 | ((a == 'R') & (b == 'a'))
-				 | ((a == '7') & (b == 'z'))
-				 | ((a == 'M') & (b == 'S'))
-				 | ((a == 0x60) & (b == 0xea))
-				 | ((a == '-') & (b == 'l'))
-				 | ((a == 0x1f) & (b == 0x8b)));
-	}
-	return any != 0;
-}
-
-/* The archive whose two bytes stand at `at`; empty: none with a header. */
-static struct span
-archive_at(struct span s, size_t at)
-{
-	for (size_t i = 0; i < SIGNS; i++) {
-		struct span found = span_from(s, at - signs[i].at);
-
-		if (s.p[at] == signs[i].two[0] && s.p[at + 1] == signs[i].two[1]
-		    && at >= signs[i].at && found.len >= 32
-		    && signs[i].is_one(found))
-			return span_from(found, signs[i].behind);
-	}
-	return SPAN("");
+	sc->flaws = 0;
+	out = scan_inflate(sc, in, 31, &used);
+	sound = sc->flaws == 0 || out.len >= 32 || used == in.len;
+	sc->flaws = flaws;
+	sc->scratch_len = len;
+	return sound;
 }
 
 /* The next archive that begins within the image, f->at .. f->to. */
 static bool
-next_sign(struct scan_frame *f, struct span *member)
+next_sign(struct scan *sc, struct scan_frame *f, struct span *member)
 {
-	const uint8_t *p = f->bytes.p;
-
-	for (; f->at + 1 < f->to; f->at++) {
-		while (f->to - f->at > BLOCK && !block_has_pair(p + f->at))
-			f->at += BLOCK;
-		if (f->at + 1 >= f->to)
-			break;
-		*member = archive_at(f->bytes, f->at);
-		if (member->len == 0)
+	while (within_next(f->bytes, &f->at, f->to, f->told != 0, member)) {
+		if (span_starts(*member, SPAN("\x1f")) && !is_gzip(sc, *member))
 			continue;
-		f->at++;
 		/* its reader finds whatever else of a zip follows */
-		if (!span_starts(*member, SPAN("PK")))
-			return true;
-		if (f->from++ == 0)
+		if (!span_starts(*member, SPAN("PK")) || f->from++ == 0)
 			return true;
 	}
 	return false;
@@ -254,10 +161,12 @@ scan_next_program(struct scan *sc, struct scan_frame *f, struct span *member)
 
 		f->to =
 		    end > 0 && end < f->bytes.len ? (size_t)end : f->bytes.len;
+		/* it is no program, nor what it would begin with */
+		f->told = f->at = end == 0;
 	}
 	scan_named(sc, f, SPAN(""));
 	if (f->phase == LOOKING) {
-		if (f->count < SIGNS_MOST && next_sign(f, member)) {
+		if (f->count < SIGNS_MOST && next_sign(sc, f, member)) {
 			f->hints = SCAN_SEEN;
 			return 1;
 		}

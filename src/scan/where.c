@@ -105,7 +105,10 @@ scan_note_where(struct scan *sc)
 
 	text_init(&t, sc->where, sizeof(sc->where));
 	for (unsigned i = 0; i < sc->n; i++) {
-		text_str(&t, i > 0 ? " > " : "");
+		/* still to be read, as another reading of the same bytes */
+		if (sc->stack[i].count == 0)
+			continue;
+		text_str(&t, t.len > 0 ? " > " : "");
 		put_member(&t, &sc->stack[i]);
 	}
 	if (t.cut)

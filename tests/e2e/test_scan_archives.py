@@ -404,6 +404,50 @@ class Archives(unittest.TestCase):
                     ("as a comment", bytes(comment) + bad)):
                 self.assertEqual(self.verdict(data), FOUND, (name, what))
 
+    def by_bsdtar(self, *words):
+        def pack(data):
+            return self.pack("bsdtar", *words, "-cf", "{} a.com",
+                             name="o", files={"a.com": data})
+        return pack
+
+    def test_behind_any_bytes(self):
+        """7-Zip finds these wherever they begin."""
+        how = self.containers()
+        # the last one is ASCII where its member is
+        for w in ("mail", "uu", "sfx", "lzma", "tar", "ar"):
+            del how[w]
+        for w in ("zstd", "lz4", "lzip"):
+            how[w] = self.by_bsdtar("--" + w)
+        for w in ("xar", "odc"):
+            how[w] = self.by_bsdtar("--format", w)
+        fronts = {"zeros": bytes(700), "one zero": b"\0",
+                  "noise": b"junk\xff" * 99, "text": b"words\n" * 200,
+                  "uuencode": b"begin 644 a\n#86)C\n`\nend\n"}
+        self.all_found({f"{front} + {w}": junk + make(EICAR)
+                        for w, make in how.items()
+                        for front, junk in fronts.items()})
+        clean = {f"{front} + {w}": junk + make(b"fine stuff")
+                 for w, make in how.items()
+                 for front, junk in fronts.items()}
+        for name, data in clean.items():
+            self.assertEqual(self.verdict(data), "OK", name)
+
+    def test_behind_what_tells_its_end_late(self):
+        zipless = self.by_bsdtar("--format", "xar")(EICAR)
+        for front in ("lz4", "zstd", "lzip", "bzip2", "xz", "compress"):
+            data = self.by_bsdtar("--" + front)(b"fine")
+            self.assertNotEqual(self.verdict(data + zipless), "OK", front)
+        for front in ("xar", "ar", "odc", "newc", "bin", "cpio"):
+            data = self.by_bsdtar("--format", front)(b"fine")
+            self.assertEqual(self.verdict(data + zipless), FOUND, front)
+            self.assertEqual(self.verdict(data), "OK", front)
+
+    def test_a_header_of_cpio_that_is_none_is_damage(self):
+        for form in ("odc", "newc"):
+            data = bytearray(self.by_bsdtar("--format", form)(b"fine"))
+            data[20:21] = b"G"
+            self.assertEqual(self.verdict(bytes(data)), DAMAGED, form)
+
     def test_each_stream_for_itself(self):
         for pack in (bz2.compress, lzma.compress):
             for streams in ((b"fine", EICAR), (b"a", EICAR, b"b"),

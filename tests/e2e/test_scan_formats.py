@@ -526,6 +526,21 @@ class Formats(unittest.TestCase):
         self.assertEqual(self.verdict(yenc(
             b"x" * 99, b"=ypart begin=1 end=99\r\n", size=198)), DAMAGED)
 
+    def test_uuencode_that_is_filled_up_with_zeros(self):
+        self.assertEqual(self.verdict(
+            test_scan.uuencoded(EICAR) + bytes(600)), FOUND)
+
+    def test_constants_that_begin_like_gzip_are_none(self):
+        noise = bytes(range(1, 256)) * 3
+        for head in (b"\x1f\x8b\x08\0\0\0\0\0\0\3",
+                     b"\x1f\x8b\x08\0\0\0\0\0\2\xff"):
+            for behind in (b"error", b"gzip header", noise, b"\x28\xb5"):
+                self.assertEqual(self.verdict(
+                    noise + b"\0" + head + behind + noise), "OK")
+        for level in (0, 1, 9):
+            self.assertEqual(self.verdict(
+                noise + gzip.compress(EICAR, level) + noise), FOUND)
+
     def test_xxencode(self):
         signs = (b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                  b"abcdefghijklmnopqrstuvwxyz")
