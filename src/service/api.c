@@ -209,6 +209,19 @@ api_failed(struct api_call *c, const char *doing, int err)
 	    mem);
 }
 
+enum api_result
+api_no_file(struct api_call *c, const char *folder)
+{
+	char mem[API_MESSAGE];
+	struct text t;
+
+	text_init(&t, mem, sizeof(mem));
+	text_str(&t, "the message's file is not in ");
+	text_str(&t, folder);
+	text_str(&t, "; is its disk mounted?  nothing was deleted");
+	return api_refuse(c, 409, mem);
+}
+
 /* Is this value the member of one of these names? */
 static bool
 is_known(const struct json *j, int at, const char *members)

@@ -158,6 +158,9 @@ enum api_result api_refuse(
 /* The same for an enum err of a device: says it and answers 500 or 507. */
 enum api_result api_failed(struct api_call *c, const char *doing, int err);
 
+/* A message is listed, and its file is not there: says so and answers 409. */
+enum api_result api_no_file(struct api_call *c, const char *folder);
+
 /*
  * The body as a JSON object; valid until the handler returns.  `members` are
  * those that it may have, with blanks between.  On ERR_SYNTAX the call has been

@@ -172,22 +172,43 @@ status_of(int err)
 	}
 }
 
+/*
+ * A file that comes in: its key first, in several turns.  True when that is
+ * there; else the call goes on, or is over, as `*then` says.
+ */
+static bool
+take_file(struct api_call *c,
+    void (*begin)(struct passkey *, struct span, struct span),
+    struct span *file, enum api_result *then)
+{
+	struct passkey *k = (struct passkey *)c->state.bytes;
+	struct span passphrase;
+
+	*then = API_DONE;
+	if (split_body(c, &passphrase, file))
+		return false;
+	if (c->cursor == STAGE_NONE)
+		begin(k, *file, passphrase);
+	if (c->cursor < STAGE_REST) {
+		*then = run_key(c, k);
+		return false;
+	}
+	return true;
+}
+
 static enum api_result
 import(struct api_call *c)
 {
 	struct passkey *k = (struct passkey *)c->state.bytes;
 	struct state *s = c->context;
-	struct span passphrase, file;
+	enum api_result then;
 	char mem[API_MESSAGE];
+	struct span file;
 	struct text why;
 	int err;
 
-	if (split_body(c, &passphrase, &file))
-		return API_DONE;
-	if (c->cursor == STAGE_NONE)
-		settings_import_key(k, file, passphrase);
-	if (c->cursor < STAGE_REST)
-		return run_key(c, k);
+	if (!take_file(c, settings_import_key, &file, &then))
+		return then;
 	text_init(&why, mem, sizeof(mem));
 	err = settings_import(&s->settings, file, k, &why);
 	if (err < 0)
@@ -267,17 +288,14 @@ restore(struct api_call *c)
 {
 	struct passkey *k = (struct passkey *)c->state.bytes;
 	struct state *s = c->context;
-	struct span passphrase, file;
+	enum api_result then;
 	char mem[API_MESSAGE];
+	struct span file;
 	struct text why;
 	int err;
 
-	if (split_body(c, &passphrase, &file))
-		return API_DONE;
-	if (c->cursor == STAGE_NONE)
-		backup_restore_key(k, file, passphrase);
-	if (c->cursor < STAGE_REST)
-		return run_key(c, k);
+	if (!take_file(c, backup_restore_key, &file, &then))
+		return then;
 	text_init(&why, mem, sizeof(mem));
 	err = backup_restore(&s->settings, file, k, s->device_key, &why);
 	if (err < 0)

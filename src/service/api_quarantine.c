@@ -286,6 +286,17 @@ quarantine_release(struct api_call *c)
 	return err ? say_undelivered(c, err) : api_ok(c);
 }
 
+/* The list knows it; does its folder, too? */
+static int
+find_file(struct quarantine *q, const struct quarantine_entry *e)
+{
+	char path[FS_PATH_MAX];
+	struct fs_stat st;
+	int err = quarantine_path(q, e->id, path);
+
+	return err ? err : q->fs->stat(q->fs, path, &st);
+}
+
 static enum api_result
 quarantine_delete(struct api_call *c)
 {
@@ -296,6 +307,8 @@ quarantine_delete(struct api_call *c)
 
 	if (!err)
 		err = quarantine_find(q, c->arg[0], &e);
+	if (!err && find_file(q, &e) == ERR_MISSING)
+		return api_no_file(c, q->folder);
 	if (!err)
 		err = quarantine_remove(q, &e);
 	if (!err)

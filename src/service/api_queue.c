@@ -35,21 +35,6 @@ api_queue_open(struct api_queue *q)
 	return err;
 }
 
-/* The index knows it, the folder does not. */
-static enum api_result
-gone_away(struct api_call *c)
-{
-	const struct api_queue *q = c->context;
-	char mem[API_MESSAGE];
-	struct text t;
-
-	text_init(&t, mem, sizeof(mem));
-	text_str(&t, "the message's file is not in ");
-	text_str(&t, q->queue->folder);
-	text_str(&t, "; is its disk mounted?  nothing was deleted");
-	return api_refuse(c, 409, mem);
-}
-
 static enum api_result
 say_failure(struct api_call *c, int err)
 {
@@ -70,7 +55,8 @@ say_failure(struct api_call *c, int err)
 		    "the queue is still being read after the start; try again "
 		    "in a moment");
 	case ERR_CLOSED:
-		return gone_away(c);
+		return api_no_file(
+		    c, ((const struct api_queue *)c->context)->queue->folder);
 	default:
 		return api_failed(c, "reading the queue", err);
 	}

@@ -178,6 +178,20 @@ class Commands(unittest.TestCase):
                              sorted([server.ids[0], server.ids[2]]))
             self.assertEqual(len(rows(server)), 2)
 
+    def test_a_file_that_is_not_there_is_not_called_deleted(self):
+        with Stopped({}, alone=self.alone) as server:
+            path = os.path.join(server.state, "quarantine")
+            os.rename(path, path + ".away")  # as if its disk were unmounted
+            os.mkdir(path)
+            done = server.run("quarantine", "delete", server.ids[0],
+                              check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, b"no such message" if self.alone
+                             else b"is its disk mounted")
+            os.rmdir(path)
+            os.rename(path + ".away", path)
+            self.assertEqual(len(rows(server)), 1)
+
     def test_says_what_is_wrong_in_one_line(self):
         with Stopped(
                 {"recipients": (b"gone@home.example",)},

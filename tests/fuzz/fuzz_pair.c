@@ -72,7 +72,6 @@ check_taken(const struct tls_identity *id)
 		assert(p >= id->der && len > 0 && len <= sizeof(id->der));
 		assert((size_t)(p - id->der) <= sizeof(id->der) - len);
 	}
-	assert(id->not_before_s <= id->not_after_s);
 }
 
 int
