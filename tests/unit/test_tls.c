@@ -3,52 +3,25 @@
  * pieces of every size.
  */
 #include "support/test.h"
+#include "support/tls_pairs.h"
 
 #include <stdlib.h>
 
-#include "platform/files.h"
 #include "service/tls.h"
-#include "service/tls_identity.h"
 #include "service/tls_peer.h"
 
-#define V "tests/vectors/tls/"
-
-static struct files files;
-static struct tls_identity ec, rsa;
-static struct tls_config modern, legacy, old_client;
-static struct tls_cache cache, legacy_cache;
-static uint8_t cache_mem[TLS_CACHE_OCTETS(8)];
-static uint8_t legacy_mem[TLS_CACHE_OCTETS(8)];
+static struct tls_pairs pairs;
+static struct tls_config old_client;
 static struct tls server, client;
 static struct tls_peer peer;
-
-static void
-load(struct tls_identity *id, const char *cert, const char *key)
-{
-	char mem[256];
-	struct text why;
-
-	text_init(&why, mem, sizeof(mem));
-	if (tls_identity_load(id, &files.fs, cert, key, &why) < 0)
-		fail_msg("%s", mem);
-}
 
 static int
 setup(void **state)
 {
 	(void)state;
-	assert_int_equal(files_open(&files, "."), ERR_OK);
-	load(&ec, V "p256.cert.pem", V "p256.key.pem");
-	load(&rsa, V "rsa2048.cert.pem", V "rsa2048.key.pem");
-	tls_config_init(&modern, false);
-	tls_config_init(&legacy, true);
+	tls_pairs_open(&pairs);
+	tls_pairs_fresh(&pairs);
 	tls_config_init(&old_client, true);
-	tls_cache_init(&cache, cache_mem, sizeof(cache_mem));
-	tls_cache_init(&legacy_cache, legacy_mem, sizeof(legacy_mem));
-	modern.main = legacy.main = &ec;
-	modern.other = legacy.other = &rsa;
-	modern.cache = &cache;
-	legacy.cache = &legacy_cache;
 	return 0;
 }
 
@@ -56,9 +29,9 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	assert_int_equal(ec.users, 0);
-	assert_int_equal(rsa.users, 0);
-	files_close(&files);
+	assert_int_equal(pairs.ec.users, 0);
+	assert_int_equal(pairs.rsa.users, 0);
+	files_close(&pairs.files);
 	return 0;
 }
 
@@ -149,7 +122,7 @@ handshake_and_talk_work_at_every_piece_size(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		start(&modern, &modern);
+		start(&pairs.modern, &pairs.modern);
 		settle(sizes[i]);
 		assert_up();
 		say(&client, "EHLO x\r\n", 8);
@@ -169,11 +142,11 @@ handshake_works_split_once_at_every_byte(void **state)
 	size_t len, room;
 
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	len = tls_data(&client).len;
 	end();
 	for (size_t at = 1; at < len; at++) {
-		start(&modern, &modern);
+		start(&pairs.modern, &pairs.modern);
 		struct span all = tls_data(&client);
 		memcpy(hello, all.p, all.len);
 		tls_drop(&client, all.len);
@@ -194,7 +167,7 @@ several_records_in_one_receive_are_all_served(void **state)
 	size_t len = 0, room;
 
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	for (int i = 0; i < 10; i++) {
 		char c = (char)('a' + i);
@@ -233,7 +206,7 @@ bulk_data_survives_back_pressure_in_both_directions(void **state)
 		sent[0][i] = (uint8_t)(i * 31 >> 3);
 		sent[1][i] = (uint8_t)(i * 17 >> 2);
 	}
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	srand(1);
 	for (long round = 0;
@@ -279,7 +252,7 @@ largest_record_of_the_standard_is_taken(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		if (sizes[i] <= TLS_RECORD_OCTETS)
 			most = sizes[i];
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	memset(big, 'x', sizeof(big));
 	assert_int_equal(say(&client, big, sizeof(big)), most);
@@ -294,7 +267,7 @@ static void
 close_ends_both_sides(void **state)
 {
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	say(&server, "bye", 3);
 	tls_close(&server);
@@ -311,7 +284,7 @@ static void
 close_with_unread_data_does_not_hang(void **state)
 {
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	for (int i = 0; i < 5; i++) {
 		say(&client, "unread", 6);
@@ -332,7 +305,7 @@ close_sends_what_was_not_flushed(void **state)
 	size_t len;
 
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	memcpy(tls_app_room(&server, &len), "last words", 10);
 	tls_app_commit(&server, 10);
@@ -347,9 +320,9 @@ static void
 close_during_the_handshake_is_quiet(void **state)
 {
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	carry(&client, &server, 20000);
-	assert_true(ec.users == 1);
+	assert_true(pairs.ec.users == 1);
 	tls_close(&server);
 	settle(20000);
 	assert_int_not_equal(tls_state(&client), TLS_UP);
@@ -362,7 +335,7 @@ garbage_fails_in_words_and_stays_failed(void **state)
 	size_t room;
 
 	(void)state;
-	assert_int_equal(tls_serve(&server, &modern, 0), ERR_OK);
+	assert_int_equal(tls_serve(&server, &pairs.modern, 0), ERR_OK);
 	memcpy(tls_room(&server, &room), "EHLO there\r\n", 12);
 	tls_commit(&server, 12);
 	assert_int_equal(tls_state(&server), TLS_FAILED);
@@ -381,7 +354,7 @@ flipped_bit_fails_the_connection(void **state)
 	size_t room;
 
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	say(&client, "hello", 5);
 	struct span s = tls_data(&client);
@@ -400,7 +373,7 @@ info_names_version_suite_and_server(void **state)
 	struct tls_info info;
 
 	(void)state;
-	start(&modern, &modern);
+	start(&pairs.modern, &pairs.modern);
 	settle(20000);
 	tls_info(&server, &info);
 	assert_string_equal(info.version, "TLS1.2");
@@ -410,7 +383,7 @@ info_names_version_suite_and_server(void **state)
 	assert_string_equal(info.name, "box.example");
 	assert_null(info.fingerprint);
 	tls_info(&client, &info);
-	assert_memory_equal(info.fingerprint, ec.fingerprint, 32);
+	assert_memory_equal(info.fingerprint, pairs.ec.fingerprint, 32);
 	assert_false(info.verified);
 	end();
 }

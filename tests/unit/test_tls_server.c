@@ -4,43 +4,23 @@
  */
 #include "support/test.h"
 #include "support/tls_client.h"
-
-#include "platform/files.h"
-#include "service/tls_identity.h"
+#include "support/tls_pairs.h"
 
 #define V "tests/vectors/tls/"
 
-static struct files files;
-static struct tls_identity ec, ec384, rsa, rsa4096;
-static struct tls_config modern, legacy;
-static struct tls_cache cache, legacy_cache;
-static uint8_t cache_mem[TLS_CACHE_OCTETS(8)];
-static uint8_t legacy_mem[TLS_CACHE_OCTETS(8)];
+static struct tls_pairs pairs;
+static struct tls_identity ec384, rsa4096;
 static struct tls server;
 static struct tls_client client;
 static struct tls_info info;
-
-static void
-load(struct tls_identity *id, const char *cert, const char *key)
-{
-	char mem[256];
-	struct text why;
-
-	text_init(&why, mem, sizeof(mem));
-	if (tls_identity_load(id, &files.fs, cert, key, &why) < 0)
-		fail_msg("%s", mem);
-}
 
 static int
 setup(void **state)
 {
 	(void)state;
-	if (files_open(&files, ".") < 0)
-		return -1;
-	load(&ec, V "p256.cert.pem", V "p256.key.pem");
-	load(&ec384, V "p384.cert.pem", V "p384.key.pem");
-	load(&rsa, V "rsa2048.cert.pem", V "rsa2048.key.pem");
-	load(&rsa4096, V "rsa4096.cert.pem", V "rsa4096.key.pem");
+	tls_pairs_open(&pairs);
+	tls_pairs_load(&pairs, &ec384, "p384");
+	tls_pairs_load(&pairs, &rsa4096, "rsa4096");
 	return 0;
 }
 
@@ -48,14 +28,7 @@ static int
 fresh(void **state)
 {
 	(void)state;
-	tls_config_init(&modern, false);
-	tls_config_init(&legacy, true);
-	tls_cache_init(&cache, cache_mem, sizeof(cache_mem));
-	tls_cache_init(&legacy_cache, legacy_mem, sizeof(legacy_mem));
-	modern.main = legacy.main = &ec;
-	modern.other = legacy.other = &rsa;
-	modern.cache = &cache;
-	legacy.cache = &legacy_cache;
+	tls_pairs_fresh(&pairs);
 	return 0;
 }
 
@@ -63,8 +36,8 @@ static int
 no_users_are_left(void **state)
 {
 	(void)state;
-	assert_int_equal(ec.users + ec384.users, 0);
-	assert_int_equal(rsa.users + rsa4096.users, 0);
+	assert_int_equal(pairs.ec.users + ec384.users, 0);
+	assert_int_equal(pairs.rsa.users + rsa4096.users, 0);
 	return 0;
 }
 
@@ -124,7 +97,7 @@ modern_profile_takes_only_ecdhe_with_aead(void **state)
 	(void)state;
 	for (size_t i = 0; i < SUITES; i++) {
 		assert_int_equal(
-		    greet(&modern, BR_TLS12, suites[i].id, NULL, 0),
+		    greet(&pairs.modern, BR_TLS12, suites[i].id, NULL, 0),
 		    suites[i].modern);
 		if (suites[i].modern)
 			assert_int_equal(info.bits, suites[i].bits);
@@ -135,9 +108,9 @@ static void
 modern_profile_refuses_old_versions(void **state)
 {
 	(void)state;
-	assert_false(greet(&modern, BR_TLS11, 0, NULL, 0));
+	assert_false(greet(&pairs.modern, BR_TLS11, 0, NULL, 0));
 	assert_int_equal(br_ssl_engine_last_error(&client.br.eng), 256 + 70);
-	assert_false(greet(&modern, BR_TLS10, 0, NULL, 0));
+	assert_false(greet(&pairs.modern, BR_TLS10, 0, NULL, 0));
 	assert_int_equal(br_ssl_engine_last_error(&client.br.eng), 256 + 70);
 }
 
@@ -157,14 +130,15 @@ legacy_profile_takes_old_versions_and_suites(void **state)
 					  || versions[v] == BR_TLS12)
 				: suites[i].modern && versions[v] == BR_TLS12;
 
-			assert_int_equal(
-			    greet(&legacy, versions[v], suites[i].id, NULL, 0),
+			assert_int_equal(greet(&pairs.legacy, versions[v],
+					     suites[i].id, NULL, 0),
 			    wanted);
 			if (wanted)
 				assert_int_equal(info.bits, suites[i].bits);
 		}
 	}
-	assert_int_equal(greet(&legacy, BR_TLS10, 0, NULL, 0), TLS_LEGACY);
+	assert_int_equal(
+	    greet(&pairs.legacy, BR_TLS10, 0, NULL, 0), TLS_LEGACY);
 	if (TLS_LEGACY)
 		assert_string_equal(info.version, "TLS1.0");
 }
@@ -172,13 +146,14 @@ legacy_profile_takes_old_versions_and_suites(void **state)
 static void
 each_kind_of_key_signs(void **state)
 {
-	struct tls_identity *one[] = { &ec, &ec384, &rsa, &rsa4096 };
+	struct tls_identity *one[] = { &pairs.ec, &ec384, &pairs.rsa,
+		&rsa4096 };
 
 	(void)state;
-	modern.other = NULL;
+	pairs.modern.other = NULL;
 	for (size_t i = 0; i < 4; i++) {
-		modern.main = one[i];
-		assert_true(greet(&modern, BR_TLS12, 0, NULL, 0));
+		pairs.modern.main = one[i];
+		assert_true(greet(&pairs.modern, BR_TLS12, 0, NULL, 0));
 		assert_memory_equal(client.peer.found, one[i]->fingerprint, 32);
 		assert_int_equal(strstr(info.suite, "RSA") == NULL, i < 2);
 	}
@@ -188,10 +163,10 @@ static void
 ec_key_is_preferred_wherever_it_stands(void **state)
 {
 	(void)state;
-	modern.main = &rsa;
-	modern.other = &ec;
-	assert_true(greet(&modern, BR_TLS12, 0, NULL, 0));
-	assert_memory_equal(client.peer.found, ec.fingerprint, 32);
+	pairs.modern.main = &pairs.rsa;
+	pairs.modern.other = &pairs.ec;
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, NULL, 0));
+	assert_memory_equal(client.peer.found, pairs.ec.fingerprint, 32);
 }
 
 static void
@@ -200,14 +175,14 @@ session_is_resumed_and_said_to_be(void **state)
 	br_ssl_session_parameters s;
 
 	(void)state;
-	assert_true(greet(&modern, BR_TLS12, 0, NULL, 5000));
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, NULL, 5000));
 	assert_false(info.resumed);
 	br_ssl_engine_get_session_parameters(&client.br.eng, &s);
-	assert_true(greet(&modern, BR_TLS12, 0, &s, 6000));
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, &s, 6000));
 	assert_true(info.resumed);
 	assert_false(client.peer.seen); /* no certificate was sent */
-	assert_int_equal(cache.resumed, 1);
-	assert_int_equal(cache.full, 1);
+	assert_int_equal(pairs.cache.resumed, 1);
+	assert_int_equal(pairs.cache.full, 1);
 }
 
 static void
@@ -217,11 +192,11 @@ session_is_forgotten_after_eight_hours(void **state)
 	br_ssl_session_parameters s;
 
 	(void)state;
-	assert_true(greet(&modern, BR_TLS12, 0, NULL, 5000));
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, NULL, 5000));
 	br_ssl_engine_get_session_parameters(&client.br.eng, &s);
-	assert_true(greet(&modern, BR_TLS12, 0, &s, 5000 + age - 1));
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, &s, 5000 + age - 1));
 	assert_true(info.resumed);
-	assert_true(greet(&modern, BR_TLS12, 0, &s, 5000 + age));
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, &s, 5000 + age));
 	assert_false(info.resumed);
 }
 
@@ -231,11 +206,11 @@ session_pushed_out_of_the_cache_gets_a_full_handshake(void **state)
 	br_ssl_session_parameters s;
 
 	(void)state;
-	assert_true(greet(&modern, BR_TLS12, 0, NULL, 0));
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, NULL, 0));
 	br_ssl_engine_get_session_parameters(&client.br.eng, &s);
 	for (int i = 0; i < 8; i++)
-		assert_true(greet(&modern, BR_TLS12, 0, NULL, 0));
-	assert_true(greet(&modern, BR_TLS12, 0, &s, 0));
+		assert_true(greet(&pairs.modern, BR_TLS12, 0, NULL, 0));
+	assert_true(greet(&pairs.modern, BR_TLS12, 0, &s, 0));
 	assert_false(info.resumed);
 }
 
@@ -245,10 +220,10 @@ session_whose_suite_is_no_longer_offered_is_not_resumed(void **state)
 	br_ssl_session_parameters s;
 
 	(void)state;
-	assert_true(greet(&modern, BR_TLS12,
+	assert_true(greet(&pairs.modern, BR_TLS12,
 	    BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, NULL, 0));
 	br_ssl_engine_get_session_parameters(&client.br.eng, &s);
-	assert_true(greet(&modern, BR_TLS12,
+	assert_true(greet(&pairs.modern, BR_TLS12,
 	    BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, &s, 0));
 	assert_false(info.resumed);
 }
@@ -260,12 +235,12 @@ legacy_session_means_nothing_to_a_modern_listener(void **state)
 	br_ssl_session_parameters s;
 
 	(void)state;
-	assert_int_equal(
-	    greet(&legacy, BR_TLS12, BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA, NULL, 0),
+	assert_int_equal(greet(&pairs.legacy, BR_TLS12,
+			     BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA, NULL, 0),
 	    TLS_LEGACY);
 	br_ssl_engine_get_session_parameters(&client.br.eng, &s);
-	assert_false(
-	    greet(&modern, BR_TLS12, BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA, &s, 0));
+	assert_false(greet(
+	    &pairs.modern, BR_TLS12, BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA, &s, 0));
 }
 
 static void
@@ -273,7 +248,7 @@ renegotiation_is_declined(void **state)
 {
 	(void)state;
 	tls_client_start(&client, BR_TLS12, 0, NULL);
-	assert_int_equal(tls_serve(&server, &modern, 0), ERR_OK);
+	assert_int_equal(tls_serve(&server, &pairs.modern, 0), ERR_OK);
 	tls_client_settle(&client, &server);
 	assert_int_equal(tls_state(&server), TLS_UP);
 	assert_int_equal(br_ssl_engine_renegotiate(&client.br.eng), 1);
@@ -292,19 +267,19 @@ identity_in_use_is_not_loaded_over(void **state)
 
 	(void)state;
 	tls_client_start(&client, BR_TLS12, 0, NULL);
-	assert_int_equal(tls_serve(&server, &modern, 0), ERR_OK);
+	assert_int_equal(tls_serve(&server, &pairs.modern, 0), ERR_OK);
 	uint8_t *p = br_ssl_engine_sendrec_buf(&client.br.eng, &len);
 	memcpy(tls_room(&server, &room), p, len);
 	tls_commit(&server, len);
 	br_ssl_engine_sendrec_ack(&client.br.eng, len);
 	text_init(&why, mem, sizeof(mem));
-	assert_int_equal(tls_identity_load(&ec, &files.fs, V "p256.cert.pem",
-			     V "p256.key.pem", &why),
+	assert_int_equal(tls_identity_load(&pairs.ec, &pairs.files.fs,
+			     V "p256.cert.pem", V "p256.key.pem", &why),
 	    ERR_BUSY);
 	tls_client_settle(&client, &server);
 	assert_int_equal(tls_state(&server), TLS_UP);
-	assert_int_equal(tls_identity_load(&ec, &files.fs, V "p256.cert.pem",
-			     V "p256.key.pem", &why),
+	assert_int_equal(tls_identity_load(&pairs.ec, &pairs.files.fs,
+			     V "p256.cert.pem", V "p256.key.pem", &why),
 	    ERR_OK);
 	tls_end(&server);
 }
@@ -319,13 +294,13 @@ half_handshakes_let_the_identity_go(void **state)
 	tls_client_start(&client, BR_TLS12, 0, NULL);
 	uint8_t *p = br_ssl_engine_sendrec_buf(&client.br.eng, &len);
 	for (size_t at = 0; at <= len; at++) {
-		assert_int_equal(tls_serve(&server, &modern, 0), ERR_OK);
+		assert_int_equal(tls_serve(&server, &pairs.modern, 0), ERR_OK);
 		memcpy(tls_room(&server, &room), p, at);
 		tls_commit(&server, at);
 		assert_int_equal(tls_state(&server), TLS_HANDSHAKING);
-		assert_int_equal(ec.users, at == len);
+		assert_int_equal(pairs.ec.users, at == len);
 		tls_end(&server);
-		assert_int_equal(ec.users, 0);
+		assert_int_equal(pairs.ec.users, 0);
 	}
 }
 
