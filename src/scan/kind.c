@@ -386,7 +386,16 @@ is_by_other_signs(struct span s, struct scan_kind *k)
 	return true;
 }
 
-/* What is neither a container nor a mail may have archives in it. */
+/* Documents behind whose end, or in which, an archive may stand as it is. */
+static bool
+is_open_document(scan_next next)
+{
+	return ENABLE_SCAN_DOCUMENTS
+	       && (next == scan_next_rtf || next == scan_next_pdf
+		   || next == scan_next_flash);
+}
+
+/* What is no archive itself, nor a mail, may have archives in it. */
 static void
 look_for_more(struct span s, struct scan_kind *k)
 {
@@ -394,12 +403,14 @@ look_for_more(struct span s, struct scan_kind *k)
 		return;
 	if (k->next == NULL && has_files(s))
 		k->next = scan_next_mail;
-	if ((k->next == NULL || k->next == scan_next_mail)
-	    && is_more_than_text(s)) {
-		k->is_program_too = k->next != NULL;
-		if (k->next == NULL)
-			k->next = scan_next_program;
-	}
+	if (k->next != NULL && k->next != scan_next_mail
+	    && k->next != scan_next_cms && !is_open_document(k->next))
+		return;
+	if (!is_more_than_text(s))
+		return;
+	k->is_program_too = k->next != NULL;
+	if (k->next == NULL)
+		k->next = scan_next_program;
 }
 
 struct scan_kind

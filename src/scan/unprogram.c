@@ -38,16 +38,34 @@ is_gzip(struct scan *sc, struct span s)
 	return sound;
 }
 
+/*
+ * Of these every file has such a sign; who reads the first one finds the rest.
+ * A bit for each, or 0.
+ */
+static size_t
+row_of(struct span s)
+{
+	if (span_starts(s, SPAN("PK")))
+		return 1;
+	if (span_starts(s, SPAN("0707")))
+		return 2;
+	return span_starts(span_from(s, 257), SPAN("ustar")) ? 4 : 0;
+}
+
 /* The next archive that begins within the image, f->at .. f->to. */
 static bool
 next_sign(struct scan *sc, struct scan_frame *f, struct span *member)
 {
+	size_t row;
+
 	while (within_next(f->bytes, &f->at, f->to, f->told != 0, member)) {
 		if (span_starts(*member, SPAN("\x1f")) && !is_gzip(sc, *member))
 			continue;
-		/* its reader finds whatever else of a zip follows */
-		if (!span_starts(*member, SPAN("PK")) || f->from++ == 0)
-			return true;
+		row = row_of(*member);
+		if ((f->from & row) != 0)
+			continue;
+		f->from |= row;
+		return true;
 	}
 	return false;
 }

@@ -198,6 +198,12 @@ is_disk(struct span s)
 	return span_starts(span_from(s, 0x8000), SPAN("\1CD001\1"));
 }
 
+static bool
+is_tar(struct span s)
+{
+	return span_starts(span_from(s, 257), SPAN("ustar")) && scan_is_tar(s);
+}
+
 /* By two bytes, `at` from where the archive begins. */
 static const struct {
 	bool (*is_one)(struct span s);
@@ -221,6 +227,7 @@ static const struct {
 	{ is_cpio, "07", 0 },
 	{ is_ar, "!<", 0 },
 	{ is_disk, "CD", 0x8001 },
+	{ is_tar, "us", 257 },
 };
 
 #define SIGNS	    (sizeof(signs) / sizeof(signs[0]))
@@ -270,7 +277,8 @@ block_has_other_pair(const uint8_t *p)
 				 | ((a == 0xed) & (b == 0xab))
 				 | ((a == '0') & (b == '7'))
 				 | ((a == '!') & (b == '<'))
-				 | ((a == 'C') & (b == 'D')));
+				 | ((a == 'C') & (b == 'D'))
+				 | ((a == 'u') & (b == 's')));
 	}
 	return any != 0;
 }

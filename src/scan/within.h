@@ -14,8 +14,8 @@
 /*
  * The next archive whose sign stands in *at .. to of `s`: from where it begins
  * to the end of `s`; *at goes behind the sign.  `all`: bzip2, XZ, lzip, LZ4,
- * Zstandard, XAR, RPM, cpio, ar, and disks, too, which nobody looks for in a
- * program.  A gzip may be chance.
+ * Zstandard, XAR, RPM, cpio, ar, tar, and disks, too, which nobody looks for in
+ * a program.  A gzip may be chance.
  */
 bool within_next(
     struct span s, size_t *at, size_t to, bool all, struct span *archive);

@@ -20,6 +20,7 @@ import unittest
 import zipfile
 import zlib
 
+import documents
 import gatepost
 import test_scan
 from test_scan import B64, EICAR, FOUND, mail, tarred, uuencoded, zipped
@@ -414,7 +415,7 @@ class Archives(unittest.TestCase):
         """7-Zip finds these wherever they begin."""
         how = self.containers()
         # the last one is ASCII where its member is
-        for w in ("mail", "uu", "sfx", "lzma", "tar", "ar"):
+        for w in ("mail", "uu", "sfx", "lzma", "ar"):
             del how[w]
         for w in ("zstd", "lz4", "lzip"):
             how[w] = self.by_bsdtar("--" + w)
@@ -441,6 +442,25 @@ class Archives(unittest.TestCase):
             data = self.by_bsdtar("--format", front)(b"fine")
             self.assertEqual(self.verdict(data + zipless), FOUND, front)
             self.assertEqual(self.verdict(data), "OK", front)
+
+    def test_many_files_behind_any_bytes_are_one_archive(self):
+        names = " ".join(f"n{i}" for i in range(400))
+        files = {f"n{i}": b"fine" for i in range(399)}
+        for form in ("ustar", "newc"):
+            for last, said in ((b"fine", "OK"), (EICAR, FOUND)):
+                data = self.pack("bsdtar", "--format", form, "-cf",
+                                 "{} " + names, name="o",
+                                 files={**files, "n399": last})
+                self.assertEqual(
+                    self.verdict(b"junk\xff\0" * 9 + data), said, form)
+
+    @gatepost.needs("ENABLE_SCAN_DOCUMENTS")
+    def test_behind_documents(self):
+        how = self.containers()
+        for front in (documents.rtf(documents.package(b"fine")),
+                      documents.pdf(documents.pdf_stream(b"fine"))):
+            for w in ("7z", "zip", "rar5", "xz", "tar"):
+                self.assertEqual(self.verdict(front + how[w](EICAR)), FOUND, w)
 
     def test_a_header_of_cpio_that_is_none_is_damage(self):
         for form in ("odc", "newc"):
