@@ -20,6 +20,7 @@
 #include "store/backup.h"
 #include "store/settings_text.h"
 #include "support/flash_emu.h"
+#include "support/count_up.h"
 
 #define BLOCK	  8192
 #define SLOTS	  64
@@ -65,16 +66,6 @@ must(int rc)
 {
 	if (rc < 0)
 		fail(why.len > 0 ? why_mem : err_text(rc));
-}
-
-static int
-count_up(void *to, size_t len)
-{
-	static uint8_t next;
-
-	for (size_t i = 0; i < len; i++)
-		((uint8_t *)to)[i] = next++;
-	return ERR_OK;
 }
 
 static int

@@ -1,5 +1,6 @@
 /* test_settings: the table, its values, and changes that are stored. */
 #include "support/test.h"
+#include "support/count_up.h"
 
 #include "config.h"
 
@@ -22,16 +23,6 @@ static struct kv kv;
 static struct settings set;
 static char message_mem[SETTINGS_MESSAGE_MAX];
 static struct text message;
-
-static int
-count_up(void *to, size_t len)
-{
-	static uint8_t next;
-
-	for (size_t i = 0; i < len; i++)
-		((uint8_t *)to)[i] = next++;
-	return ERR_OK;
-}
 
 static void
 start(void)

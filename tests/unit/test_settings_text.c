@@ -4,6 +4,7 @@
 #include "store/backup.h"
 #include "store/settings_text.h"
 #include "support/flash_emu.h"
+#include "support/count_up.h"
 
 struct box {
 	struct flash_emu emu;
@@ -20,16 +21,6 @@ static char file_mem[32768];
 static size_t file_len;
 static char message_mem[SETTINGS_MESSAGE_MAX];
 static struct text message;
-
-static int
-count_up(void *to, size_t len)
-{
-	static uint8_t next;
-
-	for (size_t i = 0; i < len; i++)
-		((uint8_t *)to)[i] = next++;
-	return ERR_OK;
-}
 
 static void
 new_message(void)
