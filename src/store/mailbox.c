@@ -193,6 +193,20 @@ mailbox_make_folder(struct fs *fs, const char *path)
 }
 
 int
+mailbox_open_folder(struct fs *fs, const char *path, int *index, int *walk)
+{
+	int err = mailbox_make_folder(fs, path);
+
+	if (err)
+		return err;
+	*index = fs->open(fs, path, FS_SCRATCH);
+	if (*index < 0)
+		return *index;
+	*walk = fs->dir_open(fs, path);
+	return *walk < 0 ? *walk : ERR_OK;
+}
+
+int
 mailbox_create(struct fs *fs, const char *maildir)
 {
 	static const char folders[3][5] = { "/tmp", "/new", "/cur" };

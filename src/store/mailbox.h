@@ -92,6 +92,13 @@ int mailbox_folder(
 int mailbox_make_folder(struct fs *fs, const char *path) MUST_CHECK;
 
 /*
+ * The same for a folder with one message a file, as the queue: also a nameless
+ * file in it, and a walk over it.  What could not be opened is an error there.
+ */
+int mailbox_open_folder(
+    struct fs *fs, const char *path, int *index, int *walk) MUST_CHECK;
+
+/*
  * Create `maildir` with tmp, new and cur, and every missing folder on the way,
  * durably.  What is there already stays; so this may also be used to repair.
  * Not to be called from the loop for many accounts at once: it syncs.

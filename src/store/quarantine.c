@@ -125,7 +125,6 @@ quarantine_open(struct quarantine *q, struct fs *fs, const char *folder,
     const struct mailbox_ids *ids)
 {
 	struct text t;
-	int err;
 
 	zero_fill(q, sizeof(*q));
 	q->fs = fs;
@@ -138,14 +137,7 @@ quarantine_open(struct quarantine *q, struct fs *fs, const char *folder,
 	text_str(&t, folder);
 	if (t.cut)
 		return ERR_RANGE;
-	err = mailbox_make_folder(fs, folder);
-	if (err)
-		return err;
-	q->index = fs->open(fs, folder, FS_SCRATCH);
-	if (q->index < 0)
-		return q->index;
-	q->walk = fs->dir_open(fs, folder);
-	return q->walk < 0 ? q->walk : ERR_OK;
+	return mailbox_open_folder(fs, folder, &q->index, &q->walk);
 }
 
 void

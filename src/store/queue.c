@@ -28,17 +28,11 @@ queue_open(struct queue *q, struct fs *fs, const char *folder,
 	text_str(&t, folder);
 	if (t.cut)
 		return ERR_RANGE;
-	err = mailbox_make_folder(fs, folder);
+	err = mailbox_open_folder(fs, folder, &q->index, &q->walk);
 	if (err)
 		return err;
-	q->index = fs->open(fs, folder, FS_SCRATCH);
-	if (q->index < 0)
-		return q->index;
 	q->folder_h = fs->open(fs, folder, FS_FOLDER);
-	if (q->folder_h < 0)
-		return q->folder_h;
-	q->walk = fs->dir_open(fs, folder);
-	return q->walk < 0 ? q->walk : ERR_OK;
+	return q->folder_h < 0 ? q->folder_h : ERR_OK;
 }
 
 void
