@@ -386,6 +386,26 @@ is_by_other_signs(struct span s, struct scan_kind *k)
 	return true;
 }
 
+static bool
+has(struct span s, struct span word)
+{
+	return scan_find(s, 0, word) < s.len;
+}
+
+/*
+ * Viewers want a PDF's header near its start, or do without one and follow
+ * what stands at its end.
+ */
+static bool
+is_pdf_too(struct span s, const struct scan_kind *k)
+{
+	if (k->is_mail || k->next == scan_next_pdf)
+		return false;
+	return has(span_first(s, 1028), SPAN("%PDF-"))
+	       || ((k->next == NULL || k->next == scan_next_mail)
+		   && has(s, SPAN("startxref")));
+}
+
 /* Documents behind whose end, or in which, an archive may stand as it is. */
 static bool
 is_open_document(scan_next next)
@@ -430,9 +450,7 @@ scan_kind_of(struct span s)
 	k.has_more = is_iso(s) && is_udf(s);
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
 	k.is_warc_too = span_starts(s, SPAN("WARC/"));
-	k.is_pdf_too = ENABLE_SCAN_DOCUMENTS && sign == NULL && !k.is_mail
-		       && scan_find(span_first(s, 1028), 0, SPAN("%PDF-"))
-			      < span_first(s, 1028).len;
+	k.is_pdf_too = ENABLE_SCAN_DOCUMENTS && is_pdf_too(s, &k);
 	look_for_more(s, &k);
 	/* it does not tell where it ends */
 	k.is_program_too |= span_starts(s, SPAN("xar!"));

@@ -42,8 +42,6 @@ look_for_lock(struct scan *sc, struct scan_frame *f)
 	(void)scan_take(sc, sizeof(lock));
 	f->mark = sc->scratch_len;
 	f->phase = TEXT;
-	/* the text before its first stream is no document of its own */
-	f->from = scan_find(f->bytes, 0, SPAN("%PDF-")) + 5;
 }
 
 /* ---- what is between streams ---- */
@@ -55,6 +53,19 @@ note_object(struct scan_frame *f, struct span s, size_t end)
 
 	if (!pdftoken_object(s, end, &number, &generation))
 		f->told = (uint64_t)number << 32 | generation;
+}
+
+/* What is given is no document of its own, cut off at the first stream. */
+static void
+hide_header(uint8_t *p, size_t len)
+{
+	static const char *const signs[] = { "%PDF-", "startxref" };
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		for (size_t at = 0;
+		     (at = scan_find(span_of(p, len), at, span_str(signs[i])))
+		     < len;)
+			p[at] = ' ';
 }
 
 /*
@@ -91,7 +102,9 @@ read_text(struct scan *sc, struct scan_frame *f, const struct pdflock *lock,
 		done = at + text.len;
 	}
 	memcpy(to + len, s.p + done, s.len - done);
-	return scan_take(sc, len + s.len - done);
+	len += s.len - done;
+	hide_header(to, len);
+	return scan_take(sc, len);
 }
 
 /* ---- streams ---- */

@@ -80,6 +80,11 @@ class Documents(unittest.TestCase):
                 b"stream\r\n", b"stream\n")),
             "only CR": pdf(pdf_stream(EICAR, FLATE).replace(
                 b"stream\r\n", b"stream\r")),
+            "behind much": bytes(70000) + pdf(pdf_stream(EICAR, FLATE)),
+            "without a header": pdf(pdf_stream(EICAR, FLATE)).replace(
+                b"%PDF-", b"%QDF-"),
+            "a picture": b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(200)
+                         + pdf(pdf_stream(EICAR, FLATE)),
             "before its header": b"\n" * 900 + pdf(pdf_stream(EICAR, FLATE)),
             "in a mail": multipart(test_scan.B64, base64.encodebytes(
                 pdf(pdf_stream(zipped(EICAR), FLATE)))),

@@ -141,6 +141,21 @@ class Encrypted(unittest.TestCase):
                                       filters=filters):
                         self.assertEqual(self.verdict(plain), FOUND)
 
+    def test_a_lock_without_a_header_or_behind_much(self):
+        text = self.write("s.ndb", b"Js:0:*:" + b"a rare marker".hex().encode())
+        sigs = os.path.join(self.folder, "s.gps")
+        subprocess.run([gatepost.PROGRAM, "sig", "compile", text, "-o", sigs],
+                       check=True, stdout=subprocess.PIPE)
+        for source, said in ((page(), "OK"), (self.attached(EICAR), FOUND),
+                             (page(b"'a rare marker'"), "INFECTED Js")):
+            for kind in KINDS:
+                made = self.encrypted(source, kind)
+                for data in (made.replace(b"%PDF-", b"%QDF-"),
+                             bytes(70000) + made, b"\n" * 700 + made):
+                    with self.subTest(kind=kind, said=said):
+                        self.assertEqual(
+                            self.verdict(data, "--sigs", sigs), said)
+
     def test_another_object_s_key_is_not_taken_silently(self):
         for kind in ("RC4 128", "AES 128"):
             made = self.encrypted(self.attached(zipped(EICAR)), kind,
