@@ -156,16 +156,20 @@ def main():
             disk.take(*record)
             if i not in cuts:
                 continue
-            disk.cut(f"{place}/cut", dice)
+            # a name of its own: a loop device that is not gone yet would be
+            # taken again for the same file, with what it had cached of it
+            cut = f"{place}/cut{i}"
+            disk.cut(cut, dice)
             if args.fsck:
-                subprocess.run(["e2fsck", "-fy", f"{place}/cut"],
+                subprocess.run(["e2fsck", "-fy", cut],
                                stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, check=False)
-            run("mount", "-o", "loop", f"{place}/cut", mnt)
+            run("mount", "-o", "loop", cut, mnt)
             try:
                 wrong = faults(mnt, disk.promised)
             finally:
                 run("umount", mnt)
+                os.unlink(cut)
             for line in wrong[:3]:
                 print(f"cut at {i} of {total}: {line}")
             bad += bool(wrong)
