@@ -163,7 +163,7 @@ static const struct cli_command rows[] = {
 	    "make a state folder, or complete one" },
 };
 
-static struct cli_table table = CLI_TABLE(rows);
+static const struct cli_table table = CLI_TABLE(rows);
 
 int
 main(int argc, char **argv)

@@ -14,22 +14,18 @@
 void
 api_init(struct api *api)
 {
-	api->tables = NULL;
+	api->n_tables = 0;
 	api->tls = NULL;
 	api->calls = 0;
 	api->refusals = 0;
 }
 
 void
-api_add(struct api *api, struct api_table *t, void *context)
+api_add(struct api *api, const struct api_table *t, void *context)
 {
-	struct api_table **end = &api->tables;
-
-	while (*end != NULL)
-		end = &(*end)->next;
-	t->context = context;
-	t->next = NULL;
-	*end = t;
+	assert(api->n_tables < API_TABLES);
+	api->tables[api->n_tables].table = t;
+	api->tables[api->n_tables++].context = context;
 }
 
 /* Does `path` have the form of the route?  Its {parts} go to `arg`. */
@@ -102,7 +98,6 @@ look_in(struct api_call *c, const struct api_table *t, struct span path)
 			continue;
 		memcpy(c->arg, arg, sizeof(arg));
 		c->route = r;
-		c->context = t->context;
 		return;
 	}
 }
@@ -111,7 +106,6 @@ void
 api_begin(struct api *api, struct api_call *c, enum http_method method,
     struct span path, struct span query, struct span body)
 {
-	const struct api_table *t;
 	struct span rest = span_from(path, sizeof(API_PREFIX) - 1);
 
 	memset(c, 0, sizeof(*c));
@@ -126,8 +120,9 @@ api_begin(struct api *api, struct api_call *c, enum http_method method,
 	api->calls++;
 	if (!span_starts(path, SPAN(API_PREFIX)))
 		return;
-	for (t = api->tables; t != NULL; t = t->next) {
-		look_in(c, t, rest);
+	for (unsigned i = 0; i < api->n_tables; i++) {
+		look_in(c, api->tables[i].table, rest);
+		c->context = api->tables[i].context;
 		if (c->route != &lost && c->route != &wrong)
 			return;
 	}

@@ -25,7 +25,7 @@
  *		{ HTTP_GET, "/sizes", sizes_show },
  *		{ HTTP_DELETE, "/sizes/{name}", sizes_forget },  (c->arg[0])
  *	};
- *	static struct api_table table = API_TABLE(routes);
+ *	static const struct api_table table = API_TABLE(routes);
  *	api_add(&api, &table, &sizes);
  *
  * Long answers: a handler that returns API_MORE is called again for the next
@@ -102,19 +102,23 @@ struct api_route {
 struct api_table {
 	const struct api_route *routes;
 	unsigned n;
-	void *context;
-	struct api_table *next;
 };
 
 #define API_TABLE(routes)                                                      \
 	{                                                                      \
-		(routes), sizeof(routes) / sizeof((routes)[0]), NULL, NULL     \
+		(routes), sizeof(routes) / sizeof((routes)[0])                 \
 	}
 
 struct server_tls;
 
+#define API_TABLES 16
+
 struct api {
-	struct api_table *tables;
+	struct {
+		const struct api_table *table;
+		void *context; /* of its routes' calls */
+	} tables[API_TABLES];
+	unsigned n_tables;
 	struct server_tls *tls; /* where pairs are tried; NULL: nowhere */
 	struct json_token tokens[API_TOKENS]; /* for the call that runs */
 	union {
@@ -128,7 +132,7 @@ struct api {
 void api_init(struct api *api);
 
 /* Offer the table's routes; it stays the caller's and lives on. */
-void api_add(struct api *api, struct api_table *t, void *context);
+void api_add(struct api *api, const struct api_table *t, void *context);
 
 /*
  * Begin a call: find its route.  The spans must stay valid until the call is

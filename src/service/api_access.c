@@ -269,7 +269,7 @@ static const struct api_route routes[] = {
 	{ HTTP_POST, "/relay/decision", decision },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_access_offer(struct api *api, struct api_access *aa)

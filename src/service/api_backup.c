@@ -364,7 +364,7 @@ static const struct api_route routes[] = {
 	{ HTTP_POST, "/restore", restore },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_backup_offer(struct api *api, struct state *state)

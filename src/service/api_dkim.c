@@ -129,7 +129,7 @@ static const struct api_route routes[] = {
 	{ HTTP_POST, "/dkim/key", set_key },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_dkim_offer(struct api *api, struct api_dkim *ad)

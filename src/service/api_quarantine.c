@@ -326,7 +326,7 @@ static const struct api_route routes[] = {
 	{ HTTP_DELETE, "/quarantine/{id}", quarantine_delete },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_quarantine_offer(struct api *api, struct api_quarantine *a)

@@ -377,7 +377,7 @@ static const struct api_route routes[] = {
 	{ HTTP_DELETE, "/queue/{id}", queue_delete },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_queue_offer(struct api *api, struct api_queue *q)

@@ -230,7 +230,7 @@ static const struct api_route routes[] = {
 	{ HTTP_GET, "/settings/{key}", show },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_settings_offer(struct api *api, struct state *state)

@@ -17,7 +17,7 @@ static const struct api_route routes[] = {
 	{ HTTP_POST, "/signatures/reload", reload },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_signatures_offer(struct api *api, struct state *st)

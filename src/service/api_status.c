@@ -113,7 +113,7 @@ static const struct api_route routes[] = {
 	{ HTTP_GET, "/status", show },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_status_offer(struct api *api, struct api_status *status)

@@ -379,7 +379,7 @@ static const struct api_route routes[] = {
 	{ HTTP_DELETE, "/users/{name}", users_del },
 };
 
-static struct api_table table = API_TABLE(routes);
+static const struct api_table table = API_TABLE(routes);
 
 void
 api_users_offer(struct api *api, struct state *state)

@@ -22,7 +22,7 @@ cli_init(struct cli *cli, struct cli_link *link, char *body, size_t cap)
 	cli->command = NULL;
 	cli->n_args = 0;
 	cli->n_options = 0;
-	cli->tables = NULL;
+	cli->n_tables = 0;
 	cli->link = link;
 	cli->user = NULL;
 	term_init(&cli->out, TERM_OUT, cli->out_mem, sizeof(cli->out_mem));
@@ -30,14 +30,10 @@ cli_init(struct cli *cli, struct cli_link *link, char *body, size_t cap)
 }
 
 void
-cli_add(struct cli *cli, struct cli_table *t)
+cli_add(struct cli *cli, const struct cli_table *t)
 {
-	struct cli_table **end = &cli->tables;
-
-	while (*end != NULL)
-		end = &(*end)->next;
-	t->next = NULL;
-	*end = t;
+	assert(cli->n_tables < CLI_TABLES);
+	cli->tables[cli->n_tables++] = t;
 }
 
 /* ---- messages ---- */
@@ -114,10 +110,11 @@ words_match(const struct cli_command *row, char **words, unsigned n)
 static unsigned
 find_command(struct cli *cli, char **words, unsigned n)
 {
-	const struct cli_table *t;
 	unsigned best = 0;
 
-	for (t = cli->tables; t != NULL; t = t->next) {
+	for (unsigned k = 0; k < cli->n_tables; k++) {
+		const struct cli_table *t = cli->tables[k];
+
 		for (unsigned i = 0; i < t->n; i++) {
 			unsigned used = words_match(&t->rows[i], words, n);
 
@@ -134,14 +131,15 @@ find_command(struct cli *cli, char **words, unsigned n)
 int
 cli_unknown(struct cli *cli, const char *word)
 {
-	const struct cli_table *t;
 	struct span first = span_str(word), rest, have;
 	const char *part = parts_lacking_word(first);
 	char mem[256];
 	struct text text;
 
 	text_init(&text, mem, sizeof(mem));
-	for (t = cli->tables; t != NULL; t = t->next) {
+	for (unsigned k = 0; k < cli->n_tables; k++) {
+		const struct cli_table *t = cli->tables[k];
+
 		for (unsigned i = 0; i < t->n; i++) {
 			rest = span_str(t->rows[i].words);
 			if (!span_next(&rest, ' ', &have)

@@ -18,7 +18,7 @@
  *	static const struct cli_command rows[] = {
  *		{ "thing list", "", "", 0, 0, thing_list, "list all things" },
  *	};
- *	struct cli_table cli_things = CLI_TABLE(rows);
+ *	const struct cli_table cli_things = CLI_TABLE(rows);
  *
  * Failure: one line on standard error that says what is wrong, where, and
  * what to do; exit status CLI_FAILED.  Texts on standard output are stable:
@@ -57,15 +57,15 @@ struct cli_command {
 struct cli_table {
 	const struct cli_command *rows;
 	unsigned n;
-	struct cli_table *next;
 };
 
 #define CLI_TABLE(rows)                                                        \
 	{                                                                      \
-		(rows), sizeof(rows) / sizeof((rows)[0]), NULL                 \
+		(rows), sizeof(rows) / sizeof((rows)[0])                       \
 	}
 
-#define CLI_ANY 4096u /* as `max`: any number of arguments */
+#define CLI_TABLES 16
+#define CLI_ANY	   4096u /* as `max`: any number of arguments */
 
 struct cli_option {
 	const char *name; /* as in cli_command.options, without "=" */
@@ -86,7 +86,8 @@ struct cli {
 	unsigned n_args;
 	struct cli_option options[CLI_OPTIONS];
 	unsigned n_options;
-	struct cli_table *tables;
+	const struct cli_table *tables[CLI_TABLES];
+	unsigned n_tables;
 	struct cli_link *link; /* how the API is reached */
 	struct term out, err;
 	void *user; /* the running command's own */
@@ -125,7 +126,7 @@ struct cli_link {
 
 /* Requests are built in `body`, `cap` bytes. */
 void cli_init(struct cli *cli, struct cli_link *link, char *body, size_t cap);
-void cli_add(struct cli *cli, struct cli_table *t);
+void cli_add(struct cli *cli, const struct cli_table *t);
 
 /* Understand argv (of main) and do it; the exit status. */
 int cli_run(struct cli *cli, int argc, char **argv);

@@ -145,4 +145,4 @@ static const struct cli_command rows[] = {
 	{ "bans lift", "", "ADDRESS", 1, 1, bans_lift, "let it in again" },
 };
 
-struct cli_table cli_access_table = CLI_TABLE(rows);
+const struct cli_table cli_access_table = CLI_TABLE(rows);

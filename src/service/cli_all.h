@@ -9,17 +9,17 @@
 #include "service/cli.h"
 #include "service/state.h"
 
-extern struct cli_table cli_user_table;
-extern struct cli_table cli_settings_table;
-extern struct cli_table cli_backup_table;
-extern struct cli_table cli_scan_table;
-extern struct cli_table cli_sig_table;
-extern struct cli_table cli_status_table;
-extern struct cli_table cli_queue_table;
-extern struct cli_table cli_quarantine_table;
-extern struct cli_table cli_access_table;
-extern struct cli_table cli_selftest_table;
-extern struct cli_table cli_dkim_table;
+extern const struct cli_table cli_user_table;
+extern const struct cli_table cli_settings_table;
+extern const struct cli_table cli_backup_table;
+extern const struct cli_table cli_scan_table;
+extern const struct cli_table cli_sig_table;
+extern const struct cli_table cli_status_table;
+extern const struct cli_table cli_queue_table;
+extern const struct cli_table cli_quarantine_table;
+extern const struct cli_table cli_access_table;
+extern const struct cli_table cli_selftest_table;
+extern const struct cli_table cli_dkim_table;
 
 /* Add every command but init and serve, which are main's. */
 void cli_all(struct cli *cli);

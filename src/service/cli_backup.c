@@ -266,4 +266,4 @@ static const struct cli_command rows[] = {
 	    "replace settings and accounts by a backup's" },
 };
 
-struct cli_table cli_backup_table = CLI_TABLE(rows);
+const struct cli_table cli_backup_table = CLI_TABLE(rows);

@@ -114,4 +114,4 @@ static const struct cli_command rows[] = {
 	    "print the DNS records that belong to the key" },
 };
 
-struct cli_table cli_dkim_table = CLI_TABLE(rows);
+const struct cli_table cli_dkim_table = CLI_TABLE(rows);

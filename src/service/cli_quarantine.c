@@ -142,4 +142,4 @@ static const struct cli_command rows[] = {
 	    "delete a stopped message; nobody is told" },
 };
 
-struct cli_table cli_quarantine_table = CLI_TABLE(rows);
+const struct cli_table cli_quarantine_table = CLI_TABLE(rows);

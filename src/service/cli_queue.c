@@ -195,4 +195,4 @@ static const struct cli_command rows[] = {
 	    "delete a message; nobody is told" },
 };
 
-struct cli_table cli_queue_table = CLI_TABLE(rows);
+const struct cli_table cli_queue_table = CLI_TABLE(rows);

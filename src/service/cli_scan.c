@@ -337,4 +337,4 @@ static const struct cli_command rows[] = {
 	    "look for malware; exit status 0 clean, 1 found, 2 error" },
 };
 
-struct cli_table cli_scan_table = CLI_TABLE(rows);
+const struct cli_table cli_scan_table = CLI_TABLE(rows);

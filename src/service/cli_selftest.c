@@ -256,4 +256,4 @@ static const struct cli_command rows[] = {
 	    "try the classic open-relay forms on the running server" },
 };
 
-struct cli_table cli_selftest_table = CLI_TABLE(rows);
+const struct cli_table cli_selftest_table = CLI_TABLE(rows);

@@ -295,4 +295,4 @@ static const struct cli_command rows[] = {
 	    settings_list, "list all settings with their help" },
 };
 
-struct cli_table cli_settings_table = CLI_TABLE(rows);
+const struct cli_table cli_settings_table = CLI_TABLE(rows);

@@ -337,4 +337,4 @@ static const struct cli_command rows[] = {
 	    "what a compiled signature file, or the built-in set, holds" },
 };
 
-struct cli_table cli_sig_table = CLI_TABLE(rows);
+const struct cli_table cli_sig_table = CLI_TABLE(rows);

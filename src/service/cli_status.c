@@ -170,10 +170,11 @@ is_asked(const struct cli *cli, const struct cli_command *c)
 static unsigned
 print_commands(struct cli *cli)
 {
-	const struct cli_table *t;
 	unsigned n = 0;
 
-	for (t = cli->tables; t != NULL; t = t->next) {
+	for (unsigned k = 0; k < cli->n_tables; k++) {
+		const struct cli_table *t = cli->tables[k];
+
 		for (unsigned i = 0; i < t->n; i++) {
 			if (!is_asked(cli, &t->rows[i]))
 				continue;
@@ -207,4 +208,4 @@ static const struct cli_command rows[] = {
 	    "list the commands, or say how one is used" },
 };
 
-struct cli_table cli_status_table = CLI_TABLE(rows);
+const struct cli_table cli_status_table = CLI_TABLE(rows);

@@ -186,4 +186,4 @@ static const struct cli_command rows[] = {
 	{ "user list", "", "", 0, 0, user_list, "list the accounts" },
 };
 
-struct cli_table cli_user_table = CLI_TABLE(rows);
+const struct cli_table cli_user_table = CLI_TABLE(rows);

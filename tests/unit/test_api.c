@@ -100,8 +100,8 @@ static const struct api_route routes_b[] = {
 	{ HTTP_POST, "/change", change },
 	{ HTTP_GET, "/regret/{after}", regret },
 };
-static struct api_table table_a = API_TABLE(routes_a);
-static struct api_table table_b = API_TABLE(routes_b);
+static const struct api_table table_a = API_TABLE(routes_a);
+static const struct api_table table_b = API_TABLE(routes_b);
 
 static int
 run(enum http_method m, const char *path, const char *body)
