@@ -49,14 +49,17 @@ def status_of(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in f)
 
 
-def children(pid):
+def children(pid, name="", state=""):
+    """Those that have not ended, by what their status begins with."""
     found = []
     for path in glob.glob("/proc/[0-9]*/status"):
         try:
             s = status_of(path.split("/")[2])
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if int(s["PPid"]) == pid and not s["State"].startswith("Z"):
+        if (int(s["PPid"]) == pid and not s["State"].startswith("Z")
+                and s["Name"].startswith(name)
+                and s["State"].startswith(state)):
             found.append(int(s["Pid"]))
     return sorted(found)
 
@@ -71,17 +74,16 @@ def has_ended(pid):
 
 
 class Workers(Case):
-    def workers(self, server):
+    def workers(self, server, state=""):
         [keeper] = children(server.process.pid)
-        return [p for p in children(keeper)
-                if status_of(p)["Name"] == "gatepost-scan"]
+        return children(keeper, name="gatepost-scan", state=state)
 
     def heir(self, server):
         """The keeper and the one who follows it."""
         def both():
             keepers = children(server.process.pid)
-            heirs = [p for k in keepers for p in children(k)
-                     if status_of(p)["Name"] == "gatepost-heir"]
+            heirs = [p for k in keepers
+                     for p in children(k, name="gatepost-heir")]
             return len(keepers) == len(heirs) == 1 and keepers + heirs
         return gatepost.wait_for(both, "a keeper with its heir")
 
@@ -167,10 +169,8 @@ class Workers(Case):
         self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
 
     def kill_while_busy(self, server):
-        def busy():
-            return [p for p in self.workers(server)
-                    if status_of(p)["State"].startswith("R")]
-        [pid] = gatepost.wait_for(busy, "a worker is at it")
+        [pid] = gatepost.wait_for(lambda: self.workers(server, state="R"),
+                                  "a worker is at it")
         os.kill(pid, signal.SIGKILL)
         gatepost.wait_for(lambda: pid not in self.workers(server), "its end")
 
