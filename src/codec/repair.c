@@ -30,6 +30,12 @@ repair_blind(struct repair *r)
 	*r = (struct repair) { .blind = true };
 }
 
+void
+repair_gap(struct repair *r)
+{
+	*r = (struct repair) { .blind = true, .gap = true };
+}
+
 static void
 add(struct text *out, const char *name, struct span value)
 {
@@ -74,7 +80,7 @@ is_lost_clock(const struct repair *r, struct span line)
 	return year > 0 && year + 1 < year_of(r->date);
 }
 
-/* A name and a colon at the front; or, while short, perhaps one. */
+/* A name and a colon at the front; or perhaps one, if more is to come. */
 static bool
 may_be_field(struct span line)
 {
@@ -84,7 +90,15 @@ may_be_field(struct span line)
 		if (line.p[i] <= ' ' || line.p[i] > '~')
 			return false;
 	}
-	return line.len > 0;
+	return line.len == REPAIR_LINE;
+}
+
+/* The first line of a mailbox's entry, which some programs send along. */
+static bool
+is_envelope(struct span line)
+{
+	return span_starts_nocase(line, SPAN("From "))
+	       || span_starts_nocase(line, SPAN(">From "));
 }
 
 static void
@@ -120,14 +134,17 @@ judge(struct repair *r, struct text *out)
 
 	if (line.p[0] == '\n') {
 		add_missing(r, out);
+	} else if (!r->any && is_envelope(line)) {
+		r->any = true;
 	} else if (!folded
 		   && !may_be_field(span_first(line, span_find(line, '\n')))) {
 		add_missing(r, out);
-		if (!r->blind)
+		if (!r->blind || !r->any)
 			text_chr(out, '\n');
 	} else if (!folded) {
 		note_field(r, out);
 	}
+	r->over |= r->gap;
 	if (r->over || !r->dropping)
 		text_span(out, line);
 	r->mid_line = line.p[line.len - 1] != '\n';

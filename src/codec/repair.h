@@ -8,8 +8,10 @@
  * forced From takes the place of what the device wrote, which is kept as
  * X-Original-From, and so does our Date where the device's clock was lost: its
  * year is more than one before ours.  A message that begins without any header
- * gets one.  Bcc and Resent-Bcc are taken out; of other people's mail that is
- * submitted, nothing else is touched (repair_blind).
+ * gets one.  Bcc and Resent-Bcc are taken out; other people's mail that is
+ * submitted is not touched otherwise (repair_blind), and mail that comes in not
+ * at all, but for the empty line before a body without any header: without it,
+ * readers would take its first lines for a part of our own (repair_gap).
  * Text has LF line ends, as stored.
  *
  * Memory: the struct; texts it was given outlive it.  Bounds: fields are
@@ -29,7 +31,8 @@ struct repair {
 	struct span id;	  /* "<ID@host>" */
 	struct span from; /* for a missing From; or forced */
 	bool force;	  /* `from` replaces the device's */
-	bool blind;	  /* only Bcc is taken out */
+	bool blind;	  /* no field is added; only Bcc is taken out */
+	bool gap;	  /* nor that: only the first line is looked at */
 	bool dropping;	  /* such a field is being read */
 	bool over;	  /* the header is done: text passes unchanged */
 	bool any;	  /* a field has been seen */
@@ -43,8 +46,11 @@ struct repair {
 void repair_init(struct repair *r, struct span date, struct span id,
     struct span from, bool force);
 
-/* Take out blind recipients, and no more. */
+/* Take out blind recipients, and do what repair_gap does. */
 void repair_blind(struct repair *r);
+
+/* Set a text that begins without a header apart from what stands before. */
+void repair_gap(struct repair *r);
 
 /*
  * Take some of `*in` (moved on) and append the result to `out`, which has

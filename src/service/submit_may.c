@@ -134,8 +134,8 @@ submit_may_repair(struct submit_session *ss)
 	if (!SUBMIT_MENDS)
 		return;
 	if (!t->repairing) {
-		t->repairing = submit_is_own(ss);
-		repair_blind(&t->repair);
+		t->repairing = true;
+		(submit_is_own(ss) ? repair_blind : repair_gap)(&t->repair);
 		return;
 	}
 	text_init(&date, t->fix_date, sizeof(t->fix_date));

@@ -37,7 +37,7 @@ check(const char *message, const char *from, bool force, const char *want)
 }
 
 static void
-check_blind(const char *message, const char *want)
+check_mode(void (*mode)(struct repair *), const char *message, const char *want)
 {
 	for (size_t step = 1; step <= strlen(message) + 1; step++) {
 		struct span rest = span_str(message), got;
@@ -45,7 +45,7 @@ check_blind(const char *message, const char *want)
 		struct text out;
 
 		text_init(&out, out_mem, sizeof(out_mem));
-		repair_blind(&r);
+		mode(&r);
 		while (rest.len > 0) {
 			struct span part = span_first(rest, step);
 
@@ -61,15 +61,52 @@ check_blind(const char *message, const char *want)
 }
 
 static void
+check_blind(const char *message, const char *want)
+{
+	check_mode(repair_blind, message, want);
+}
+
+static void
+a_body_without_a_header_is_set_apart(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "hello\n", "\nhello\n" },
+		{ "hello world: yes\nBcc: b\n",
+		    "\nhello world: yes\nBcc: b\n" },
+		{ " indented\nx\n", "\n indented\nx\n" },
+		{ ": x\n", "\n: x\n" },
+		{ "a line that is longer than what is looked at\n",
+		    "\na line that is longer than what is looked at\n" },
+		{ "no line end", "\nno line end" },
+		{ "\nbody\n", "\nbody\n" },
+		{ "", "" },
+		{ "Subject: x\nno field\n", "Subject: x\nno field\n" },
+		{ "From ann Mon Jan 1\nSubject: a\n\nb\n",
+		    "From ann Mon Jan 1\nSubject: a\n\nb\n" },
+		{ ">From ann Mon Jan 1\nSubject: a\n\nb\n",
+		    ">From ann Mon Jan 1\nSubject: a\n\nb\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		check_mode(repair_gap, cases[i].in, cases[i].out);
+		check_mode(repair_blind, cases[i].in, cases[i].out);
+	}
+	check_mode(repair_gap, "Bcc: b\n\nx\n", "Bcc: b\n\nx\n");
+	check_blind(
+	    "From ann Mon Jan 1\nBcc: b\n\nx\n", "From ann Mon Jan 1\n\nx\n");
+}
+
+static void
 blind_recipients_are_taken_out_and_nothing_else_is_touched(void **state)
 {
 	static const char same[] =
 	    "Subject: x\nBccx: y\n bcc: folded\n\nBcc: body\n";
-	static const char bare[] = "no header at all\nBcc: body\n";
 
 	(void)state;
 	check_blind(same, same);
-	check_blind(bare, bare);
 	check_blind("", "");
 	check_blind("Bcc: a@b\n", "");
 	check_blind("Bcc: a@b", "");
@@ -204,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(complete_header_passes_unchanged),
+		cmocka_unit_test(a_body_without_a_header_is_set_apart),
 		cmocka_unit_test(
 		    blind_recipients_are_taken_out_and_nothing_else_is_touched),
 		cmocka_unit_test(a_date_from_a_lost_clock_is_replaced),
