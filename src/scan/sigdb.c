@@ -44,6 +44,16 @@ sigdb_open(struct sigdb *db, struct span all)
 	return take_sections(db);
 }
 
+bool
+sigdb_is_whole(const struct sigdb *db, uint32_t (*crc)(struct span))
+{
+	struct span body = span_from(db->all, SIGDB_HEADER);
+	uint32_t sum = crc != NULL ? crc(body)
+				   : (uint32_t)crc32(0, body.p, (uInt)body.len);
+
+	return sum == le32_get(db->all.p + SIGDB_CRC);
+}
+
 struct span
 sigdb_name(const struct sigdb *db, uint32_t at)
 {

@@ -8,9 +8,9 @@
  *
  * Memory: the mapped file, which must outlive the struct.
  * Failure: a file that is not ours, cut off or of another version is refused
- * by sigdb_open; flipped bits in the body are found by sigdb_verify, and never
- * lead outside the file, because every offset in it is checked where it is
- * used.
+ * by sigdb_open; flipped bits in the body are found by sigdb_is_whole and
+ * sigdb_verify, and never lead outside the file, because every offset in it is
+ * checked where it is used.
  * Tested: test_sigdb, test_match, fuzz_sigdb.
  */
 #ifndef SCAN_SIGDB_H
@@ -20,9 +20,10 @@
 #include "core/le.h"
 #include "core/span.h"
 
-#define SIGDB_VERSION 2
+#define SIGDB_VERSION 3
 #define SIGDB_HEADER  256
 #define SIGDB_DIGEST  32  /* SHA-256 of all behind the header */
+#define SIGDB_CRC     56  /* ... and where its CRC-32 is */
 #define SIGDB_TARGETS 224 /* where the header says whose bodies are where */
 #define SIGDB_MADE    240 /* ... when it was made */
 #define SIGDB_REACH   248 /* ... and how far from the start all bodies are */
@@ -112,6 +113,13 @@ struct sigdb_part {
  * of another version; ERR_TORN: cut off, or the header is damaged.
  */
 int sigdb_open(struct sigdb *db, struct span all) MUST_CHECK;
+
+/*
+ * Has everything behind the header the sum that the header tells?  That finds
+ * what rotted on a disk, not what somebody changed.  `crc`: a CRC-32 that is
+ * faster than zlib's, or NULL.  Reads the whole file.
+ */
+bool sigdb_is_whole(const struct sigdb *db, uint32_t (*crc)(struct span));
 
 /*
  * Is every signature that it counts whole, and found wherever it stands?

@@ -76,7 +76,7 @@ are_sections_in_order(const struct sigdb *db)
 	const uint8_t *at = db->all.p + SIGDB_HEADER;
 	const uint8_t *end = db->all.p + db->all.len;
 
-	if ((le32_get(db->all.p + 56) | le32_get(db->all.p + 60)) != 0)
+	if (le32_get(db->all.p + SIGDB_CRC + 4) != 0)
 		return false;
 	for (unsigned i = 0; i < SIGDB_SECTIONS; i++) {
 		struct span s = db->section[i];
@@ -322,7 +322,8 @@ int
 sigdb_verify(const struct sigdb *db)
 {
 	struct walk w = { 0 };
-	bool sound = has_digest(db) && are_sections_in_order(db)
+	bool sound = has_digest(db) && sigdb_is_whole(db, NULL)
+		     && are_sections_in_order(db)
 		     && are_tables(db) && are_patterns_sound(db, &w)
 		     && are_grams_told(db, &w) && are_hashes_sound(db)
 		     && count_names(db) == db->signatures

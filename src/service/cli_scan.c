@@ -9,6 +9,7 @@
 #include "scan/unpack.h"
 #include "service/cli_all.h"
 #include "service/cli_files.h"
+#include "service/cli_sig.h"
 #include "service/inflater.h"
 #include "service/unarchive.h"
 
@@ -278,7 +279,6 @@ with_scratch(struct cli *cli, struct work *w)
 	w->scan.db[0] = &w->builtin;
 	w->scan.limits = (struct scan_limits) { DEPTH, SCRATCH, MEMBERS };
 	unarchive_offer(&w->scan);
-	inflater_offer(&w->scan);
 	w->scan.scratch = mem;
 	w->scan.scratch_cap = SCRATCH;
 	status = scan_all(cli, w);
@@ -297,10 +297,11 @@ with_signatures(struct cli *cli, struct work *w)
 		return with_scratch(cli, w);
 	if (cli_files_map(cli, &w->files, path, &all))
 		return CLI_FAILED;
-	if (sigdb_open(&w->more, all)) {
-		status = cli_error_at(cli, path,
-		    "not a signature file of this version, or damaged");
-	} else {
+	status = cli_sig_open(cli, path, &w->more, all);
+	if (!status && !sigdb_is_whole(&w->more, w->scan.crc32))
+		status = cli_error_at(
+		    cli, path, "the signature file is damaged");
+	if (!status) {
 		w->scan.db[1] = &w->more;
 		status = with_scratch(cli, w);
 	}
@@ -320,6 +321,7 @@ scan_args(struct cli *cli, struct cli_files *f)
 		return cli_error(cli,
 		    "scan: --rules takes scripts, programs and macros, with "
 		    "commas between");
+	inflater_offer(&w->scan);
 	return with_signatures(cli, w);
 }
 

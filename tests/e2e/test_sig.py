@@ -61,6 +61,9 @@ class Signatures(unittest.TestCase):
             done = run("sig", "verify", out)
             self.assertEqual(done.returncode, 2, at)
             self.assertTrue(done.stderr.startswith("gatepost: " + out))
+            done = run("scan", "--sigs", out, gatepost.PROGRAM)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), at)
+            self.assertIn("damaged" if at else "not a compiled", done.stderr)
         with open(out, "wb") as f:
             f.write(whole[:-1])
         self.assertEqual(run("sig", "verify", out).returncode, 2)

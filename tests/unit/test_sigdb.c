@@ -63,6 +63,9 @@ seal_again(void)
 	br_sha256_init(&c);
 	br_sha256_update(&c, head + SIGDB_HEADER, file.len - SIGDB_HEADER);
 	br_sha256_out(&c, head + 24);
+	le32_put(head + SIGDB_CRC,
+	    (uint32_t)crc32(0, head + SIGDB_HEADER,
+		(uInt)(file.len - SIGDB_HEADER)));
 	le32_put(head + SIGDB_HEADER - 4,
 	    (uint32_t)crc32(0, head, SIGDB_HEADER - 4));
 }
@@ -198,7 +201,7 @@ what_is_accepted_finds_all_that_it_says(void **state)
 				continue;
 			}
 			/* sums are written anew */
-			if (at >= 24 && at < 24 + SIGDB_DIGEST)
+			if (at >= 24 && at < SIGDB_CRC + 4)
 				continue;
 			if (at >= SIGDB_HEADER - 4 && at < SIGDB_HEADER)
 				continue;
