@@ -452,6 +452,8 @@ scan_kind_of(struct span s)
 	k.is_warc_too = span_starts(s, SPAN("WARC/"));
 	k.is_pdf_too = ENABLE_SCAN_DOCUMENTS && is_pdf_too(s, &k);
 	look_for_more(s, &k);
+	k.is_stray_too = is_iso(s) || k.next == scan_next_tnef
+			 || (ENABLE_SCAN_DOCUMENTS && k.next == scan_next_ole);
 	/* it does not tell where it ends */
 	k.is_program_too |= span_starts(s, SPAN("xar!"));
 	return k;

@@ -297,6 +297,35 @@ measure_iso(struct span s)
 	return (size_t)((uint64_t)le32_get(p + 80) * le16_get(p + 128));
 }
 
+/* The end of an XZ stream, and of what else is known of its start. */
+static bool
+is_xz_end(const uint8_t *p, const uint8_t *flags)
+{
+	return p[10] == 'Y' && p[11] == 'Z' && p[8] == flags[0]
+	       && p[9] == flags[1] && crc32(0, p + 4, 6) == le32_get(p);
+}
+
+/*
+ * The streams of XZ that stand in a row.  Who unpacks them gives nothing of a
+ * short one when something else follows.
+ */
+static size_t
+measure_xz(struct span s)
+{
+	size_t end = 0;
+
+	for (size_t at = 0; at + 24 <= s.len; at += 4) {
+		if (!is_xz_end(s.p + at + 12, s.p + 6))
+			continue;
+		end = at + 24;
+		for (at = end; at + 4 <= s.len && le32_get(s.p + at) == 0;)
+			at += 4;
+		if (!span_starts(span_from(s, at), span_first(s, 6)))
+			break;
+	}
+	return end;
+}
+
 bool
 scan_measure(struct span s, size_t *end)
 {
@@ -309,6 +338,9 @@ scan_measure(struct span s, size_t *end)
 		return measure_7z(s, end);
 	if (span_starts(s, SPAN("!<arch>")))
 		*end = measure_ar(s);
+	if (span_starts(s, SPAN("\xfd"
+				"7zXZ\0")))
+		*end = measure_xz(s);
 	if (span_starts(s, SPAN("0707")))
 		return measure_cpio(s, end);
 	*end = *end > 0 ? *end : within_lz4_end(s);

@@ -182,6 +182,7 @@ push(struct scan *sc, struct span s, scan_next next, unsigned hints)
 		.mark = sc->scratch_len,
 		.within = (hints & SCAN_SEEN) != 0,
 		.hints = hints & SCAN_AS_MAIL,
+		.stray = sc->stray,
 		.searched = sc->searched,
 	};
 }
@@ -213,6 +214,17 @@ look(struct scan *sc, struct span s, const struct scan_kind *kind,
 	return 0;
 }
 
+/* To be looked through for archives, of which broken ones are nobody's. */
+static void
+push_stray(struct scan *sc, struct span s, unsigned hints)
+{
+	bool stray = sc->stray;
+
+	sc->stray = true;
+	push(sc, s, scan_next_program, hints);
+	sc->stray = stray;
+}
+
 /* What bytes are beside what they begin with, to be opened, too. */
 static void
 push_others(struct scan *sc, struct span s, const struct scan_kind *kind,
@@ -226,6 +238,8 @@ push_others(struct scan *sc, struct span s, const struct scan_kind *kind,
 		push(sc, s, scan_next_pdf, hints);
 	if (kind->is_program_too)
 		push(sc, s, scan_next_program, hints);
+	if (kind->is_stray_too)
+		push_stray(sc, s, hints);
 	if (kind->is_warc_too)
 		push(sc, s, scan_next_warc, hints);
 	if (kind->is_blob_too && !(hints & SCAN_CODED))
@@ -277,11 +291,10 @@ is_in_place(const struct scan_frame *f, struct span member)
 	       && member.len <= f->bytes.len - (at - from);
 }
 
-/* One step with the container on top; 1 when something was found. */
+/* Look at the next member of the container on top. */
 static int
-step(struct scan *sc)
+next_one(struct scan *sc, struct scan_frame *f)
 {
-	struct scan_frame *f = &sc->stack[sc->n - 1];
 	struct span member;
 	unsigned hints;
 
@@ -300,6 +313,24 @@ step(struct scan *sc)
 		hints &= ~(unsigned)SCAN_AS_MAIL;
 	}
 	return examine(sc, member, hints);
+}
+
+/* One step with the container on top; 1 when something was found. */
+static int
+step(struct scan *sc)
+{
+	struct scan_frame *f = &sc->stack[sc->n - 1];
+	unsigned flaws = sc->flaws;
+	bool stray = f->stray;
+	int found;
+
+	sc->flaws = 0;
+	sc->stray = stray;
+	found = next_one(sc, f);
+	if (stray)
+		sc->flaws &= ~(unsigned)(SCAN_DAMAGED | SCAN_UNOPENED);
+	sc->flaws |= flaws;
+	return found;
 }
 
 static bool
@@ -325,6 +356,7 @@ scan_bytes(struct scan *sc, struct span bytes)
 	sc->scratch_len = 0;
 	sc->members = 0;
 	sc->searched = 0;
+	sc->stray = false;
 	/* the outermost bytes are there already; the limit is for the rest */
 	sc->left = sc->limits.octets + bytes.len;
 	scan_named(sc, &outermost, sc->file);

@@ -77,6 +77,7 @@ struct scan_frame {
 	size_t kept, used; /* the same */
 	uint64_t told;	   /* the same */
 	bool within;	   /* found within other bytes, which go on behind it */
+	bool stray;	   /* in what has been read as a file of its kind */
 	unsigned hints;	   /* enum scan_hint: about the member given last */
 	void *handle;	   /* the same; given to sc->close */
 	uint32_t searched; /* see struct scan */
@@ -117,6 +118,7 @@ struct scan {
 	 * they lie in, have been searched to the end.
 	 */
 	uint32_t searched;
+	bool stray;    /* what is looked at now: see struct scan_frame */
 	uint64_t left; /* octets */
 	uint32_t members;
 	unsigned n;
@@ -220,8 +222,9 @@ struct scan_kind {
 	bool is_binhex_too;
 	bool is_pdf_too; /* by a header that does not stand at its start */
 	bool is_blob_too, is_warc_too, is_program_too;
-	bool has_more; /* than what `next` opens */
-	bool is_mail;  /* by its header */
+	bool is_stray_too; /* archives where its reader looks for none */
+	bool has_more;	   /* than what `next` opens */
+	bool is_mail;	   /* by its header */
 };
 
 struct scan_kind scan_kind_of(struct span bytes);

@@ -61,6 +61,9 @@ next_sign(struct scan *sc, struct scan_frame *f, struct span *member)
 	while (within_next(f->bytes, &f->at, f->to, f->told != 0, member)) {
 		if (span_starts(*member, SPAN("\x1f")) && !is_gzip(sc, *member))
 			continue;
+		/* a disk's own sign */
+		if (member->p == f->bytes.p)
+			continue;
 		row = row_of(*member);
 		if ((f->from & row) != 0)
 			continue;
@@ -188,7 +191,7 @@ scan_next_program(struct scan *sc, struct scan_frame *f, struct span *member)
 			f->hints = SCAN_SEEN;
 			return 1;
 		}
-		if (f->at + 1 < f->to)
+		if (f->at + 1 < f->to && !f->stray)
 			scan_flaw(sc, SCAN_LIMITS);
 		f->phase = BEHIND;
 	}

@@ -162,6 +162,14 @@ unarchive_close(struct scan_frame *f)
 	f->handle = NULL;
 }
 
+/* Of XZ only what is: the library ends without a word of it elsewhere. */
+static size_t
+octets_of(const struct scan_frame *f)
+{
+	return f->to > 0 && span_starts(f->bytes, SPAN("\xfd")) ? f->to
+								: f->bytes.len;
+}
+
 static bool
 open_archive(struct scan *sc, struct scan_frame *f)
 {
@@ -173,7 +181,7 @@ open_archive(struct scan *sc, struct scan_frame *f)
 	support(a, f->bytes);
 	if (!scan_measure(f->bytes, &f->to))
 		scan_flaw(sc, SCAN_DAMAGED);
-	return lib.read_open_memory(a, f->bytes.p, f->bytes.len) == ARCHIVE_OK;
+	return lib.read_open_memory(a, f->bytes.p, octets_of(f)) == ARCHIVE_OK;
 }
 
 /*

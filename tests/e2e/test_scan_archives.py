@@ -462,6 +462,51 @@ class Archives(unittest.TestCase):
             for w in ("7z", "zip", "rar5", "xz", "tar"):
                 self.assertEqual(self.verdict(front + how[w](EICAR)), FOUND, w)
 
+    @gatepost.needs("ENABLE_SCAN_DOCUMENTS")
+    def test_in_and_behind_ole(self):
+        how = self.containers()
+        whole = documents.ole({"WordDocument": bytes(range(256)) * 40})
+        self.assertEqual(self.verdict(whole), "OK")
+        for w in ("7z", "zip", "rar5", "xz", "tar", "lzh"):
+            bad = how[w](EICAR)
+            self.assertEqual(self.verdict(whole + bad), FOUND, w)
+            # in sectors of no stream: the table calls those behind it free
+            room = bad + bytes(-len(bad) % 512)
+            last = whole + room + bytes(512)
+            self.assertEqual(self.verdict(last), FOUND, w)
+            holes = documents.ole(
+                {"WordDocument": b"text" * 3000}, scatter=True)
+            at = holes.index(b"\xaa" * 512)
+            if len(bad) <= 512:
+                data = (holes[:at] + bad + bytes(512 - len(bad))
+                        + holes[at + 512:])
+                self.assertEqual(self.verdict(data), FOUND, w)
+        self.assertEqual(self.verdict(whole + bytes(3000)), "OK")
+        self.assertEqual(self.verdict(whole + how["7z"](b"fine")), "OK")
+
+    def test_xz_with_anything_behind_it(self):
+        one = lzma.compress(EICAR[:30])
+        for name, data in {
+                "one": lzma.compress(EICAR),
+                "two": one + bytes(8) + lzma.compress(EICAR[30:])}.items():
+            for more in (b"junk" * 20, bytes(333), b"\xfd7zXZ\0junk"):
+                self.assertEqual(self.verdict(data + more), FOUND, name)
+                self.assertEqual(
+                    self.verdict(b"\xff\0" * 40 + data + more), FOUND, name)
+
+    def test_in_unused_sectors_of_a_disk(self):
+        disk = self.containers()["iso"](b"fine")
+        how = self.containers()
+        self.assertEqual(self.verdict(disk), "OK")
+        for w in ("7z", "zip", "rar5", "xz", "tar", "lzh"):
+            bad = how[w](EICAR)
+            # the first 16 sectors are nobody's
+            self.assertEqual(
+                self.verdict(disk[:512] + bad + disk[512 + len(bad):]),
+                FOUND, w)
+            self.assertEqual(
+                self.verdict(disk + bytes(2048) + bad), FOUND, w)
+
     def test_a_header_of_cpio_that_is_none_is_damage(self):
         for form in ("odc", "newc"):
             data = bytearray(self.by_bsdtar("--format", form)(b"fine"))

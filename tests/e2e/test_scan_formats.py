@@ -487,6 +487,16 @@ class Formats(unittest.TestCase):
                 ("in a mail", test_scan.multipart(
                     test_scan.B64, base64.encodebytes(plain)))):
             self.assertEqual(self.verdict(whole), FOUND, name)
+            self.assertEqual(self.verdict(whole + b"\1\2\3"), FOUND, name)
+        # where readers look for no file
+        packed = gzip.compress(EICAR)
+        for name, whole in (
+                ("behind it", tnef(begin) + packed),
+                ("in an unknown attribute", tnef(
+                    attribute(1, 0x8123, b"junk\xff" + packed))),
+                ("in an unknown property", tnef(attribute(1, 0x9003, props(
+                    long, value(0x66660102, packed)))))):
+            self.assertEqual(self.verdict(whole), FOUND, name)
         clean = tnef(begin, title, attribute(2, 0x800f, b"x" * 300),
                      attribute(2, 0x9005, props(long)))
         self.assertEqual(self.verdict(clean), "OK")
@@ -592,6 +602,18 @@ class Formats(unittest.TestCase):
                      first + record(answer(packed), length=3),
                      first + record(answer(packed), length=99999)):
             self.assertEqual(self.verdict(data), FOUND)
+        for pieces, said in (((packed,), FOUND), ((packed[:3], packed[3:]),
+                             FOUND), ((gzip.compress(b"x"),), "OK")):
+            chunks = b"".join(b"%x;a=b\r\n" % len(p) + p + b"\r\n"
+                              for p in pieces) + b"0\r\n\r\n"
+            for name in (b"Transfer-Encoding: chunked",
+                         b"transfer-encoding:\tgzip, CHUNKED "):
+                data = first + record(
+                    b"HTTP/1.1 200 OK\r\n" + name + b"\r\n\r\n" + chunks)
+                self.assertEqual(self.verdict(data), said, (name, pieces))
+            cut = record(b"HTTP/1.1 200 OK\r\n" + name + b"\r\n\r\n"
+                         + chunks[:-8])
+            self.assertNotEqual(self.verdict(first + cut), "OK")
         self.assertEqual(self.verdict(
             first + record(answer(gzip.compress(b"x")))), "OK")
         self.assertEqual(self.verdict(

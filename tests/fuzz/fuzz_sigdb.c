@@ -27,9 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, file + SIGDB_HEADER, size - SIGDB_HEADER);
 	br_sha256_out(&hash, file + 24);
-	le32_put(file + SIGDB_CRC,
-	    (uint32_t)crc32(0, file + SIGDB_HEADER,
-		(uInt)(size - SIGDB_HEADER)));
+	le32_put(file + SIGDB_CRC, (uint32_t)crc32(0, file + SIGDB_HEADER,
+				       (uInt)(size - SIGDB_HEADER)));
 	le32_put(file + SIGDB_HEADER - 4,
 	    (uint32_t)crc32(0, file, SIGDB_HEADER - 4));
 	if (sigdb_open(&db, span_of(file, size)))

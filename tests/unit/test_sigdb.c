@@ -63,9 +63,8 @@ seal_again(void)
 	br_sha256_init(&c);
 	br_sha256_update(&c, head + SIGDB_HEADER, file.len - SIGDB_HEADER);
 	br_sha256_out(&c, head + 24);
-	le32_put(head + SIGDB_CRC,
-	    (uint32_t)crc32(0, head + SIGDB_HEADER,
-		(uInt)(file.len - SIGDB_HEADER)));
+	le32_put(head + SIGDB_CRC, (uint32_t)crc32(0, head + SIGDB_HEADER,
+				       (uInt)(file.len - SIGDB_HEADER)));
 	le32_put(head + SIGDB_HEADER - 4,
 	    (uint32_t)crc32(0, head, SIGDB_HEADER - 4));
 }
