@@ -27,8 +27,8 @@ recover_body(struct queue *q, const struct fs_entry *f)
 	err = queue_path_of(q, id, "", path);
 	if (!err && q->fs->stat(q->fs, path, &st) != ERR_MISSING)
 		return ERR_OK;
-	if (!err)
-		err = queue_path_of(q, id, ".body", path);
+	if (!err) /* as it is written: it may be ".BODY" */
+		err = queue_path_of(q, f->name, "", path);
 	return err ? err : q->fs->unlink(q->fs, path);
 }
 

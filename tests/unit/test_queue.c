@@ -292,6 +292,8 @@ finds_the_queue_again_after_a_start(void **state)
 	(void)fs->close(fs, h);
 	h = fs->open(fs, "queue/orphan.body", FS_CREATE);
 	(void)fs->close(fs, h);
+	h = fs->open(fs, "queue/OTHER.BODY", FS_CREATE);
+	(void)fs->close(fs, h);
 	close_all();
 	open_all(2);
 	queue_one("new@b.example", 0, 1000); /* while recovery is going on */
@@ -302,6 +304,8 @@ finds_the_queue_again_after_a_start(void **state)
 	assert_int_equal(queue.damaged, 1);
 	assert_int_equal(count_all(), 22);
 	assert_int_equal(queue_path(&queue, "orphan.body", path), ERR_OK);
+	assert_int_equal(fs->open(fs, path, FS_READ), ERR_MISSING);
+	assert_int_equal(queue_path(&queue, "OTHER.BODY", path), ERR_OK);
 	assert_int_equal(fs->open(fs, path, FS_READ), ERR_MISSING);
 	/* all but the held one come up, each once */
 	for (unsigned i = 0; i < 21; i++) {
