@@ -60,6 +60,11 @@ open_port(struct server *sv, const struct port *port, struct text *why)
 
 	if (span_is(rest, SPAN("off")) || rest.len == 0)
 		return ERR_OK;
+	if (port->setting >= SETTING_LISTEN_HTTP) {
+		log_event(LOG_WARN, "server.no_page", "ignored",
+		    settings_schema[port->setting].key, 0);
+		return ERR_OK;
+	}
 	if (port->kind == NULL) {
 		text_str(why, settings_schema[port->setting].key);
 		text_str(why, ": this build has no POP3; set it to off");
@@ -89,6 +94,8 @@ server_ports_open(struct server *sv, struct text *why)
 		{ SETTING_LISTEN_SMTPS, LISTENER_SMTPS, smtp },
 		{ SETTING_LISTEN_POP3, LISTENER_POP3, pop3 },
 		{ SETTING_LISTEN_POP3S, LISTENER_POP3S, pop3 },
+		{ .setting = SETTING_LISTEN_HTTP },
+		{ .setting = SETTING_LISTEN_HTTPS },
 	};
 
 	if (!sv->state->is_set_up) {

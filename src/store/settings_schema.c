@@ -86,7 +86,7 @@ const struct setting_spec settings_schema[SETTING_N] = {
 	[SETTING_LISTEN_HTTPS] = { "listen.https",
 	    SETTING_ENDPOINTS, SETTING_RESTART, 0, 0,
 	    "off", NULL, "0.0.0.0:443,[::]:443",
-	    "Addresses and ports for the web page; or off.",
+	    "Addresses and ports for the web page (not there yet); or off.",
 	    JA("管理用Webページを待ち受けるアドレスとポート。off で停止。") },
 	[SETTING_NET_IDLE_SECONDS] = { "net.idle_seconds",
 	    SETTING_NUMBER, 0, 10, 3600,

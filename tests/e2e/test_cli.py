@@ -630,6 +630,22 @@ class Life(unittest.TestCase):
                 lambda: "warn server.no_listener try=" in g.log(), "log")
             g.stop()
 
+    def test_a_page_that_is_not_there_yet_is_called_so(self):
+        with Folder() as g:
+            g.run("init", "--set", "listen.http=127.0.0.1:8080")
+            said = g.run("set", "listen.https=127.0.0.1:8443").stdout
+            self.assertIn(b"warning: there is no web page", said)
+            self.assertNotIn(b"warning", g.run(
+                "set", "listen.smtp=127.0.0.1:" + str(g.port("smtp"))).stdout)
+            with open(g.log_path, "ab") as log:
+                g.process = subprocess.Popen(
+                    [gatepost.PROGRAM, "serve", "--state", g.state],
+                    stderr=log)
+            gatepost.wait_for(lambda: "server.control" in g.log(), "log")
+            g.stop()
+            self.assertRegex(g.log(), "warn server.no_page ignored=listen.http"
+                             "\n.* warn server.no_page ignored=listen.https\n")
+
     def test_starts_within_milliseconds(self):
         if gatepost.SANITIZED:
             self.skipTest("sanitizers are slow")

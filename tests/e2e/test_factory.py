@@ -32,8 +32,8 @@ class Factory(unittest.TestCase):
                 self.assertEqual(os.path.getsize(image), 2 * bank * 1024)
                 shutil.copy(image, f"{server.state}/settings.kv")
                 self.assertEqual(
-                    server.run("get", "listen.http").stdout,
-                    b"*:80\n")
+                    server.run("get", "host.name", "listen.http").stdout,
+                    b"host.name=\nlisten.http=off\n")
 
 
 if __name__ == "__main__":
