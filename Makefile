@@ -90,11 +90,12 @@ ALIGN := $(shell $(CC) -malign-data=abi -E -x c /dev/null >/dev/null 2>&1 && ech
 BOARD_CFLAGS := $(CFLAGS)
 override CFLAGS += -std=c11 $(OPT) -g -ffunction-sections -fdata-sections \
 	$(if $(STATIC),-fno-pie,-fPIE) $(ALIGN) $(HARDEN) $(WARN)
-# what touches every byte of a message is built for speed
+# what touches every byte of a message, or is most of a handshake, is built for speed
 HOT_FILES := codec/base64 codec/dot codec/dot_out codec/header codec/inflate64 codec/line \
 	codec/lzarj codec/mime codec/mime_files codec/pieces codec/prefix codec/refrom codec/repair codec/sevenbit \
 	codec/sevenbit_body scan/find scan/html scan/html_value scan/match scan/program \
-	scan/kind scan/normal scan/normal_text scan/rules scan/unblob scan/unlzh scan/unmac scan/unmail scan/unpack scan/unprogram scan/within
+	scan/kind scan/normal scan/normal_text scan/rules scan/unblob scan/unlzh scan/unmac scan/unmail scan/unpack scan/unprogram scan/within \
+	policy/sha256
 $(HOT_FILES:%=$(BUILD)/obj/src/%.o): HOT = $(if $(SAN)$(FUZZING),,-O2)
 # and what does not, as small as the board can
 $(BUILD)/obj/src/policy/%.o $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/service/%.o: HOT = $(COLD)

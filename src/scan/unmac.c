@@ -5,6 +5,7 @@
  * Members are the parts of a file; what only describes it is one, too.
  * BinHex's checksums are not looked at.
  */
+#include "core/be.h"
 #include "scan/unpack.h"
 
 #define HEAD   26 /* of AppleSingle */
@@ -14,13 +15,6 @@
 #define FORKS  22 /* octets of BinHex's header beside the name */
 
 enum { RESOURCES = 1 }; /* phase: BinHex's second part comes next */
-
-static uint32_t
-be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8
-	       | p[3];
-}
 
 int
 scan_next_apple(struct scan *sc, struct scan_frame *f, struct span *member)
@@ -35,10 +29,10 @@ scan_next_apple(struct scan *sc, struct scan_frame *f, struct span *member)
 		return 0;
 	}
 	f->at++;
-	data = span_from(f->bytes, be32(s.p + 4));
-	if (data.len < be32(s.p + 8))
+	data = span_from(f->bytes, be32_get(s.p + 4));
+	if (data.len < be32_get(s.p + 8))
 		scan_flaw(sc, SCAN_DAMAGED);
-	*member = span_first(data, be32(s.p + 8));
+	*member = span_first(data, be32_get(s.p + 8));
 	return 1;
 }
 
@@ -157,10 +151,10 @@ scan_next_binhex(struct scan *sc, struct scan_frame *f, struct span *member)
 	}
 	scan_named(sc, f, span_of(h.to + 1, name));
 	at = name + FORKS;
-	*member = fork_at(sc, all, at, be32(h.to + at - 10));
+	*member = fork_at(sc, all, at, be32_get(h.to + at - 10));
 	if (f->phase == RESOURCES) {
-		*member =
-		    fork_at(sc, all, at + member->len + 2, be32(h.to + at - 6));
+		*member = fork_at(
+		    sc, all, at + member->len + 2, be32_get(h.to + at - 6));
 		f->at = scan_binhex(f->bytes, f->at);
 	}
 	f->phase ^= RESOURCES;

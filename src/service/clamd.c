@@ -7,6 +7,7 @@
  */
 #include "service/clamd.h"
 
+#include "core/be.h"
 #include "core/log.h"
 
 #define PIECES 8 /* of a message that one turn sends */
@@ -118,13 +119,6 @@ hear(struct clamd *cl, struct clamd_slot *s)
 
 /* ---- the stream ---- */
 
-static void
-put_be32(uint8_t *to, uint32_t n)
-{
-	for (unsigned i = 0; i < 4; i++)
-		to[i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
 /* The present piece, made anew each time: slots have no room for one. */
 static int
 make_piece(struct clamd *cl, const struct clamd_slot *s, struct span *out)
@@ -139,7 +133,7 @@ make_piece(struct clamd *cl, const struct clamd_slot *s, struct span *out)
 	}
 	if (s->stage == END)
 		len = 0;
-	put_be32(cl->piece, (uint32_t)len);
+	be32_put(cl->piece, (uint32_t)len);
 	*out = span_of(cl->piece, 4 + len);
 	if (len == 0)
 		return ERR_OK;

@@ -8,7 +8,9 @@
  */
 #include "service/tls_engine.h"
 
+#include "core/secret.h"
 #include "platform/entropy.h"
+#include "policy/sha256.h"
 
 static const uint16_t aes_suites[] = {
 	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -129,7 +131,7 @@ static void
 set_modern(br_ssl_engine_context *e, const struct tls_kit *k)
 {
 	br_ssl_engine_set_versions(e, BR_TLS12, BR_TLS12);
-	br_ssl_engine_set_hash(e, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(e, br_sha256_ID, &sha256_class);
 	br_ssl_engine_set_hash(e, br_sha384_ID, &br_sha384_vtable);
 	br_ssl_engine_set_prf_sha256(e, br_tls12_sha256_prf);
 	br_ssl_engine_set_prf_sha384(e, br_tls12_sha384_prf);
@@ -177,6 +179,6 @@ tls_engine_prepare(struct tls *t)
 	br_ssl_engine_set_buffers_bidi(
 	    e, t->in, sizeof(t->in), t->out, sizeof(t->out));
 	br_ssl_engine_inject_entropy(e, seed, sizeof(seed));
-	memset(seed, 0, sizeof(seed));
+	secret_wipe(seed, sizeof(seed));
 	return ERR_OK;
 }
