@@ -58,10 +58,9 @@ span_find(struct span s, uint8_t c)
 size_t
 span_rfind(struct span s, uint8_t c)
 {
-	for (size_t i = s.len; i > 0; i--)
-		if (s.p[i - 1] == c)
-			return i - 1;
-	return s.len;
+	const uint8_t *at = s.len > 0 ? memrchr(s.p, c, s.len) : NULL;
+
+	return at != NULL ? (size_t)(at - s.p) : s.len;
 }
 
 bool

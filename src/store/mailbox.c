@@ -73,22 +73,29 @@ mailbox_name(char out[MAILBOX_NAME_MAX], const char *id, uint64_t octets,
 static size_t
 find_flags(struct span name)
 {
-	size_t flags = name.len, at;
+	struct span rest = name;
+	size_t at;
 
-	for (at = 0; (at += span_find(span_from(name, at), ',')) < name.len;
-	     at++)
+	for (; (at = span_rfind(rest, ',')) < rest.len; rest.len = at)
 		if (at >= 2 && name.p[at - 1] == '2'
 		    && (name.p[at - 2] == ':' || name.p[at - 2] == ';'
 			|| name.p[at - 2] == '!'))
-			flags = at - 2;
-	return flags;
+			return at - 2;
+	return name.len;
 }
 
-static bool
-parse_size(struct span field, struct span key, uint64_t *octets)
+/* "S=" and "W=", and digits. */
+static void
+take_size(struct mailbox_entry *e, struct span field)
 {
-	return span_starts(field, key)
-	       && !span_u64(span_from(field, key.len), INT64_MAX, octets);
+	struct span digits = span_from(field, 2);
+
+	if (digits.len == 0 || field.p[1] != '=')
+		return;
+	if (field.p[0] == 'S' && !span_u64(digits, INT64_MAX, &e->octets))
+		e->has_octets = true;
+	if (field.p[0] == 'W' && !span_u64(digits, INT64_MAX, &e->wire_octets))
+		e->has_wire = true;
 }
 
 int
@@ -99,18 +106,14 @@ mailbox_parse(struct span name, struct mailbox_entry *e)
 
 	if (name.len == 0 || name.p[0] == '.')
 		return ERR_SYNTAX;
-	memset(e, 0, sizeof(*e));
+	*e = (struct mailbox_entry) { .octets = 0 };
 	flags = find_flags(name);
 	e->base = rest = span_first(name, flags);
 	e->flags = span_from(name, flags + 3);
 	if (!span_next(&rest, ',', &e->id) || e->id.len == 0)
 		return ERR_SYNTAX;
-	while (span_next(&rest, ',', &field)) {
-		if (parse_size(field, SPAN("S="), &e->octets))
-			e->has_octets = true;
-		else if (parse_size(field, SPAN("W="), &e->wire_octets))
-			e->has_wire = true;
-	}
+	while (span_next(&rest, ',', &field))
+		take_size(e, field);
 	return ERR_OK;
 }
 

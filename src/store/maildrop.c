@@ -126,13 +126,15 @@ maildrop_uid(const struct maildrop_entry *e, char out[MAILDROP_UID_MAX])
 	char mem[24];
 	struct text t;
 	uint8_t hash[8];
+	uint64_t n;
 
 	if (is_uid(id)) {
 		memcpy(out, id.p, id.len);
 		return id.len;
 	}
+	n = maildrop_hash(e);
 	for (size_t i = 0; i < sizeof(hash); i++)
-		hash[i] = (uint8_t)(e->hash >> (56 - 8 * i));
+		hash[i] = (uint8_t)(n >> (56 - 8 * i));
 	text_init(&t, mem, sizeof(mem));
 	text_str(&t, "base-");
 	text_hex(&t, span_of(hash, sizeof(hash)));
@@ -204,8 +206,8 @@ see_hunted(void *ctx, uint8_t folder, struct span name)
 	struct hunt *h = ctx;
 	struct maildrop_entry e;
 
-	if (maildrop_record(folder, name, &e) || e.hash != h->wanted->hash
-	    || e.base_len != h->wanted->base_len)
+	if (maildrop_record(folder, name, &e)
+	    || !maildrop_is_same(&e, h->wanted))
 		return ERR_OK;
 	h->result = do_named(h->d, folder, name, h->deed);
 	if (h->result == ERR_MISSING)
@@ -332,7 +334,7 @@ remove_one(struct maildrop *d, uint32_t number)
 		return err;
 	if (!maildrop_is_marked(d, number, e))
 		return ERR_OK;
-	hash = e->hash;
+	hash = maildrop_hash(e);
 	err = do_message(d, number, e, deed_remove);
 	d->marked--;
 	if (err && err != ERR_MISSING) {

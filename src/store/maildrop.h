@@ -50,7 +50,7 @@
 struct maildrop_entry {
 	uint64_t time_us; /* as its name says; 0: it does not */
 	uint64_t octets;  /* with CR LF line ends; see has_octets */
-	uint64_t hash;	  /* of the base name */
+	uint64_t hash;	  /* of the base name, if that is cut */
 	uint32_t mark;	  /* the session's epoch at the time of DELE */
 	bool has_octets;  /* false: not measured yet */
 	uint8_t folder;	  /* of enum maildrop_folder */

@@ -106,7 +106,7 @@ maildrop_go_bare(struct maildrop *d)
 	d->bare = true;
 	d->sum = 0;
 	for (uint32_t i = 0; i < d->count; i++)
-		d->sum += maildrop_sorted(w, i)->hash;
+		d->sum += maildrop_hash(maildrop_sorted(w, i));
 	d->last = *maildrop_sorted(w, d->count - 1);
 	keep_marks(d);
 }
@@ -130,7 +130,7 @@ see_batch(void *ctx, uint8_t folder, struct span name)
 	    || maildrop_compare(&e, &b->d->last) > 0)
 		return ERR_OK; /* no message, or it came after the login */
 	b->total++;
-	b->sum += e.hash;
+	b->sum += maildrop_hash(&e);
 	if (!e.has_octets)
 		maildrop_estimate(b->d, &e, name);
 	if (b->after == NULL || maildrop_compare(&e, b->after) > 0)

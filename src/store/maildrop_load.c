@@ -46,7 +46,7 @@ add_bare(struct maildrop *d, struct maildrop_entry *e, struct span name)
 		d->last = *e;
 	d->count++;
 	d->octets += e->octets;
-	d->sum += e->hash;
+	d->sum += maildrop_hash(e);
 }
 
 static int
@@ -62,7 +62,9 @@ add(struct maildrop *d, const struct fs_entry *file)
 		add_bare(d, e, name);
 		return ERR_OK;
 	}
-	d->loaded++;
+	w->time_us[d->loaded++] = e->time_us;
+	d->octets += e->octets;
+	d->unmeasured += !e->has_octets;
 	return d->loaded == d->owner->batch ? maildrop_table_run(d) : ERR_OK;
 }
 

@@ -1,5 +1,4 @@
 /* maildrop_record: what a file's name says. */
-#include "core/chr.h"
 #include "core/le.h"
 #include "store/mailbox.h"
 #include "store/maildrop_table.h"
@@ -29,9 +28,10 @@ static uint64_t
 number_at(struct span s, size_t *at, uint64_t max)
 {
 	uint64_t n = 0;
+	uint8_t digit;
 
-	for (; *at < s.len && chr_is(s.p[*at], CHR_DIGIT); ++*at)
-		n = n > max ? n : n * 10 + (s.p[*at] - '0');
+	for (; *at < s.len && (digit = (uint8_t)(s.p[*at] - '0')) < 10; ++*at)
+		n = n > max ? n : n * 10 + digit;
 	return n;
 }
 
@@ -54,6 +54,19 @@ time_of(struct span id)
 	return at == digits || us > 999999 ? seconds : seconds + us;
 }
 
+static bool
+is_cut(size_t base_len)
+{
+	return base_len > sizeof(((struct maildrop_entry *)0)->name);
+}
+
+uint64_t
+maildrop_hash(const struct maildrop_entry *e)
+{
+	return is_cut(e->base_len) ? e->hash
+				   : hash(span_of(e->name, e->base_len));
+}
+
 int
 maildrop_record(uint8_t folder, struct span name, struct maildrop_entry *e)
 {
@@ -64,7 +77,7 @@ maildrop_record(uint8_t folder, struct span name, struct maildrop_entry *e)
 		return ERR_SYNTAX;
 	e->time_us = time_of(m.id);
 	e->octets = m.has_wire ? m.wire_octets : 0;
-	e->hash = hash(m.base);
+	e->hash = is_cut(m.base.len) ? hash(m.base) : 0;
 	e->mark = 0;
 	e->has_octets = m.has_wire;
 	e->folder = folder;
@@ -73,6 +86,5 @@ maildrop_record(uint8_t folder, struct span name, struct maildrop_entry *e)
 	e->id_len = (uint8_t)m.id.len;
 	name = span_first(name, sizeof(e->name));
 	memcpy(e->name, name.p, name.len);
-	memset(e->name + name.len, 0, sizeof(e->name) - name.len);
 	return ERR_OK;
 }

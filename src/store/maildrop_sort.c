@@ -6,6 +6,7 @@
 #include "store/maildrop_sort.h"
 
 #include "core/chr.h"
+#include "store/maildrop_table.h"
 
 static struct span
 base_of(const struct maildrop_entry *e)
@@ -68,6 +69,7 @@ compare_names(struct span a, struct span b)
 int
 maildrop_compare(const struct maildrop_entry *a, const struct maildrop_entry *b)
 {
+	uint64_t x, y;
 	int order;
 
 	if (a->time_us != b->time_us)
@@ -75,7 +77,9 @@ maildrop_compare(const struct maildrop_entry *a, const struct maildrop_entry *b)
 	order = compare_names(base_of(a), base_of(b));
 	if (order != 0)
 		return order;
-	return a->hash == b->hash ? 0 : a->hash < b->hash ? -1 : 1;
+	x = maildrop_hash(a);
+	y = maildrop_hash(b);
+	return x == y ? 0 : x < y ? -1 : 1;
 }
 
 static bool
@@ -133,7 +137,6 @@ begin(struct maildrop_work *w, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		w->order[i] = (uint16_t)i;
-		w->time_us[i] = w->entry[i].time_us;
 		differ |= w->time_us[i] ^ w->time_us[0];
 	}
 	return differ;
@@ -190,6 +193,7 @@ maildrop_keep_lowest(struct maildrop_work *w, uint32_t most, uint32_t n,
     const struct maildrop_entry *e)
 {
 	if (n < most) {
+		w->time_us[n] = e->time_us;
 		w->entry[n++] = *e;
 		if (n == most) {
 			(void)begin(w, n);

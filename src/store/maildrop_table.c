@@ -54,46 +54,37 @@ read_records(
 	return (size_t)got == n * RECORD ? ERR_OK : ERR_IO;
 }
 
-/* Two files of one message: it moved from new to cur between two looks. */
+/*
+ * Two files of one message: it moved from new to cur between two looks.  Most
+ * differ in time, and need not be looked at.
+ */
 static bool
-is_twin(const struct maildrop_entry *a, const struct maildrop_entry *b)
+are_twins(struct maildrop_work *w, uint16_t a, uint16_t b)
 {
-	return a->hash == b->hash && a->base_len == b->base_len;
+	return w->time_us[a] == w->time_us[b]
+	       && maildrop_is_same(&w->entry[a], &w->entry[b]);
 }
 
-static void
-count_none(struct maildrop *d)
-{
-	d->count = d->unmeasured = 0;
-	d->octets = 0;
-}
-
-static void
-count_in(struct maildrop *d, const struct maildrop_entry *e)
-{
-	d->count++;
-	d->octets += e->octets;
-	d->unmeasured += !e->has_octets;
-}
-
-/* Sort what is in the work memory, leave out twins, and count. */
+/* Sort what is in the work memory, and leave out twins; the rest are counted.
+ */
 static void
 settle(struct maildrop *d)
 {
 	struct maildrop_work *w = d->owner->work;
-	uint32_t n = d->loaded;
+	uint32_t n = d->loaded, kept = 0;
 
 	maildrop_sort(w, n);
-	count_none(d);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct maildrop_entry *e = maildrop_sorted(w, i);
-		uint32_t before = d->count;
+		uint16_t at = w->order[i];
 
-		if (before > 0 && is_twin(e, maildrop_sorted(w, before - 1)))
+		if (kept == 0 || !are_twins(w, at, w->order[kept - 1])) {
+			w->order[kept++] = at;
 			continue;
-		w->order[before] = w->order[i];
-		count_in(d, e);
+		}
+		d->octets -= w->entry[at].octets;
+		d->unmeasured -= !w->entry[at].has_octets;
 	}
+	d->count = kept;
 	d->loaded = 0;
 }
 
@@ -228,10 +219,12 @@ lowest(const struct merge *m)
 static int
 merge_one(struct merge *m, const struct maildrop_entry *e)
 {
-	if (is_twin(e, &m->last))
+	if (maildrop_is_same(e, &m->last))
 		return ERR_OK;
 	m->last = *e;
-	count_in(m->d, e);
+	m->d->count++;
+	m->d->octets += e->octets;
+	m->d->unmeasured += !e->has_octets;
 	return rows_put(&m->rows, e);
 }
 
@@ -259,7 +252,8 @@ maildrop_table_merge(struct maildrop *d)
 	int err = ERR_OK;
 
 	m.cap = d->owner->batch / d->runs;
-	count_none(d);
+	d->count = d->unmeasured = 0;
+	d->octets = 0;
 	for (uint32_t i = 0; !err && i < d->runs; i++)
 		err = refill(&m, i);
 	if (!err)

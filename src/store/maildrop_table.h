@@ -15,6 +15,17 @@ extern const char *const maildrop_folder_name[MAILDROP_FOLDERS];
 int maildrop_record(
     uint8_t folder, struct span name, struct maildrop_entry *e) MUST_CHECK;
 
+/* The hash of a record's base name: the same wherever the file lies. */
+uint64_t maildrop_hash(const struct maildrop_entry *e);
+
+/* Are they records of one message? */
+static inline bool
+maildrop_is_same(const struct maildrop_entry *a, const struct maildrop_entry *b)
+{
+	return a->base_len == b->base_len
+	       && maildrop_hash(a) == maildrop_hash(b);
+}
+
 /* Append the records in the work memory to the table, as a sorted run. */
 int maildrop_table_run(struct maildrop *d) MUST_CHECK;
 

@@ -265,6 +265,33 @@ makes_unique_ids_that_a_client_can_read(void **state)
 	maildrop_close(d);
 }
 
+/* A client that keeps mail on the server knows them by these. */
+static void
+made_ids_are_the_same_in_every_version(void **state)
+{
+	struct maildrop *d;
+	char name[300], tail[200];
+
+	(void)state;
+	put_file("M/new/1.a b,W=1", "x");
+	put_file("M/cur/2.\303\244,S=17,W=18:2,S", "x");
+	memset(tail, 'z', sizeof(tail));
+	for (unsigned i = 0; i < 3; i++) {
+		tail[121 + i] = '\0'; /* bases of 127, 128 and 129 octets */
+		snprintf(
+		    name, sizeof(name), "M/cur/%u.%s,W=1:2,FRS", 3 + i, tail);
+		tail[121 + i] = 'z';
+		put_file(name, "x");
+	}
+	d = load();
+	assert_string_equal(uid(d, 1), "base-8d08c99b11f786d7");
+	assert_string_equal(uid(d, 2), "base-8f63c5e364d8b162");
+	assert_string_equal(uid(d, 3), "base-a8f58d7f6a792867");
+	assert_string_equal(uid(d, 4), "base-dcd645b467bfd1e8");
+	assert_string_equal(uid(d, 5), "base-2fa23f14c9cc54c0");
+	maildrop_close(d);
+}
+
 static void
 finds_a_message_again_that_was_moved_or_flagged(void **state)
 {
@@ -337,6 +364,47 @@ drops_the_second_of_two_files_with_one_name(void **state)
 	assert_int_equal(maildrop_count(d), 1);
 	assert_int_equal(maildrop_octets(d), 3);
 	maildrop_close(d);
+}
+
+/* Some tell their sizes, some are measured; both files of each, or one. */
+static void
+check_twins(unsigned n)
+{
+	struct maildrop *d;
+	char maildir[20], path[100];
+	uint64_t sum = 0;
+
+	snprintf(maildir, sizeof(maildir), "M%u", n);
+	assert_int_equal(mailbox_create(&files.fs, maildir), 0);
+	for (unsigned i = 0; i < n; i++) {
+		const char *size = i % 3 ? ",W=100" : "";
+
+		snprintf(path, sizeof(path), "%s/new/%u.a%s", maildir,
+		    5 * i + 7, size);
+		put_file(path, "a\n");
+		sum += i % 3 ? 100 : 3;
+		if (i % 2)
+			continue;
+		snprintf(path, sizeof(path), "%s/cur/%u.a%s:2,S", maildir,
+		    5 * i + 7, size);
+		put_file(path, "a\n");
+	}
+	d = load_of("ann", maildir);
+	assert_int_equal(maildrop_count(d), n);
+	assert_int_equal(maildrop_octets(d), sum);
+	for (unsigned i = 1; i <= n; i++)
+		assert_int_equal(octets(d, i), (i - 1) % 3 ? 100 : 3);
+	maildrop_close(d);
+}
+
+static void
+counts_two_files_with_one_name_once(void **state)
+{
+	(void)state;
+	check_twins(10);
+	check_twins(40);
+	check_twins(BATCH);
+	check_twins(BATCH * 5 / 2);
 }
 
 static void
@@ -745,9 +813,11 @@ main(void)
 		TEST(a_mailbox_that_does_not_exist_is_empty),
 		TEST(locks_an_account_until_it_is_closed),
 		TEST(makes_unique_ids_that_a_client_can_read),
+		TEST(made_ids_are_the_same_in_every_version),
 		TEST(finds_a_message_again_that_was_moved_or_flagged),
 		TEST(reaches_files_whose_names_are_longer_than_a_record),
 		TEST(drops_the_second_of_two_files_with_one_name),
+		TEST(counts_two_files_with_one_name_once),
 		TEST(removes_what_is_marked_at_the_end_only),
 		TEST(does_the_same_in_memory),
 		TEST(does_the_same_without_room_for_a_table),
