@@ -170,9 +170,9 @@ seal(struct sigcomp *sc)
 	br_sha256_update(
 	    &hash, head + SIGDB_HEADER, buf_len(&sc->out) - SIGDB_HEADER);
 	br_sha256_out(&hash, head + 24);
-	le32_put(head + SIGDB_CRC,
-	    (uint32_t)crc32(0, head + SIGDB_HEADER,
-		(uInt)(buf_len(&sc->out) - SIGDB_HEADER)));
+	le32_put(
+	    head + SIGDB_CRC, (uint32_t)crc32(0, head + SIGDB_HEADER,
+				  (uInt)(buf_len(&sc->out) - SIGDB_HEADER)));
 	le32_put(head + SIGDB_HEADER - 4,
 	    (uint32_t)crc32(0, head, SIGDB_HEADER - 4));
 }

@@ -323,9 +323,9 @@ sigdb_verify(const struct sigdb *db)
 {
 	struct walk w = { 0 };
 	bool sound = has_digest(db) && sigdb_is_whole(db, NULL)
-		     && are_sections_in_order(db)
-		     && are_tables(db) && are_patterns_sound(db, &w)
-		     && are_grams_told(db, &w) && are_hashes_sound(db)
+		     && are_sections_in_order(db) && are_tables(db)
+		     && are_patterns_sound(db, &w) && are_grams_told(db, &w)
+		     && are_hashes_sound(db)
 		     && count_names(db) == db->signatures
 		     && w.bodies + (uint64_t)db->hashes == db->signatures;
 

@@ -57,10 +57,7 @@ struct scan_limits {
 struct scan;
 struct scan_frame;
 
-/*
- * Take the next member out of the container: 1, or 0 at its end.  Flaws are
- * noted with scan_flaw.
- */
+/* Take the container's next member: 1, or 0 at its end; see scan_flaw. */
 typedef int (*scan_next)(
     struct scan *sc, struct scan_frame *f, struct span *member);
 
@@ -219,9 +216,8 @@ struct scan_kind {
 	scan_next next;	  /* NULL: not a container */
 	uint8_t how;	  /* enum scan_how */
 	bool is_zip_too;  /* by its end, whatever it begins with */
-	bool is_binhex_too;
-	bool is_pdf_too; /* by a header that does not stand at its start */
-	bool is_blob_too, is_warc_too, is_program_too;
+	bool is_pdf_too;  /* by a header that does not stand at its start */
+	bool is_binhex_too, is_blob_too, is_warc_too, is_program_too;
 	bool is_stray_too; /* archives where its reader looks for none */
 	bool has_more;	   /* than what `next` opens */
 	bool is_mail;	   /* by its header */
