@@ -291,6 +291,17 @@ has_output(const struct outgoing *o)
 	       || (tls_state(o->tls) == TLS_UP && buf_len(&o->out) > 0);
 }
 
+/* The reply to a message's end may come late: its phase alone limits it. */
+static int64_t
+lost_at_ms(const struct outgoing *o)
+{
+	int64_t silent = o->moved_ms + OUTGOING_SILENT_MS;
+
+	return o->phase == CLIENT_IS_END || o->phase_at_ms < silent
+		   ? o->phase_at_ms
+		   : silent;
+}
+
 void
 outgoing_prep(struct outgoing *o, struct poller *p)
 {
@@ -302,8 +313,7 @@ outgoing_prep(struct outgoing *o, struct poller *p)
 		poller_write(p, o->fd);
 	if (o->state == OUTGOING_UP && room(o, &len) != NULL && len > 0)
 		poller_read(p, o->fd);
-	poller_at(p, o->phase_at_ms);
-	poller_at(p, o->moved_ms + OUTGOING_SILENT_MS);
+	poller_at(p, lost_at_ms(o));
 }
 
 static void
@@ -330,8 +340,7 @@ watch_time(struct outgoing *o, int64_t now_ms)
 		o->phase_at_ms =
 		    now_ms + (int64_t)smtp_client_seconds(&o->client) * 1000;
 	}
-	if (now_ms >= o->phase_at_ms
-	    || now_ms >= o->moved_ms + OUTGOING_SILENT_MS)
+	if (now_ms >= lost_at_ms(o))
 		lose_peer(o, "timed out");
 }
 

@@ -1,8 +1,9 @@
 /*
  * faults: preloaded into the server, lets the n-th call of one function fail.
  *
- * What is to fail stands in a file that the test maps, too ($FAULTS); in the
- * server's children nothing ever fails.  See test_faults.py.
+ * And moves its clock on.  What is to fail stands in a file that the test maps,
+ * too ($FAULTS); in the server's children nothing ever fails.  See
+ * test_faults.py.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,6 +20,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* As test_faults.py packs it. */
@@ -30,6 +32,7 @@ struct order {
 	int calls;
 	int failed;
 	char name[32];
+	volatile int ahead_s; /* by which the clock without jumps jumps */
 };
 
 static struct order *order;
@@ -167,4 +170,14 @@ syscall(long number, ...)
 	if (number == SYS_io_getevents)
 		spoil((struct io_event *)a[3], result);
 	return result;
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *t)
+{
+	int err = (int)syscall(SYS_clock_gettime, id, t);
+
+	if (order != NULL && id == CLOCK_MONOTONIC)
+		t->tv_sec += order->ahead_s;
+	return err;
 }

@@ -15,9 +15,11 @@ import re
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
+import farend
 import gatepost
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "faults.c")
@@ -52,6 +54,11 @@ class FaultyServer(gatepost.Server):
                                       name.encode())
         self.order[:4] = struct.pack("i", 1)
 
+    def move_on(self, seconds):
+        """So long has passed since the start, besides what has."""
+        self.order[56:60] = struct.pack("i", seconds)
+        self.run("status")  # it looks at its clock
+
     def disarm(self):
         """How many calls have failed."""
         self.order[:4] = struct.pack("i", 0)
@@ -64,6 +71,48 @@ def setUpModule():
     FaultyServer.library = os.path.join(folder.name, "faults.so")
     subprocess.run([os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC",
                     "-o", FaultyServer.library, SOURCE, "-ldl"], check=True)
+
+
+@gatepost.needs("ENABLE_RELAY")
+class LateAnswers(unittest.TestCase):
+    """Ten minutes for the reply to a message's end (RFC 5321, 4.5.3.2.6):
+    whoever gives up earlier sends it a second time."""
+
+    def setUp(self):
+        self.far = self.enterContext(farend.Server())
+        self.asked, self.answer = threading.Event(), threading.Event()
+        self.addCleanup(self.answer.set)
+        self.far.faults = self.wait_at_end
+        self.server = self.enterContext(FaultyServer(settings={
+            "route.smarthost": f"127.0.0.1:{self.far.port}",
+            "permit.smtp": "network", "relay.networks": "127.0.0.0/8"}))
+        with self.server.smtp(hello="me.example") as talk:
+            talk.expect(250, "MAIL FROM:<ann@home.example>")
+            talk.expect(250, "RCPT TO:<far@x.example>")
+            talk.expect(354, "DATA")
+            talk.expect(250, "Subject: x\r\n\r\nx\r\n.")
+        self.assertTrue(self.asked.wait(gatepost.SECONDS))
+        self.server.move_on(1)  # a turn, in which the server begins to wait
+
+    def wait_at_end(self, step):
+        if step == "end":
+            self.asked.set()
+            self.answer.wait(gatepost.SECONDS)
+
+    def queued(self):
+        return self.server.run("queue", "list").stdout
+
+    def test_an_answer_after_nine_minutes_is_waited_for(self):
+        self.server.move_on(540)
+        self.assertIn(b"far@x.example", self.queued())
+        self.answer.set()
+        gatepost.wait_for(lambda: not self.queued(), "it is sent")
+        self.assertEqual(len(self.far.messages), 1)
+        self.assertEqual(self.far.connections, 1)
+
+    def test_none_after_ten_minutes_is_given_up(self):
+        self.server.move_on(660)
+        gatepost.wait_for(lambda: b"timed out" in self.queued(), "given up")
 
 
 class Wants(unittest.TestCase):
