@@ -165,7 +165,7 @@ static int
 connect_for(const struct selftest *st, unsigned l, unsigned form)
 {
 	struct net_addr to = st->to[l], from = { .port = 0 };
-	static const uint8_t none[12];
+	static const uint8_t none[16];
 	bool any = !memcmp(to.ip, none, sizeof(none))
 		   || (net_is_v4(&to) && !memcmp(to.ip + 12, none, 4));
 

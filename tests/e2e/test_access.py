@@ -664,6 +664,20 @@ class OpenRelayForms(AccessCase):
                       .decode())
         self.assertEqual(sum("\tsmtps\t" in line for line in lines), 20)
 
+    def test_selftest_asks_a_server_of_ipv6_alone(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            self.skipTest("no IPv6 here")
+        with gatepost.Server(settings={
+                "listen.submission": "off", "listen.smtps": "off",
+                "listen.smtp": "off"}) as server:
+            [port] = gatepost.free_ports(1)
+            server.run("set", f"listen.smtp=[::1]:{port}")
+            server.restart()
+            done = server.run("selftest", "relay")
+            self.assertRegex(done.stdout, rb"\nclosed: 20 forms refused")
+
     def test_selftest_finds_an_open_relay(self):
         self.server.run("set", "relay.networks=127.83.0.0/16")
         done = self.server.run("selftest", "relay", check=False)
