@@ -188,8 +188,10 @@ cut_data(struct scan *sc, const struct pdfstream *t, struct span s)
 	if (t->length < s.len && is_end(span_from(s, (size_t)t->length)))
 		return span_first(s, (size_t)t->length);
 	end = scan_find(s, 0, SPAN("endstream"));
-	/* the word alone, in some text, promises nothing */
-	if (end == s.len && t->is_behind)
+	/* the word alone, in some text, promises nothing, nor does the next */
+	if (!t->is_behind && t->n == 0)
+		end = scan_find(span_first(s, end), 0, SPAN("stream"));
+	else if (end == s.len && t->is_behind)
 		scan_flaw(sc, SCAN_DAMAGED);
 	return without_line_end(span_first(s, end));
 }

@@ -116,6 +116,15 @@ class Documents(unittest.TestCase):
         self.assertEqual(self.verdict(pdf(pdf_stream(
             zipped(EICAR), FLATE), trailer=b"/Encrypt 9 0 R")), FOUND)
 
+    def test_text_about_pdf_is_no_work(self):
+        """Each "stream" was a member up to the end of the text."""
+        text = (b"what stands behind startxref, /Encrypt, 1 0 object, and "
+                b"\xc3\xbc stream " + b"words " * 300) * 1200
+        began = os.times()
+        self.assertEqual(self.verdict(text + b" of 2 obj"), "OK")
+        now = os.times()
+        self.assertLess(now.children_user - began.children_user, 3)
+
     def test_pdf_bomb_is_over_the_limits(self):
         data = zlib.compress(zlib.compress(bytes(140 << 20)))
         said = b"/Filter[/FlateDecode/FlateDecode]"
