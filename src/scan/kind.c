@@ -8,7 +8,7 @@
 #include "codec/mime.h"
 #include "core/chr.h"
 #include "core/le.h"
-#include "scan/pdftoken.h"
+#include "scan/pdfstream.h"
 
 enum {
 	TARGET_PE = 1,
@@ -393,21 +393,6 @@ has(struct span s, struct span word)
 	return scan_find(s, 0, word) < s.len;
 }
 
-/* Does an object of PDF begin anywhere?  Texts about PDF have none. */
-static bool
-has_object(struct span s)
-{
-	uint32_t number, generation;
-	size_t at = 0;
-
-	for (; (at = scan_find(s, at, SPAN("obj"))) < s.len; at += 3)
-		if ((at + 3 == s.len || !pdftoken_is_regular(s.p[at + 3]))
-		    && at > 0
-		    && !pdftoken_object(s, at + 3, &number, &generation))
-			return true;
-	return false;
-}
-
 /*
  * Viewers want a PDF's header near its start, or do without one and follow
  * what stands at its end.
@@ -419,7 +404,7 @@ is_pdf_too(struct span s, const struct scan_kind *k)
 		return false;
 	return has(span_first(s, 1028), SPAN("%PDF-"))
 	       || ((k->next == NULL || k->next == scan_next_mail)
-		   && has(s, SPAN("startxref")) && has_object(s));
+		   && has(s, SPAN("startxref")) && pdfstream_has_object(s));
 }
 
 /* Documents behind whose end, or in which, an archive may stand as it is. */

@@ -188,6 +188,7 @@ cut_data(struct scan *sc, const struct pdfstream *t, struct span s)
 	if (t->length < s.len && is_end(span_from(s, (size_t)t->length)))
 		return span_first(s, (size_t)t->length);
 	end = scan_find(s, 0, SPAN("endstream"));
+	scan_spend(sc, end);
 	/* the word alone, in some text, promises nothing, nor does the next */
 	if (!t->is_behind && t->n == 0)
 		end = scan_find(span_first(s, end), 0, SPAN("stream"));
@@ -304,4 +305,17 @@ pdfstream_unpack(struct scan *sc, const struct pdfstream *t)
 			s = unpack(sc, t, t->filters[i], s);
 	}
 	return t->n == 0 && pdfstream_is_zlib(s) ? inflate(sc, t, s) : s;
+}
+
+bool
+pdfstream_has_object(struct span s)
+{
+	uint32_t number, generation;
+	size_t at = 0;
+
+	for (; (at = scan_find(s, at, SPAN("obj"))) < s.len; at += 3)
+		if ((at + 3 == s.len || !pdftoken_is_regular(s.p[at + 3]))
+		    && !pdftoken_object(s, at + 3, &number, &generation))
+			return true;
+	return false;
 }

@@ -52,4 +52,7 @@ struct span pdfstream_unpack(struct scan *sc, const struct pdfstream *t);
 /* Do the two octets of zlib's header stand there? */
 bool pdfstream_is_zlib(struct span s);
 
+/* Does an object begin anywhere?  Texts about PDF have none. */
+bool pdfstream_has_object(struct span s);
+
 #endif

@@ -47,6 +47,12 @@ bool scan_measure(struct span s, size_t *end);
  */
 size_t scan_stream(struct span s, size_t from);
 
+/*
+ * So many octets have been read once more, as of data that may begin within
+ * other data: they count as if they were searched.
+ */
+void scan_spend(struct scan *sc, size_t octets);
+
 int scan_next_zip(struct scan *, struct scan_frame *, struct span *);
 int scan_next_arj(struct scan *, struct scan_frame *, struct span *);
 int scan_next_lzh(struct scan *, struct scan_frame *, struct span *);

@@ -117,12 +117,9 @@ sigdb_part(const struct sigdb *db, uint32_t i, struct sigdb_part *s)
 static unsigned
 places_log2(struct span start)
 {
-	size_t places = start.len / 4;
-	unsigned bits = 0;
+	uint32_t places = (uint32_t)(start.len / 4);
 
-	while ((size_t)2 << bits < places)
-		bits++;
-	return bits;
+	return places < 2 ? 0 : 31u - (unsigned)__builtin_clz(places - 1);
 }
 
 struct span

@@ -29,6 +29,12 @@ scan_room(struct scan *sc, size_t want, size_t *room)
 	return to;
 }
 
+void
+scan_spend(struct scan *sc, size_t octets)
+{
+	sc->left -= octets < sc->left ? octets : sc->left;
+}
+
 struct span
 scan_take(struct scan *sc, size_t len)
 {

@@ -157,6 +157,7 @@ scan_next_rtf(struct scan *sc, struct scan_frame *f, struct span *member)
 		return 0;
 	h.to = scan_most(sc, f->bytes.len, &h.room);
 	used = unhex(&h, span_from(f->bytes, at));
+	scan_spend(sc, used);
 	if (h.len == h.room && h.room < f->bytes.len)
 		scan_flaw(sc, SCAN_LIMITS);
 	*member = scan_take(sc, h.len);
