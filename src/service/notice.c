@@ -92,13 +92,25 @@ words_of(const struct notice *n, enum notice_kind kind)
 	return &english[kind];
 }
 
+/*
+ * As the server wrote them.  4.4.7 is not its own: what failed with that has
+ * run out of time.
+ */
 static void
 put_code(struct notice *n, const struct queue_rcpt *q)
 {
-	if (q->code > 0) {
-		text_u64(&n->letter->out, q->code);
-		text_chr(&n->letter->out, ' ');
+	const unsigned *e = q->enhanced;
+	struct text *t = &n->letter->out;
+	bool late = e[0] == 4 && e[1] == 4 && e[2] == 7;
+
+	if (q->code == 0)
+		return;
+	text_u64(t, q->code);
+	for (int i = 0; i < 3 && e[0] == q->code / 100 && !late; i++) {
+		text_chr(t, i == 0 ? ' ' : '.');
+		text_u64(t, e[i]);
 	}
+	text_chr(t, ' ');
 }
 
 static void

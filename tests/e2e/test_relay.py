@@ -327,7 +327,7 @@ class AtOnce(unittest.TestCase):
             gatepost.wait_for(lambda: server.stored("ann"), "a notice")
             note, = server.stored("ann")
             self.assertIn(b"Action: delayed", note)
-            self.assertIn(b"535 wrong password", note)
+            self.assertIn(b"535 5.7.8 wrong password", note)
             self.assertEqual(len(queued(server)), 1)
             self.assertEqual(sum(b"AUTH" in x for x in far.lines), 1)
 
@@ -573,7 +573,7 @@ class Notices(unittest.TestCase):
         self.check_fields(note, [
             {**same, "Final-Recipient": "rfc822; one@x.example",
              "Status": "5.1.1",
-             "Diagnostic-Code": "smtp; 550 no such user here"},
+             "Diagnostic-Code": "smtp; 550 5.1.1 no such user here"},
             {**same, "Final-Recipient": "rfc822; three@x.example",
              "Status": "5.0.0",
              "Diagnostic-Code": "smtp; 550 2.1.5 contradicts itself"}])

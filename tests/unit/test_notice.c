@@ -107,7 +107,7 @@ failure_names_those_who_did_not_get_it(void **state)
 	has(text, "\nOriginal-Recipient: rfc822; o+x@x.example\n"
 		  "Final-Recipient: rfc822; y@y.example\n"
 		  "Action: failed\nStatus: 5.1.1\n"
-		  "Diagnostic-Code: smtp; 550 nobody");
+		  "Diagnostic-Code: smtp; 550 5.1.1 nobody");
 	hasnt(text, "\nX-Evil");
 	hasnt(text, "\x1b");
 	hasnt(text, "x@x.example>");
