@@ -1,6 +1,6 @@
 /*
  * foreign: packings, disks and installers that nobody here opens, and whose
- * signs do not stand at their start.
+ * signs do not stand at their start; LZMA, which has none.
  */
 #include "core/chr.h"
 #include "core/le.h"
@@ -30,6 +30,44 @@ is_hfs(struct span s)
 	return span_starts(s, SPAN("H+\0\4")) || span_starts(s, SPAN("HX\0\5"))
 	       || (span_starts(s, SPAN("BD")) && s.p[23] == 0
 		   && (s.p[22] & 1) == 0 && s.p[36] > 0 && s.p[36] < 28);
+}
+
+/* Names, as Kotlin's lists of types have them behind some small numbers. */
+static bool
+is_wording(struct span s)
+{
+	unsigned shown = 0, high = 0;
+
+	s = span_first(s, 40);
+	for (size_t i = 0; i < s.len; i++) {
+		shown += s.p[i] >= ' ' && s.p[i] < 0x7f;
+		high += s.p[i] >= 0x80;
+	}
+	return s.len == 40 && shown >= 20 && high < 4;
+}
+
+/*
+ * LZMA without a container: what tells it apart is that its fields are what
+ * packers write.  Properties, the window (a power of two, or one and a half),
+ * the size or "unknown", the coder's first byte.  Zeros tell little: what was
+ * packed with such properties looks like noise, too.
+ */
+bool
+scan_is_lzma(struct span s)
+{
+	uint32_t window;
+	uint64_t size;
+
+	if (s.len < 19 || s.p[0] >= 225 || s.p[13] != 0
+	    || (s.p[0] == 0 && is_wording(span_from(s, 14))))
+		return false;
+	window = le32_get(s.p + 1);
+	size = le64_get(s.p + 5);
+	if (window < 4096
+	    || ((window & (window - 1)) != 0
+		&& (window % 3 != 0 || (window / 3 & (window / 3 - 1)) != 0)))
+		return false;
+	return size == UINT64_MAX || (size > 0 && size < 1ull << 38);
 }
 
 /* Signs that do not stand at the start, of what is not opened here. */

@@ -124,28 +124,6 @@ is_cms(struct span s)
 		      < 17;
 }
 
-/*
- * LZMA without a container: what tells it apart is that its fields are what
- * packers write.  Properties, the window (a power of two, or one and a half),
- * the size or "unknown", the coder's first byte.
- */
-static bool
-is_lzma(struct span s)
-{
-	uint32_t window;
-	uint64_t size;
-
-	if (s.len < 19 || s.p[0] >= 225 || s.p[13] != 0)
-		return false;
-	window = le32_get(s.p + 1);
-	size = le64_get(s.p + 5);
-	if (window < 4096
-	    || ((window & (window - 1)) != 0
-		&& (window % 3 != 0 || (window / 3 & (window / 3 - 1)) != 0)))
-		return false;
-	return size == UINT64_MAX || (size > 0 && size < 1ull << 38);
-}
-
 /* A frame of LZ4 or Zstandard that is to be skipped. */
 static bool
 is_skippable(struct span s)
@@ -378,7 +356,7 @@ is_by_other_signs(struct span s, struct scan_kind *k)
 		k->next = scan_next_object;
 	else if (ENABLE_SCAN_DOCUMENTS && scan_is_package(s))
 		k->next = scan_next_package;
-	else if (is_iso(s) || is_lzma(s) || is_skippable(s))
+	else if (is_iso(s) || scan_is_lzma(s) || is_skippable(s))
 		k->how = SCAN_BY_ARCHIVE;
 	else if (scan_is_lzh(s) || scan_is_foreign(s) || is_udf(s))
 		k->how = SCAN_BY_NOBODY;

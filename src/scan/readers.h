@@ -26,6 +26,9 @@ bool scan_is_tar(struct span s);
 bool scan_is_object(struct span s);
 bool scan_is_package(struct span s);
 
+/* Does it look as if it were packed by LZMA, with no container? */
+bool scan_is_lzma(struct span s);
+
 /* Is it of a kind that is not opened here, with a sign behind its start? */
 bool scan_is_foreign(struct span s);
 

@@ -484,6 +484,17 @@ class Archives(unittest.TestCase):
         self.assertEqual(self.verdict(whole + bytes(3000)), "OK")
         self.assertEqual(self.verdict(whole + how["7z"](b"fine")), "OK")
 
+    def test_zeros_before_names_are_no_lzma(self):
+        head = struct.pack(">IIII", 3, 1, 0, 7)
+        self.assertEqual(self.verdict(
+            head + b"\n\xc8\2\n\6kotlin\n\5OptIn\n\nAnnotation\n\xa1" * 9),
+            "OK")
+        plain = [{"id": lzma.FILTER_LZMA1, "lc": 0, "lp": 0, "pb": 0,
+                  "dict_size": 196608}]
+        for data in (EICAR, EICAR + bytes(70000), EICAR + b"AB" * 40000):
+            self.assertNotEqual(self.verdict(lzma.compress(
+                data, format=lzma.FORMAT_ALONE, filters=plain)), "OK")
+
     def test_xz_with_anything_behind_it(self):
         one = lzma.compress(EICAR[:30])
         for name, data in {
