@@ -192,10 +192,18 @@ is_ar(struct span s)
 	       && span_starts(span_from(s, 66), SPAN("`\n"));
 }
 
+/* In firmware that starts from disks the sign alone is a constant. */
 static bool
 is_disk(struct span s)
 {
-	return span_starts(span_from(s, 0x8000), SPAN("\1CD001\1"));
+	unsigned block;
+
+	s = span_from(s, 0x8000);
+	if (s.len < 882 || !span_starts(s, SPAN("\1CD001\1")))
+		return false;
+	block = le16_get(s.p + 128);
+	return (block == 512 || block == 1024 || block == 2048)
+	       && s.p[881] == 1;
 }
 
 static bool

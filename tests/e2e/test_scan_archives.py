@@ -484,6 +484,10 @@ class Archives(unittest.TestCase):
         self.assertEqual(self.verdict(whole + bytes(3000)), "OK")
         self.assertEqual(self.verdict(whole + how["7z"](b"fine")), "OK")
 
+    def test_a_constant_is_no_disk(self):
+        code = bytes(range(255, 0, -1)) * 200 + b"\1CD001\1"
+        self.assertEqual(self.verdict(code + code), "OK")
+
     def test_zeros_before_names_are_no_lzma(self):
         head = struct.pack(">IIII", 3, 1, 0, 7)
         self.assertEqual(self.verdict(
