@@ -3,7 +3,8 @@
  * and SVG, pages that put a download together from what they carry, calendars'
  * attachments, cards' pictures, documents as one XML file.
  *
- * A blob is at least 64 characters in a row; its lines may be blank-folded.
+ * A blob is at least 64 characters in a row; its lines may be blank-folded, or
+ * be pieces of one text that a program joins.
  * The text around it is not asked.
  */
 #include "codec/mime.h"
@@ -53,6 +54,24 @@ run_len(struct span s)
 	return n;
 }
 
+/* What joins two pieces of one text in a program: "..." + "..."; 0: nothing. */
+static size_t
+joint_len(struct span s)
+{
+	size_t n = 1, plus = 0;
+
+	if (s.len < 3 || (s.p[0] != '"' && s.p[0] != '\''))
+		return 0;
+	for (; n < s.len && n < 32 && plus < 2; n++) {
+		if (s.p[n] == s.p[0])
+			return plus == 1 ? n + 1 : 0;
+		plus += s.p[n] == '+';
+		if (s.p[n] > '+' || (s.p[n] > ' ' && s.p[n] < '+'))
+			return 0;
+	}
+	return 0;
+}
+
 /* How long the blob at the start of `s` is, with its line ends. */
 static size_t
 blob_len(struct span s)
@@ -66,6 +85,8 @@ blob_len(struct span s)
 			    && (rest.p[n] == '\r' || rest.p[n] == '\n'
 				|| chr_is(rest.p[n], CHR_SPACE));)
 			n++;
+		if (n == 0)
+			n = joint_len(rest);
 		line = run_len(span_from(rest, n));
 		if (n == 0 || line == 0)
 			break;
@@ -74,18 +95,38 @@ blob_len(struct span s)
 	return at;
 }
 
+/* Without what joins its pieces; in scratch, if it has any. */
+static struct span
+joined(struct scan *sc, struct span s)
+{
+	size_t room, len = 0, at = 0, n;
+	uint8_t *to;
+
+	if (span_find(s, '"') == s.len && span_find(s, '\'') == s.len)
+		return s;
+	to = scan_room(sc, s.len, &room);
+	while (at < s.len && len < room) {
+		n = joint_len(span_from(s, at));
+		if (n == 0)
+			to[len++] = s.p[at++];
+		at += n;
+	}
+	return scan_take(sc, len);
+}
+
 int
 scan_next_blob(struct scan *sc, struct scan_frame *f, struct span *member)
 {
 	size_t at = find_run(f->bytes, f->at), len, room;
+	struct span blob;
 	uint8_t *to;
 
 	if (at == f->bytes.len)
 		return 0;
 	len = blob_len(span_from(f->bytes, at));
+	blob = joined(sc, span_of(f->bytes.p + at, len));
 	to = scan_room(sc, len / 4 * 3 + 3, &room);
-	*member =
-	    scan_take(sc, mime_base64(span_of(f->bytes.p + at, len), to, room));
+	*member = scan_take(sc, mime_base64(blob, to, room));
 	f->at = at + len;
 	return 1;
 }

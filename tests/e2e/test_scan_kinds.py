@@ -86,6 +86,12 @@ OPENED = {
            + FOLDED + b"\r\nEND:VCARD\r\n",
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='data:"
            b"image/png;base64," + CODED + b"'/></svg>",
+    "pieces in a page": b"<script>var a = '" + b"' +\n  '".join(
+        CODED[i:i + 64] for i in range(0, len(CODED), 64)) + b"';</script>",
+    "pieces, odd": b'<script>var a="' + b'"+"'.join(
+        CODED[i:i + 67] for i in range(0, len(CODED), 67)) + b'"</script>',
+    "another text": b'<script>var a=["' + b"QUJD" * 20 + b'","' + CODED
+    + b'"]</script>',
     "html": b"<html><a href='data:application/zip;base64," + CODED
             + b"'>x</a></html>",
     "smuggled": b"<html><script>var f = \"" + CODED + b"\"; save(atob(f));"
