@@ -150,9 +150,10 @@ advance(struct conn *c)
 		if (s != MOVED)
 			break;
 	}
-	if (n == STEPS_MAX)
-		c->woken = true;
 	io_send(c);
+	/* what it was blocked by may have left just now: no event will say so */
+	if (n == STEPS_MAX || (s == BLOCKED && io_is_sent(c)))
+		c->woken = true;
 	if (s == ENDING && !c->dead)
 		finish(c);
 	if (s == STARVED && c->eof)

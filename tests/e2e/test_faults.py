@@ -173,6 +173,66 @@ class Wants(unittest.TestCase):
         return int(re.search(rb"loop.turns: (\d+)", status).group(1))
 
 
+class Moments(unittest.TestCase):
+    """A socket that is full at one call and has room at the next: its reader
+    may be quicker than the server's next look.  Nobody waits for ever then."""
+
+    def setUp(self):
+        self.server = FaultyServer(users={"ann": PASSWORD},
+                                   settings={"auth.plaintext": "any"})
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__, None)
+
+    def try_all(self, scene):
+        for nth in range(1, 40):
+            with self.subTest(nth=nth):
+                self.server.arm("send", nth, errno.EAGAIN, 0)
+                scene()
+            if not self.server.disarm():
+                break
+        self.assertGreater(nth, 3)
+
+    def login(self, service="pop3"):
+        pop = self.server.pop(service)
+        pop.sock.settimeout(PATIENCE)
+        pop.pop("USER ann")
+        self.assertTrue(pop.pop(f"PASS {PASSWORD}").startswith(b"+OK"))
+        return pop
+
+    def fetch(self, service):
+        with self.login(service) as pop:
+            self.assertTrue(pop.pop("RETR 1").startswith(b"+OK"))
+            self.assertEqual(len(pop.listing()), 20001)
+            self.assertTrue(pop.pop("QUIT").startswith(b"+OK"))
+
+    def put_message(self):
+        folder = os.path.join(self.server.mail_folder("ann"), "new")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "1.a"), "wb") as f:
+            f.write(b"x\n" + (b"y" * 75 + b"\n") * 20000)
+
+    def test_fetching(self):
+        self.put_message()
+        self.try_all(lambda: self.fetch("pop3"))
+
+    def test_fetching_under_tls(self):
+        self.put_message()
+        self.try_all(lambda: self.fetch("pop3s"))
+
+    def talk(self):
+        with gatepost.Talk(self.server.port("smtp")) as talk:
+            talk.sock.settimeout(PATIENCE)
+            talk.reply()
+            talk.expect(250, "EHLO me")
+            talk.expect(220, "STARTTLS")
+            talk.secure()
+            talk.expect(250, "EHLO me")
+            talk.expect(221, "QUIT")
+
+    def test_starting_tls(self):
+        self.try_all(self.talk)
+
+
 class Faults(unittest.TestCase):
     def setUp(self):
         self.server = FaultyServer(
