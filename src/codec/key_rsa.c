@@ -2,6 +2,7 @@
 #include "codec/key.h"
 
 #include "codec/der.h"
+#include "core/be.h"
 #include "core/secret.h"
 
 #define EXPONENT 65537
@@ -34,8 +35,7 @@ find_public(
 	    || len > OCTETS)
 		return false;
 	(void)br_rsa_compute_modulus_get_default()(n, &k->u.rsa);
-	for (unsigned i = 0; i < 4; i++)
-		e[i] = (uint8_t)(exponent >> (24 - 8 * i));
+	be32_put(e, exponent);
 	*pk = (br_rsa_public_key) { n, len, e, 4 };
 	return true;
 }

@@ -20,4 +20,11 @@ be32_put(uint8_t *p, uint32_t n)
 	p[3] = (uint8_t)n;
 }
 
+static inline void
+be64_put(uint8_t *p, uint64_t n)
+{
+	be32_put(p, (uint32_t)(n >> 32));
+	be32_put(p + 4, (uint32_t)n);
+}
+
 #endif

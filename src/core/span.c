@@ -4,6 +4,12 @@
 #include "core/chr.h"
 #include "core/err.h"
 
+bool
+span_is(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || !memcmp(a.p, b.p, a.len));
+}
+
 static bool
 same_nocase(const uint8_t *a, const uint8_t *b, size_t len)
 {

@@ -50,11 +50,7 @@ span_first(struct span s, size_t len)
 	return (struct span) { s.p, len < s.len ? len : s.len };
 }
 
-static inline bool
-span_is(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || !memcmp(a.p, b.p, a.len));
-}
+bool span_is(struct span a, struct span b);
 
 /* Equal but for the case of ASCII letters. */
 bool span_is_nocase(struct span a, struct span b);

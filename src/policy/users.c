@@ -4,6 +4,7 @@
  */
 #include "policy/users.h"
 
+#include "core/be.h"
 #include "core/chr.h"
 #include "core/secret.h"
 #include "core/zero.h"
@@ -196,8 +197,7 @@ users_verifier_dummy(struct users_verifier *v, struct span name,
 void
 users_verifier_write(const struct users_verifier *v, uint8_t out[USERS_RECORD])
 {
-	for (unsigned i = 0; i < 4; i++)
-		out[i] = (uint8_t)(v->iterations >> (24 - 8 * i));
+	be32_put(out, v->iterations);
 	memcpy(out + 4, v->salt, USERS_SALT);
 	memcpy(out + 4 + USERS_SALT, v->stored_key, USERS_HASH);
 	memcpy(out + 4 + USERS_SALT + USERS_HASH, v->server_key, USERS_HASH);

@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#include "core/be.h"
+
 static const struct {
 	unsigned status;
 	const char *text;
@@ -119,8 +121,7 @@ put_piece(struct http *h, struct span piece, struct buf *out)
 	if (h->req.method == HTTP_HEAD || piece.len == 0)
 		return;
 	assert(piece.len <= UINT32_MAX);
-	for (unsigned i = 0; i < 4; i++)
-		size[i] = (uint8_t)(piece.len >> (24 - 8 * i));
+	be32_put(size, (uint32_t)piece.len);
 	text_init(&t, mem, sizeof(mem));
 	text_hex(&t, span_of(size, 4));
 	text_str(&t, "\r\n");

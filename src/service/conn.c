@@ -150,10 +150,11 @@ advance(struct conn *c)
 		if (s != MOVED)
 			break;
 	}
-	io_send(c);
-	/* what it was blocked by may have left just now: no event will say so */
-	if (n == STEPS_MAX || (s == BLOCKED && io_is_sent(c)))
+	if (n == STEPS_MAX)
 		c->woken = true;
+	/* what blocked it is tried again when the poller says so */
+	if (s != BLOCKED)
+		io_send(c);
 	if (s == ENDING && !c->dead)
 		finish(c);
 	if (s == STARVED && c->eof)

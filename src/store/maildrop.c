@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "core/be.h"
 #include "core/text.h"
 #include "store/mailbox.h"
 #include "store/maildrop_phase.h"
@@ -126,15 +127,12 @@ maildrop_uid(const struct maildrop_entry *e, char out[MAILDROP_UID_MAX])
 	char mem[24];
 	struct text t;
 	uint8_t hash[8];
-	uint64_t n;
 
 	if (is_uid(id)) {
 		memcpy(out, id.p, id.len);
 		return id.len;
 	}
-	n = maildrop_hash(e);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		hash[i] = (uint8_t)(n >> (56 - 8 * i));
+	be64_put(hash, maildrop_hash(e));
 	text_init(&t, mem, sizeof(mem));
 	text_str(&t, "base-");
 	text_hex(&t, span_of(hash, sizeof(hash)));

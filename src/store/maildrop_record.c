@@ -67,6 +67,13 @@ maildrop_hash(const struct maildrop_entry *e)
 				   : hash(span_of(e->name, e->base_len));
 }
 
+bool
+maildrop_is_same(const struct maildrop_entry *a, const struct maildrop_entry *b)
+{
+	return a->base_len == b->base_len
+	       && maildrop_hash(a) == maildrop_hash(b);
+}
+
 int
 maildrop_record(uint8_t folder, struct span name, struct maildrop_entry *e)
 {

@@ -19,12 +19,8 @@ int maildrop_record(
 uint64_t maildrop_hash(const struct maildrop_entry *e);
 
 /* Are they records of one message? */
-static inline bool
-maildrop_is_same(const struct maildrop_entry *a, const struct maildrop_entry *b)
-{
-	return a->base_len == b->base_len
-	       && maildrop_hash(a) == maildrop_hash(b);
-}
+bool maildrop_is_same(
+    const struct maildrop_entry *a, const struct maildrop_entry *b);
 
 /* Append the records in the work memory to the table, as a sorted run. */
 int maildrop_table_run(struct maildrop *d) MUST_CHECK;
