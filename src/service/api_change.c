@@ -228,6 +228,20 @@ warn_of_pairs(struct api_call *c, const struct json *j)
 	}
 }
 
+/* What belongs to the web page is taken, and does nothing yet. */
+static void
+warn_of_page(struct api_call *c, const struct json *j)
+{
+	int set = json_member(j, JSON_ROOT, "set"), at = JSON_ABSENT;
+	struct span key;
+
+	while (json_next(j, set, &at, &key))
+		if (span_starts_nocase(key, SPAN("listen.http")))
+			json_str(&c->json, NULL,
+			    SPAN("there is no web page in this program yet: "
+				 "nothing will listen there"));
+}
+
 static enum api_result
 answer_change(struct api_call *c, const struct json *j)
 {
@@ -246,6 +260,7 @@ answer_change(struct api_call *c, const struct json *j)
 	json_end(&c->json);
 	json_array(&c->json, "warnings");
 	warn_of_pairs(c, j);
+	warn_of_page(c, j);
 	json_end(&c->json);
 	json_end(&c->json);
 	return API_DONE;

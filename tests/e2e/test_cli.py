@@ -646,9 +646,10 @@ class Life(unittest.TestCase):
     def test_a_page_that_is_not_there_yet_is_called_so(self):
         with Folder() as g:
             g.run("init", "--set", "listen.http=127.0.0.1:8080")
-            g.run("set", "listen.https=127.0.0.1:8443")
-            self.assertIn(b"page (not there yet)",
-                          g.run("settings", "list").stdout)
+            said = g.run("set", "listen.https=127.0.0.1:8443").stdout
+            self.assertIn(b"warning: there is no web page", said)
+            self.assertNotIn(b"warning", g.run(
+                "set", "listen.smtp=127.0.0.1:" + str(g.port("smtp"))).stdout)
             with open(g.log_path, "ab") as log:
                 g.process = subprocess.Popen(
                     [gatepost.PROGRAM, "serve", "--state", g.state],
