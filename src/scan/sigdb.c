@@ -26,7 +26,8 @@ sigdb_open(struct sigdb *db, struct span all)
 	*db = (struct sigdb) { .all = all };
 	if (all.len < SIGDB_HEADER || memcmp(all.p, magic, 8) != 0)
 		return ERR_SYNTAX;
-	if (le32_get(all.p + 8) != SIGDB_VERSION)
+	db->version = le32_get(all.p + 8);
+	if (db->version != SIGDB_VERSION && db->version != SIGDB_WITHOUT_CRC)
 		return ERR_UNSUPPORTED;
 	if (le32_get(all.p + 12) != all.len
 	    || crc32(0, all.p, SIGDB_HEADER - 4)
@@ -51,7 +52,8 @@ sigdb_is_whole(const struct sigdb *db, uint32_t (*crc)(struct span))
 	uint32_t sum = crc != NULL ? crc(body)
 				   : (uint32_t)crc32(0, body.p, (uInt)body.len);
 
-	return sum == le32_get(db->all.p + SIGDB_CRC);
+	return db->version == SIGDB_WITHOUT_CRC
+	       || sum == le32_get(db->all.p + SIGDB_CRC);
 }
 
 struct span

@@ -20,15 +20,16 @@
 #include "core/le.h"
 #include "core/span.h"
 
-#define SIGDB_VERSION 3
-#define SIGDB_HEADER  256
-#define SIGDB_DIGEST  32  /* SHA-256 of all behind the header */
-#define SIGDB_CRC     56  /* ... and where its CRC-32 is */
-#define SIGDB_TARGETS 224 /* where the header says whose bodies are where */
-#define SIGDB_MADE    240 /* ... when it was made */
-#define SIGDB_REACH   248 /* ... and how far from the start all bodies are */
-#define SIGDB_NONE    0xffffffffu
-#define SIGDB_SEGS    64 /* parts of one body signature */
+#define SIGDB_VERSION	  3
+#define SIGDB_WITHOUT_CRC 2 /* the version before, which is read, too */
+#define SIGDB_HEADER	  256
+#define SIGDB_DIGEST	  32  /* SHA-256 of all behind the header */
+#define SIGDB_CRC	  56  /* ... and where its CRC-32 is */
+#define SIGDB_TARGETS	  224 /* where the header says whose bodies are where */
+#define SIGDB_MADE	  240 /* ... when it was made */
+#define SIGDB_REACH	  248 /* ... and how far from the start all bodies are */
+#define SIGDB_NONE	  0xffffffffu
+#define SIGDB_SEGS	  64 /* parts of one body signature */
 
 /* Sections, in this order in header and file. */
 enum sigdb_section {
@@ -80,6 +81,7 @@ enum sigdb_width { SIGDB_WIDE, SIGDB_LONG, SIGDB_SHORT, SIGDB_WIDTHS };
 struct sigdb {
 	struct span all;
 	struct span section[SIGDB_SECTIONS];
+	uint32_t version; /* SIGDB_VERSION or _WITHOUT_CRC */
 	uint32_t signatures;
 	uint32_t hashes; /* of them, those of whole files */
 	uint32_t reach;	 /* all bodies lie in so many first bytes; _NONE: any */
@@ -115,9 +117,9 @@ struct sigdb_part {
 int sigdb_open(struct sigdb *db, struct span all) MUST_CHECK;
 
 /*
- * Has everything behind the header the sum that the header tells?  That finds
- * what rotted on a disk, not what somebody changed.  `crc`: a CRC-32 that is
- * faster than zlib's, or NULL.  Reads the whole file.
+ * Has everything behind the header the sum that the header tells, if it tells
+ * one?  That finds what rotted on a disk, not what somebody changed.  `crc`: a
+ * CRC-32 that is faster than zlib's, or NULL.  Reads the whole file.
  */
 bool sigdb_is_whole(const struct sigdb *db, uint32_t (*crc)(struct span));
 

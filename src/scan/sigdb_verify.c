@@ -76,7 +76,9 @@ are_sections_in_order(const struct sigdb *db)
 	const uint8_t *at = db->all.p + SIGDB_HEADER;
 	const uint8_t *end = db->all.p + db->all.len;
 
-	if (le32_get(db->all.p + SIGDB_CRC + 4) != 0)
+	if (le32_get(db->all.p + SIGDB_CRC + 4) != 0
+	    || (db->version == SIGDB_WITHOUT_CRC
+		&& le32_get(db->all.p + SIGDB_CRC) != 0))
 		return false;
 	for (unsigned i = 0; i < SIGDB_SECTIONS; i++) {
 		struct span s = db->section[i];

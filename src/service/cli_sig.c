@@ -266,7 +266,7 @@ print_info(struct cli *cli, const struct sigdb *db)
 
 	text_init(&t, mem, sizeof(mem));
 	text_hex(&t, span_of(db->all.p + 24, SIGDB_DIGEST));
-	print_count(cli, "format: ", SIGDB_VERSION);
+	print_count(cli, "format: ", db->version);
 	print_count(cli, "\nsignatures: ", db->signatures);
 	print_count(cli, "\nof whole files: ", db->hashes);
 	print_count(cli, "\noctets: ", db->all.len);

@@ -161,7 +161,10 @@ class VersionOne(Case):
         self.g.run("init")
         file = os.path.join(VECTORS, "signatures")
         self.assertIn("OK", self.said("sig", "verify", file))
-        self.assertIn("signatures: 1", self.said("sig", "info", file))
+        info = self.said("sig", "info", file)
+        self.assertIn("signatures: 1", info)
+        self.assertIn("format: 2", info)
+        self.assertIn("OK", self.said("scan", "--sigs", file, __file__))
         self.g.run("sig", "install", file)
 
 
