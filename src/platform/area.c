@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE; not in every libc's headers  \
+			   */
+
 int
 area_open(void **mem, size_t octets)
 {
@@ -24,15 +27,28 @@ area_close(void *mem, size_t octets)
 	(void)munmap(mem, octets);
 }
 
-void
-area_forget(void *mem, size_t octets)
+/* For the pages that lie wholly in it; a kernel that cannot says so in vain. */
+static void
+advise(void *mem, size_t octets, int what)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uintptr_t from = ((uintptr_t)mem + page - 1) & ~(page - 1);
 	uintptr_t to = ((uintptr_t)mem + octets) & ~(page - 1);
 
 	if (from < to)
-		(void)madvise((void *)from, to - from, MADV_DONTNEED);
+		(void)madvise((void *)from, to - from, what);
+}
+
+void
+area_forget(void *mem, size_t octets)
+{
+	advise(mem, octets, MADV_DONTNEED);
+}
+
+void
+area_expect(void *mem, size_t octets)
+{
+	advise(mem, octets, POPULATE_WRITE);
 }
 
 int

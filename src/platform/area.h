@@ -26,6 +26,12 @@ void area_close(void *mem, size_t octets);
 void area_forget(void *mem, size_t octets);
 
 /*
+ * They are about to be written for the first time: get all their pages in one
+ * call, where the system can (Linux 5.14), instead of one by one.
+ */
+void area_expect(void *mem, size_t octets);
+
+/*
  * Map the first `octets` of a file for reading; it must have as many, and
  * keep them: reading beyond its end is the process's end.  ERR_FULL, ERR_IO.
  */

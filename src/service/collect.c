@@ -12,6 +12,7 @@
 #include "core/secret.h"
 #include "core/text.h"
 #include "core/zero.h"
+#include "platform/area.h"
 #include "platform/entropy.h"
 #include "service/listen.h"
 #include "store/mailbox.h"
@@ -536,6 +537,7 @@ collect_init(struct collect *co, struct fs *fs, struct auth_service *auth,
 	co->sessions = m->sessions;
 	co->logged_in_ms = m->logged_in_ms;
 	maildrops_init(&co->drops, fs, m->drops, m->work);
+	co->drops.expect = area_expect;
 	co->kind = (struct conn_kind) {
 		.ops = &pop3_ops,
 		.service = co,

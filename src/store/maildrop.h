@@ -131,6 +131,8 @@ struct maildrops {
 	struct pool *pool; /* struct maildrop */
 	struct maildrop_work *work;
 	uint32_t batch; /* records of `work` in use: MAILDROP_BATCH */
+	/* told what is about to be written; NULL: nobody wants to know */
+	void (*expect)(void *mem, size_t octets);
 	struct maildrop *list;
 	struct maildrop *worker;   /* who has the use of `work` over turns */
 	struct maildrop *batch_of; /* whose batch is in `work` */

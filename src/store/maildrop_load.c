@@ -16,7 +16,8 @@
 
 #define WALK_SLICE    4096	 /* names in one call */
 #define MEASURE_SLICE (1u << 20) /* octets */
-#define SKIP_SLICE    4096	 /* records looked at without measuring */
+#define EXPECTED      1024 /* records to come, of a mailbox that has some */
+#define SKIP_SLICE    4096 /* records looked at without measuring */
 
 /* Begin the walk anew, without a table if `bare`. */
 static void
@@ -49,6 +50,17 @@ add_bare(struct maildrop *d, struct maildrop_entry *e, struct span name)
 	d->sum += maildrop_hash(e);
 }
 
+/* A large mailbox will need more of the work memory. */
+static void
+expect_more(const struct maildrops *m, uint32_t loaded)
+{
+	uint32_t n = m->batch - loaded;
+
+	if (m->expect != NULL && loaded % EXPECTED == EXPECTED / 4)
+		m->expect(&m->work->entry[loaded],
+		    (n < EXPECTED ? n : EXPECTED) * sizeof(m->work->entry[0]));
+}
+
 static int
 add(struct maildrop *d, const struct fs_entry *file)
 {
@@ -65,6 +77,7 @@ add(struct maildrop *d, const struct fs_entry *file)
 	w->time_us[d->loaded++] = e->time_us;
 	d->octets += e->octets;
 	d->unmeasured += !e->has_octets;
+	expect_more(d->owner, d->loaded);
 	return d->loaded == d->owner->batch ? maildrop_table_run(d) : ERR_OK;
 }
 
