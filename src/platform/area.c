@@ -6,8 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE; not in every libc's headers  \
-			   */
+#define POPULATE_WRITE                                                         \
+	23 /* MADV_POPULATE_WRITE; not in every libc's headers                 \
+	    */
 
 int
 area_open(void **mem, size_t octets)
