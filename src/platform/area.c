@@ -6,9 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define POPULATE_WRITE                                                         \
-	23 /* MADV_POPULATE_WRITE; not in every libc's headers                 \
-	    */
+/* MADV_POPULATE_WRITE, which the headers of older libraries lack */
+#define POPULATE_WRITE 23
 
 int
 area_open(void **mem, size_t octets)
