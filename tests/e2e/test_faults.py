@@ -232,6 +232,50 @@ class Moments(unittest.TestCase):
     def test_starting_tls(self):
         self.try_all(self.talk)
 
+    def test_long_answers_of_the_api(self):
+        whole = self.server.run("settings", "list", "--json").stdout
+        self.assertGreater(len(whole), 10000)
+
+        def ask():
+            self.assertEqual(self.server.run(
+                "settings", "list", "--json").stdout, whole)
+        self.try_all(ask)
+
+
+class MomentsOnTheWay(unittest.TestCase):
+    """The same of the sockets on which mail leaves."""
+
+    def send_on(self, offers, **settings):
+        far = self.enterContext(farend.Server(offers=offers))
+        server = self.enterContext(FaultyServer(settings={
+            "route.smarthost": f"127.0.0.1:{far.port}",
+            "permit.smtp": "network", "relay.networks": "127.0.0.0/8",
+            **settings}))
+        body = b"x" * 76 + b"\r\n"
+        for nth in range(1, 40):
+            with self.subTest(nth=nth):
+                with server.smtp(hello="me.example") as talk:
+                    server.arm("send", nth, errno.EAGAIN, 0)
+                    talk.expect(250, "MAIL FROM:<ann@home.example>")
+                    for i in range(20):
+                        talk.expect(250, f"RCPT TO:<far{i}@x.example>")
+                    talk.expect(354, "DATA")
+                    talk.expect(250, b"Subject: x\r\n\r\n" + body * 20000
+                                + b".")
+                    talk.expect(221, "QUIT")
+                gatepost.wait_for(
+                    lambda: len(far.messages) == nth, "it is sent", PATIENCE)
+                self.assertTrue(far.messages[-1].data.endswith(body * 20000))
+            if not server.disarm():
+                break
+        self.assertGreater(nth, 25)  # of which our answers are 24
+
+    def test_sending_on(self):
+        self.send_on(farend.OFFERS)
+
+    def test_sending_on_in_chunks(self):
+        self.send_on(farend.OFFERS + ("CHUNKING",))
+
 
 class Faults(unittest.TestCase):
     def setUp(self):
