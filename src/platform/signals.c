@@ -26,6 +26,8 @@ int
 signals_open(void)
 {
 	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	/* other servers take the latter two as questions: no reason to end */
+	static const int ignored[] = { SIGPIPE, SIGUSR1, SIGUSR2 };
 	struct sigaction sa;
 
 	if (pipe2(ends, O_NONBLOCK | O_CLOEXEC))
@@ -36,7 +38,8 @@ signals_open(void)
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		(void)sigaction(numbers[i], &sa, NULL);
 	sa.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &sa, NULL);
+	for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)sigaction(ignored[i], &sa, NULL);
 	return ends[0];
 }
 

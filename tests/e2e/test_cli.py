@@ -595,6 +595,13 @@ class Life(unittest.TestCase):
             self.assertEqual(
                 g.run("get", "host.name").stdout, b"gate.example\n")
 
+    def test_signals_that_other_servers_answer_do_not_end_it(self):
+        with Server() as g:
+            for number in signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE:
+                g.process.send_signal(number)
+            g.run("status")
+            self.assertIsNone(g.process.poll())
+
     def test_the_end_says_421_and_leaves_nothing(self):
         with Server() as g:
             talk = g.smtp(hello="me")
