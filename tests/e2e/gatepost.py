@@ -25,7 +25,6 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
@@ -40,7 +39,7 @@ DOMAIN = "home.example"
 FINDING = re.compile(
     rb"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed")
 poplib._MAXLINE = 1 << 22  # its own limit is 2048 octets
-SECONDS = 60  # for anything that is only waited for
+SECONDS = 20  # for anything that is only waited for
 
 
 PORT_TURN = itertools.count(os.getpid() * 331)
@@ -157,33 +156,6 @@ def wait_for(condition, what, seconds=SECONDS):
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.01)
-
-
-class Watch:
-    """How long a block takes, in `seconds`; less the time for which this
-    machine let not even a sleeping thread go on: that is not the server's."""
-
-    STEP = 0.02
-
-    def __enter__(self):
-        self.stalled, self.over = 0.0, threading.Event()
-        self.canary = threading.Thread(target=self.watch, daemon=True)
-        self.canary.start()
-        self.begun = time.monotonic()
-        return self
-
-    def watch(self):
-        was = time.monotonic()
-        while not self.over.wait(self.STEP):
-            now = time.monotonic()
-            self.stalled += max(0, now - was - 5 * self.STEP)
-            was = now
-
-    def __exit__(self, *unused):
-        end = time.monotonic()
-        self.over.set()
-        self.canary.join()
-        self.seconds = end - self.begun - self.stalled
 
 
 def cpu_seconds(pid):

@@ -785,12 +785,13 @@ class Limits(AccessCase):
             if refused > 20:
                 break
         self.assertGreater(refused, 20)
-        with gatepost.Watch() as watch:
-            talk = self.smtp("127.9.0.4")
-            self.assertEqual(self.rule(talk), "grant")
+        begun = time.monotonic()
+        talk = self.smtp("127.9.0.4")
+        self.assertEqual(self.rule(talk), "grant")
+        took = time.monotonic() - begun
         print(f"{len(attackers)} slots taken, {refused} refused, granted "
-              f"client served in {watch.seconds * 1000:.0f} ms", flush=True)
-        self.assertLess(watch.seconds, 2)
+              f"client served in {took * 1000:.0f} ms", flush=True)
+        self.assertLess(took, 2)
         for s in attackers:
             s.close()
         gatepost.wait_for(lambda: self.has_place("127.10.0.1"),
@@ -828,13 +829,12 @@ class Limits(AccessCase):
             if len(sockets) > 1.5 * gatepost.config("MAX_TLS"):
                 break
         self.assertEqual(service, "smtp")
-        with gatepost.Watch() as watch:
-            with From(self.server.port("smtps"), "127.9.0.5",
-                      tls=True) as talk:
-                self.assertEqual(talk.reply()[0], 220)
-            talk = self.starttls("127.9.0.5", "smtp")
-            self.assertEqual(self.rule(talk), "grant")
-        self.assertLess(watch.seconds, 2)
+        begun = time.monotonic()
+        with From(self.server.port("smtps"), "127.9.0.5", tls=True) as talk:
+            self.assertEqual(talk.reply()[0], 220)
+        talk = self.starttls("127.9.0.5", "smtp")
+        self.assertEqual(self.rule(talk), "grant")
+        self.assertLess(time.monotonic() - begun, 2)
         for talk in sockets:
             talk.close()
         gatepost.wait_for(lambda: self.has_place("127.11.0.1"),

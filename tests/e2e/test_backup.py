@@ -294,9 +294,9 @@ class Backup(unittest.TestCase):
         began = time.monotonic()
         asking.start()
         while asking.is_alive():
-            with gatepost.Watch() as watch:
-                g.smtp(hello="me.example").close()
-            waits.append(watch.seconds)
+            asked = time.monotonic()
+            g.smtp(hello="me.example").close()
+            waits.append(time.monotonic() - asked)
             time.sleep(0.02)
         took = time.monotonic() - began
         asking.join()

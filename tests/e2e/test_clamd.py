@@ -192,10 +192,10 @@ class Misbehaving(Case):
                               plain(b"long\r\n" * 100000)), b"failed")
 
     def test_one_that_is_silent_is_given_up(self):
-        with gatepost.Watch() as watch:
-            self.assertEqual(
-                self.verdict_with(lambda sock: time.sleep(8)), b"failed")
-        self.assertLess(watch.seconds, 6)
+        began = time.monotonic()
+        self.assertEqual(
+            self.verdict_with(lambda sock: time.sleep(8)), b"failed")
+        self.assertLess(time.monotonic() - began, 6)
 
     def test_one_that_does_not_read_holds_up_nobody(self):
         with False_(lambda sock: time.sleep(3)) as false:
@@ -205,9 +205,9 @@ class Misbehaving(Case):
             talks = [self.open(server) for _ in range(12)]
             for talk in talks:
                 self.begin(talk, plain(b"much\r\n" * 200000))
-            with gatepost.Watch() as watch:
-                self.assertEqual(server.fetch("bob"), [])
-            self.assertLess(watch.seconds, 1)
+            began = time.monotonic()
+            self.assertEqual(server.fetch("bob"), [])
+            self.assertLess(time.monotonic() - began, 1)
             for talk in talks:
                 self.assertEqual(talk.reply()[0], 554)
 

@@ -7,7 +7,6 @@ import json
 import os
 import poplib
 import re
-import select
 import signal
 import smtplib
 import socket
@@ -166,7 +165,7 @@ class Errors(unittest.TestCase):
                     + ([] if not words or "--state" in words[-1]
                        else ["--state", g.state]),
                     input=b"pw\n", stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE, timeout=gatepost.SECONDS)
+                    stderr=subprocess.PIPE, timeout=30)
                 self.assertEqual(done.returncode, 2, done)
                 gatepost.skip_if_not_built(done.stderr)
                 self.assertIn(helps, line_of(done))
@@ -205,7 +204,7 @@ class Errors(unittest.TestCase):
             done = subprocess.run(
                 ["setsid", gatepost.PROGRAM, "user", "add", "x", "--state",
                  g.state], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, timeout=gatepost.SECONDS)
+                stderr=subprocess.PIPE, timeout=30)
             self.assertEqual(done.returncode, 2)
             self.assertIn("--password-stdin", line_of(done))
 
@@ -232,7 +231,7 @@ class Errors(unittest.TestCase):
                         f"exec {gatepost.PROGRAM} {words} "
                         f"--state {g.state} {closed}", shell=True,
                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                        timeout=gatepost.SECONDS)
+                        timeout=30)
                     if closed == ">&-":
                         self.assertEqual(done.returncode, 2, words)
                     with self.subTest(words=words, closed=closed):
@@ -246,7 +245,7 @@ class Errors(unittest.TestCase):
                 done = subprocess.run(
                     [gatepost.PROGRAM, "settings", "list", "--state",
                      g.state], stdout=full, stderr=subprocess.PIPE,
-                    timeout=gatepost.SECONDS)
+                    timeout=30)
             self.assertEqual(done.returncode, 2)
             self.assertIn("standard output", line_of(done))
 
@@ -406,8 +405,7 @@ class Commands(unittest.TestCase):
         def out(*words):
             done = subprocess.run([gatepost.PROGRAM, *words],
                                   stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE,
-                                  timeout=gatepost.SECONDS)
+                                  stderr=subprocess.PIPE, timeout=30)
             self.assertEqual((done.returncode, done.stderr), (0, b""), words)
             return done.stdout.decode()
 
@@ -490,14 +488,6 @@ class Together(unittest.TestCase):
                 lambda i=i: g.add_user(f"u{i}", "x") for i in range(12)])
             self.assertEqual(len(g.users_of()), 12)
 
-    @staticmethod
-    def silent(held):
-        """Throw out those that were sent away, later than they were waited
-        for; how many are left."""
-        for one in select.select(held, [], [], 0)[0]:
-            held.remove(one)
-        return len(held)
-
     @gatepost.needs_room("MAX_ADMIN", 8)
     def test_a_server_takes_many_at_once(self):
         with Server(users={}) as g:
@@ -508,16 +498,14 @@ class Together(unittest.TestCase):
     def test_a_command_waits_for_a_place_at_the_server(self):
         with Server(users={}) as g:
             held = []
-            while True:
+            while len(held) < gatepost.config("MAX_ADMIN"):
                 one = socket.socket(socket.AF_UNIX)
                 self.addCleanup(one.close)
                 one.settimeout(0.2)
                 one.connect(f"{g.state}/control")
                 one.sendall(b"GET ")
                 try:
-                    one.recv(100)
-                    if self.silent(held) >= gatepost.config("MAX_ADMIN"):
-                        break  # no place for this one
+                    one.recv(100)  # no place yet
                 except TimeoutError:
                     held.append(one)
             with subprocess.Popen(
@@ -526,8 +514,7 @@ class Together(unittest.TestCase):
                 with self.assertRaises(subprocess.TimeoutExpired):
                     command.wait(0.5)
                 held[0].close()
-                self.assertEqual(command.communicate(
-                    timeout=gatepost.SECONDS)[0],
+                self.assertEqual(command.communicate(timeout=20)[0],
                                  b"gate.example\n")
             self.assertEqual(command.returncode, 0)
 
@@ -671,9 +658,7 @@ class Life(unittest.TestCase):
             self.skipTest("sanitizers are slow")
         with Server() as g:
             best = 1e9
-            for _ in range(25):
-                if best < 0.05:
-                    break
+            for _ in range(5):
                 g.stop()
                 begun = time.monotonic()
                 g.process = subprocess.Popen(
@@ -797,14 +782,6 @@ class Life(unittest.TestCase):
             self.assertIn(b"server: running", g.run("status").stdout)
             g.stop()
 
-    @staticmethod
-    def runs(g):
-        """A command waits for the socket, though less than a busy machine
-        may keep the server from its turn."""
-        gatepost.wait_for(
-            lambda: b"server: running" in g.run("status", check=False).stdout,
-            "the server is found")
-
     def test_a_socket_that_was_removed_is_put_back(self):
         with Folder() as g:
             g.init()
@@ -815,10 +792,10 @@ class Life(unittest.TestCase):
                 g.start()
                 for lost in (path, f"{g.state}/control"):
                     os.rename(lost, f"{g.folder}/moved")
-                    self.runs(g)
+                    self.assertIn(b"server: running", g.run("status").stdout)
                     os.unlink(f"{g.folder}/moved")
                     os.unlink(lost)
-                    self.runs(g)
+                    self.assertIn(b"server: running", g.run("status").stdout)
                 os.chmod(path, 0o660)  # its owner's wish
                 g.run("status")
                 self.assertEqual(os.stat(path).st_mode & 0o777, 0o660)

@@ -121,9 +121,9 @@ class RoundTrips(Case):
         stuck.pop("PASS " + PASSWORD)
         stuck.send(b"RETR 1\r\nRETR 1\r\nQUIT\r\n")
         other = self.talk()
-        with gatepost.Watch() as watch:
-            self.assertEqual(other.pop("QUIT"), b"+OK bye")
-        self.assertLess(watch.seconds, 2)
+        began = time.monotonic()
+        self.assertEqual(other.pop("QUIT"), b"+OK bye")
+        self.assertLess(time.monotonic() - began, 2)
         self.assertTrue(stuck.line().startswith(b"+OK"))
         self.assertEqual(len(stuck.listing()), 200001)
         self.assertTrue(stuck.line().startswith(b"+OK"))

@@ -177,10 +177,10 @@ class Workers(Case):
     def test_what_takes_too_long_is_not_clean(self):
         server = self.server(scan__failed="refuse", scan__max_mib=65535,
                              scan__max_seconds=1, scan__max_members=1000000)
-        with gatepost.Watch() as watch:
-            code, words = self.stranger(server, attached(nested_bomb()))
+        began = time.monotonic()
+        code, words = self.stranger(server, attached(nested_bomb()))
         self.assertEqual(code, 554, words)
-        self.assertLess(watch.seconds, 10)
+        self.assertLess(time.monotonic() - began, 10)
         self.assertIn("it takes too long", server.log())
         self.assertEqual(self.stranger(server, plain(b"x"))[0], 250)
 
@@ -268,11 +268,10 @@ class Workers(Case):
                              scan__max_members=1000000)
 
         def one(server):
-            with gatepost.Watch() as watch:
-                self.assertEqual(
-                    self.stranger(server, plain(b"hello"))[0], 250)
-                self.assertEqual(len(server.fetch("bob")), 0)
-            return watch.seconds
+            began = time.monotonic()
+            self.assertEqual(self.stranger(server, plain(b"hello"))[0], 250)
+            self.assertEqual(len(server.fetch("bob")), 0)
+            return time.monotonic() - began
 
         one(quiet)
         self.first_worker(server)

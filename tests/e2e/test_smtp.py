@@ -152,9 +152,9 @@ class Order(ServerCase):
         talk.expect(250, "MAIL FROM:<a@b.example>")
         took = []
         for i in range(5):
-            with gatepost.Watch() as watch:
-                talk.expect(550, f"RCPT TO:<u{i}@home.example>")
-            took.append(watch.seconds)
+            began = time.monotonic()
+            talk.expect(550, f"RCPT TO:<u{i}@home.example>")
+            took.append(time.monotonic() - began)
         self.assertLess(max(took[:3]), 0.9)
         self.assertGreater(took[3], 0.9)
         self.assertGreater(took[4], took[3] + 0.5)
