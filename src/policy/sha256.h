@@ -1,7 +1,7 @@
 /*
- * sha256: the SHA-256 that passwords and TLS are given, as one of BearSSL's
- * hash classes: BearSSL's own, or with ENABLE_NETTLE nettle's, which is
- * several times as fast where the processor has instructions for it.
+ * sha256: the SHA-256 that TLS is given, as one of BearSSL's hash classes:
+ * BearSSL's own, or with ENABLE_NETTLE nettle's, which is several times as
+ * fast where the processor has instructions for it.  (Passwords: kdf.)
  *
  * Memory: a context is a br_hash_compat_context of the caller's.
  * Failure: none.

@@ -49,11 +49,13 @@ bool
 sigdb_is_whole(const struct sigdb *db, uint32_t (*crc)(struct span))
 {
 	struct span body = span_from(db->all, SIGDB_HEADER);
-	uint32_t sum = crc != NULL ? crc(body)
-				   : (uint32_t)crc32(0, body.p, (uInt)body.len);
+	uint32_t sum;
 
-	return db->version == SIGDB_WITHOUT_CRC
-	       || sum == le32_get(db->all.p + SIGDB_CRC);
+	if (db->version == SIGDB_WITHOUT_CRC)
+		return true;
+	sum = crc != NULL ? crc(body)
+			  : (uint32_t)crc32(0, body.p, (uInt)body.len);
+	return sum == le32_get(db->all.p + SIGDB_CRC);
 }
 
 struct span

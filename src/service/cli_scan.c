@@ -299,8 +299,7 @@ with_signatures(struct cli *cli, struct work *w)
 		return CLI_FAILED;
 	status = cli_sig_open(cli, path, &w->more, all);
 	if (!status && !sigdb_is_whole(&w->more, w->scan.crc32))
-		status =
-		    cli_error_at(cli, path, "the signature file is damaged");
+		status = cli_sig_damaged(cli, path);
 	if (!status) {
 		w->scan.db[1] = &w->more;
 		status = with_scratch(cli, w);

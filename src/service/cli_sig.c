@@ -193,19 +193,27 @@ compile_all(struct cli *cli, struct cli_files *f)
 /* ---- verify, info ---- */
 
 int
+cli_sig_damaged(struct cli *cli, const char *path)
+{
+	return cli_error_at(cli, path,
+	    "the signature file is damaged; fetch it or compile it anew");
+}
+
+int
 cli_sig_open(
     struct cli *cli, const char *path, struct sigdb *db, struct span bytes)
 {
 	int err = sigdb_open(db, bytes);
 
+	if (err == ERR_TORN)
+		return cli_sig_damaged(cli, path);
 	if (!err)
 		return CLI_OK;
 	return cli_error_at(cli, path,
-	    err == ERR_TORN ? "the signature file is damaged"
-	    : err == ERR_UNSUPPORTED
-		? "made for another version of gatepost"
-		: "not a compiled signature file; `gatepost sig "
-		  "compile` makes one");
+	    err == ERR_UNSUPPORTED ? "made for another version of gatepost; "
+				     "`gatepost sig compile` makes it anew"
+				   : "not a compiled signature file; "
+				     "`gatepost sig compile` makes one");
 }
 
 static int
@@ -232,8 +240,7 @@ verify_one(struct cli *cli, struct cli_files *f)
 	if (status)
 		return status;
 	if (sigdb_verify(&w->db))
-		status =
-		    cli_error_at(cli, path, "the signature file is damaged");
+		status = cli_sig_damaged(cli, path);
 	cli_files_unmap(&w->files, all);
 	if (status)
 		return status;

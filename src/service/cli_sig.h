@@ -11,6 +11,9 @@
 int cli_sig_open(
     struct cli *cli, const char *path, struct sigdb *db, struct span bytes);
 
+/* Say that a signature file's sums are not right; an exit status. */
+int cli_sig_damaged(struct cli *cli, const char *path);
+
 /* `gatepost sig install`, in a file of its own. */
 int cli_sig_install(struct cli *cli);
 

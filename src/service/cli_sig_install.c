@@ -258,8 +258,7 @@ check_all(struct cli *cli, struct install *w, struct span bytes)
 	if (!status)
 		status = cli_sig_open(cli, cli->args[0], &w->db, bytes);
 	if (!status && sigdb_verify(&w->db))
-		status = cli_error_at(
-		    cli, cli->args[0], "the signature file is damaged");
+		status = cli_sig_damaged(cli, cli->args[0]);
 	return status ? status : check_age(cli, w);
 }
 

@@ -106,7 +106,7 @@ mailbox_parse(struct span name, struct mailbox_entry *e)
 
 	if (name.len == 0 || name.p[0] == '.')
 		return ERR_SYNTAX;
-	*e = (struct mailbox_entry) { .octets = 0 };
+	memset(e, 0, sizeof(*e));
 	flags = find_flags(name);
 	e->base = rest = span_first(name, flags);
 	e->flags = span_from(name, flags + 3);

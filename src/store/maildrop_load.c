@@ -75,8 +75,7 @@ add(struct maildrop *d, const struct fs_entry *file)
 		return ERR_OK;
 	}
 	w->time_us[d->loaded++] = e->time_us;
-	d->octets += e->octets;
-	d->unmeasured += !e->has_octets;
+	maildrop_add_up(d, e);
 	expect_more(d->owner, d->loaded);
 	return d->loaded == d->owner->batch ? maildrop_table_run(d) : ERR_OK;
 }

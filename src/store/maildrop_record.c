@@ -57,7 +57,7 @@ time_of(struct span id)
 static bool
 is_cut(size_t base_len)
 {
-	return base_len > sizeof(((struct maildrop_entry *)0)->name);
+	return base_len >= MAILDROP_NAME;
 }
 
 uint64_t
@@ -93,5 +93,6 @@ maildrop_record(uint8_t folder, struct span name, struct maildrop_entry *e)
 	e->id_len = (uint8_t)m.id.len;
 	name = span_first(name, sizeof(e->name));
 	memcpy(e->name, name.p, name.len);
+	memset(e->name + name.len, 0, sizeof(e->name) - name.len);
 	return ERR_OK;
 }

@@ -65,8 +65,14 @@ are_twins(struct maildrop_work *w, uint16_t a, uint16_t b)
 	       && maildrop_is_same(&w->entry[a], &w->entry[b]);
 }
 
-/* Sort what is in the work memory, and leave out twins; the rest are counted.
- */
+void
+maildrop_add_up(struct maildrop *d, const struct maildrop_entry *e)
+{
+	d->octets += e->octets;
+	d->unmeasured += !e->has_octets;
+}
+
+/* Sort what is in the work memory; twins are left out, and subtracted. */
 static void
 settle(struct maildrop *d)
 {
@@ -223,8 +229,7 @@ merge_one(struct merge *m, const struct maildrop_entry *e)
 		return ERR_OK;
 	m->last = *e;
 	m->d->count++;
-	m->d->octets += e->octets;
-	m->d->unmeasured += !e->has_octets;
+	maildrop_add_up(m->d, e);
 	return rows_put(&m->rows, e);
 }
 

@@ -22,6 +22,9 @@ uint64_t maildrop_hash(const struct maildrop_entry *e);
 bool maildrop_is_same(
     const struct maildrop_entry *a, const struct maildrop_entry *b);
 
+/* Add what a message counts for, beside the one that it is. */
+void maildrop_add_up(struct maildrop *d, const struct maildrop_entry *e);
+
 /* Append the records in the work memory to the table, as a sorted run. */
 int maildrop_table_run(struct maildrop *d) MUST_CHECK;
 
