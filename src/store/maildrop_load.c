@@ -50,13 +50,14 @@ add_bare(struct maildrop *d, struct maildrop_entry *e, struct span name)
 	d->sum += maildrop_hash(e);
 }
 
-/* A large mailbox will need more of the work memory. */
+/* A large mailbox will need more of the work memory, if there is much of it. */
 static void
 expect_more(const struct maildrops *m, uint32_t loaded)
 {
 	uint32_t n = m->batch - loaded;
 
-	if (m->expect != NULL && loaded % EXPECTED == EXPECTED / 4)
+	if (MAILDROP_BATCH > EXPECTED && m->expect != NULL
+	    && loaded % EXPECTED == EXPECTED / 4)
 		m->expect(&m->work->entry[loaded],
 		    (n < EXPECTED ? n : EXPECTED) * sizeof(m->work->entry[0]));
 }
