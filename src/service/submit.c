@@ -396,10 +396,6 @@ is_alone(const struct submit *su)
 	return c != NULL && c->next == NULL;
 }
 
-/*
- * One step of the barrier.  While the device is at it, the loop serves the
- * others; what they complete makes up the next barrier.
- */
 /* Whoever has taken them away should know that they came back. */
 static void
 note_folders(struct submit *su)
@@ -410,6 +406,10 @@ note_folders(struct submit *su)
 	log_event(LOG_WARN, "spool.folder_made_again", NULL, NULL, 0);
 }
 
+/*
+ * One step of the barrier.  While the device is at it, the loop serves the
+ * others; what they complete makes up the next barrier.
+ */
 static void
 submit_run(struct participant *me, struct poller *p)
 {

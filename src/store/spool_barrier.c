@@ -69,20 +69,40 @@ fly(struct spool *sp, struct spool_file *f)
 		sp->h[sp->n_h++] = f->h;
 }
 
-/* As many of the batch as go into one sync; pairs stay together. */
+/*
+ * Of a batch greater than the flight before only half the difference more:
+ * senders who wait for each other's barriers would else come as one and all
+ * the rest, one and all the rest.  In halves, one is served while the other
+ * waits, and the number of barriers is the same.
+ */
+static unsigned
+flight_size(const struct spool *sp)
+{
+	const struct spool_file *f;
+	unsigned n = 0;
+
+	for (f = sp->batch.first; f != NULL; f = f->next)
+		n++;
+	return n > sp->flown ? (n + sp->flown + 1) / 2 : n;
+}
+
+/* At most `most` of the batch, or one more: pairs stay together. */
 static void
-take_flight(struct spool *sp)
+take_flight(struct spool *sp, unsigned most)
 {
 	struct spool_file *f;
+	unsigned n = 0;
 
 	sp->n_h = 0;
-	while ((f = sp->batch.first) != NULL) {
-		if (sp->n_h + (f->mate != NULL ? 2 : 1) > SPOOL_SYNC_MAX)
+	while ((f = sp->batch.first) != NULL && n < most) {
+		n += f->mate != NULL ? 2 : 1;
+		if (n > SPOOL_SYNC_MAX)
 			break;
 		fly(sp, f);
 		if (f->mate != NULL)
 			fly(sp, f->mate);
 	}
+	sp->flown = n;
 	sp->barriers++;
 	sp->file_syncs += sp->n_h;
 }
@@ -348,7 +368,7 @@ step(struct spool *sp, bool wait)
 {
 	switch (sp->phase) {
 	case SPOOL_IDLE:
-		take_flight(sp);
+		take_flight(sp, wait ? SPOOL_SYNC_MAX : flight_size(sp));
 		begin(sp, FS_SETTLE, wait);
 		sp->phase = SPOOL_SETTLING;
 		break;
