@@ -10,7 +10,6 @@
  */
 #include <assert.h>
 
-#include "core/text.h"
 #include "store/spool_int.h"
 
 /* ---- one sync of all files in sp->h ---- */
@@ -128,54 +127,6 @@ join_results(struct spool *sp)
 			f->result = f->mate->result;
 }
 
-/* Write the bytes of sp->from to a new synced file, tmp/ID.copy. */
-static int
-write_copy(struct spool *sp, struct span bytes)
-{
-	struct fs *fs = sp->fs;
-	bool failed;
-	int err, closed, h = fs->open(fs, sp->from, FS_CREATE);
-
-	if (h < 0)
-		return h;
-	err = fs->write(fs, h, &bytes, 1, 0);
-	if (!err)
-		err = fs->sync(fs, &h, 1, &failed);
-	closed = fs->close(fs, h);
-	sp->file_syncs++;
-	return err ? err : closed;
-}
-
-/* For file systems without links: sp->to gets its own copy. */
-static int
-place_copy(struct spool *sp, const struct spool_file *f)
-{
-	char name[MAILBOX_ID_MAX + sizeof(".copy")];
-	struct span bytes;
-	struct text t;
-	int err, h;
-
-	spool_tmp_path(sp, f->id, sp->from);
-	h = sp->fs->open(sp->fs, sp->from, FS_READ);
-	if (h < 0)
-		return h;
-	err = sp->fs->map(sp->fs, h, &bytes);
-	if (!err) {
-		text_init(&t, name, sizeof(name));
-		text_str(&t, f->id);
-		text_str(&t, ".copy");
-		spool_tmp_path(sp, name, sp->from);
-		err = write_copy(sp, bytes);
-		if (!err)
-			err = spool_move(sp, sp->fs->rename);
-		if (err)
-			(void)sp->fs->unlink(sp->fs, sp->from);
-		sp->fs->unmap(sp->fs, bytes);
-	}
-	(void)sp->fs->close(sp->fs, h);
-	return err;
-}
-
 /* Further places first; the rename, which takes tmp/ID away, comes last. */
 static int
 place_file(struct spool *sp, struct spool_file *f)
@@ -189,7 +140,7 @@ place_file(struct spool *sp, struct spool_file *f)
 		spool_tmp_path(sp, f->id, sp->from);
 		err = spool_move(sp, sp->fs->link);
 		if (err == ERR_UNSUPPORTED)
-			err = place_copy(sp, f);
+			err = spool_copy(sp, f);
 		if (err)
 			return err;
 		f->placed++;
