@@ -92,7 +92,6 @@ struct spool {
 	struct spool_list flight; /* in the barrier */
 	struct spool_list done;
 	enum spool_phase phase;
-	unsigned flown; /* files of the last barrier begun */
 	bool under_way; /* the file system is at it */
 	int err;	/* the first one of this phase's sync */
 	unsigned n_h;
@@ -188,10 +187,9 @@ void spool_tie(struct spool_file *a, struct spool_file *b);
 
 /*
  * Move the barrier on as far as it goes without waiting for the device, and
- * begin the next one when messages wait for it; not for all of them when they
- * are more than the last time.  Call it in every turn, and wake up when
- * spool_busy_fd can be read.  Where the file system cannot sync on the side, it
- * blocks for the device.  Afterwards pull all results.
+ * begin the next one when messages wait for it.  Call it in every turn, and
+ * wake up when spool_busy_fd can be read.  Where the file system cannot sync
+ * on the side, it blocks for the device.  Afterwards pull all results.
  */
 void spool_run(struct spool *sp);
 

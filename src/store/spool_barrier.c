@@ -10,6 +10,7 @@
  */
 #include <assert.h>
 
+#include "core/text.h"
 #include "store/spool_int.h"
 
 /* ---- one sync of all files in sp->h ---- */
@@ -68,40 +69,20 @@ fly(struct spool *sp, struct spool_file *f)
 		sp->h[sp->n_h++] = f->h;
 }
 
-/*
- * Of a batch greater than the flight before only half the difference more:
- * senders who wait for each other's barriers would else come as one and all
- * the rest, one and all the rest.  In halves, one is served while the other
- * waits, and the number of barriers is the same.
- */
-static unsigned
-flight_size(const struct spool *sp)
-{
-	const struct spool_file *f;
-	unsigned n = 0;
-
-	for (f = sp->batch.first; f != NULL; f = f->next)
-		n++;
-	return n > sp->flown ? (n + sp->flown + 1) / 2 : n;
-}
-
-/* At most `most` of the batch, or one more: pairs stay together. */
+/* As many of the batch as go into one sync; pairs stay together. */
 static void
-take_flight(struct spool *sp, unsigned most)
+take_flight(struct spool *sp)
 {
 	struct spool_file *f;
-	unsigned n = 0;
 
 	sp->n_h = 0;
-	while ((f = sp->batch.first) != NULL && n < most) {
-		n += f->mate != NULL ? 2 : 1;
-		if (n > SPOOL_SYNC_MAX)
+	while ((f = sp->batch.first) != NULL) {
+		if (sp->n_h + (f->mate != NULL ? 2 : 1) > SPOOL_SYNC_MAX)
 			break;
 		fly(sp, f);
 		if (f->mate != NULL)
 			fly(sp, f->mate);
 	}
-	sp->flown = n;
 	sp->barriers++;
 	sp->file_syncs += sp->n_h;
 }
@@ -127,6 +108,54 @@ join_results(struct spool *sp)
 			f->result = f->mate->result;
 }
 
+/* Write the bytes of sp->from to a new synced file, tmp/ID.copy. */
+static int
+write_copy(struct spool *sp, struct span bytes)
+{
+	struct fs *fs = sp->fs;
+	bool failed;
+	int err, closed, h = fs->open(fs, sp->from, FS_CREATE);
+
+	if (h < 0)
+		return h;
+	err = fs->write(fs, h, &bytes, 1, 0);
+	if (!err)
+		err = fs->sync(fs, &h, 1, &failed);
+	closed = fs->close(fs, h);
+	sp->file_syncs++;
+	return err ? err : closed;
+}
+
+/* For file systems without links: sp->to gets its own copy. */
+static int
+place_copy(struct spool *sp, const struct spool_file *f)
+{
+	char name[MAILBOX_ID_MAX + sizeof(".copy")];
+	struct span bytes;
+	struct text t;
+	int err, h;
+
+	spool_tmp_path(sp, f->id, sp->from);
+	h = sp->fs->open(sp->fs, sp->from, FS_READ);
+	if (h < 0)
+		return h;
+	err = sp->fs->map(sp->fs, h, &bytes);
+	if (!err) {
+		text_init(&t, name, sizeof(name));
+		text_str(&t, f->id);
+		text_str(&t, ".copy");
+		spool_tmp_path(sp, name, sp->from);
+		err = write_copy(sp, bytes);
+		if (!err)
+			err = spool_move(sp, sp->fs->rename);
+		if (err)
+			(void)sp->fs->unlink(sp->fs, sp->from);
+		sp->fs->unmap(sp->fs, bytes);
+	}
+	(void)sp->fs->close(sp->fs, h);
+	return err;
+}
+
 /* Further places first; the rename, which takes tmp/ID away, comes last. */
 static int
 place_file(struct spool *sp, struct spool_file *f)
@@ -140,7 +169,7 @@ place_file(struct spool *sp, struct spool_file *f)
 		spool_tmp_path(sp, f->id, sp->from);
 		err = spool_move(sp, sp->fs->link);
 		if (err == ERR_UNSUPPORTED)
-			err = spool_copy(sp, f);
+			err = place_copy(sp, f);
 		if (err)
 			return err;
 		f->placed++;
@@ -319,7 +348,7 @@ step(struct spool *sp, bool wait)
 {
 	switch (sp->phase) {
 	case SPOOL_IDLE:
-		take_flight(sp, wait ? SPOOL_SYNC_MAX : flight_size(sp));
+		take_flight(sp);
 		begin(sp, FS_SETTLE, wait);
 		sp->phase = SPOOL_SETTLING;
 		break;

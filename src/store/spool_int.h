@@ -1,5 +1,5 @@
 /*
- * spool_int: what the files of the spool share; for them only.
+ * spool_int: what spool.c and spool_barrier.c share; for them only.
  */
 #ifndef STORE_SPOOL_INT_H
 #define STORE_SPOOL_INT_H
@@ -65,9 +65,6 @@ typedef int fs_move(struct fs *fs, const char *from, const char *to);
 
 /* Rename or link sp->from to sp->to, whose folder may have to be made again. */
 int spool_move(struct spool *sp, fs_move *how) MUST_CHECK;
-
-/* For file systems without links: sp->to gets its own synced copy of `f`. */
-int spool_copy(struct spool *sp, const struct spool_file *f) MUST_CHECK;
 
 /* Close the file if it is open; the first error counts. */
 void spool_close(struct spool *sp, struct spool_file *f);

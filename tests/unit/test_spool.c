@@ -171,34 +171,6 @@ others_come_in_while_the_device_is_at_it(void **state)
 	assert_int_equal(spool.barriers, 2);
 }
 
-/* One, then seven who waited for it: from then on four and four. */
-static void
-two_halves_take_turns(void **state)
-{
-	unsigned flown[4], n = 0;
-
-	(void)state;
-	for (unsigned i = 0; i < 8; i++)
-		begin(&files[i]);
-	spool_commit(&spool, &files[0], place, 1, (void *)(uintptr_t)to_a);
-	spool_run(&spool);
-	for (unsigned i = 1; i < 8; i++)
-		spool_commit(
-		    &spool, &files[i], place, 1, (void *)(uintptr_t)to_a);
-	for (unsigned turns = 0; !spool_is_idle(&spool); turns++) {
-		assert_true(turns < 16);
-		spool_run(&spool);
-		if (spool.barriers > n + 1 && n < 4)
-			flown[n++] = spool.flown;
-	}
-	assert_int_equal(spool.barriers, 3);
-	assert_int_equal(flown[0], 4);
-	assert_int_equal(flown[1], 3);
-	for (unsigned i = 0; i < 8; i++)
-		assert_ptr_equal(spool_next(&spool), &files[i]);
-	assert_int_equal(count("a"), 8);
-}
-
 static void
 waiting_ends_what_has_begun_without_it(void **state)
 {
@@ -465,7 +437,6 @@ main(void)
 		TEST(an_empty_barrier_makes_no_call),
 		TEST(a_batch_of_any_size_is_served_by_few_syncs),
 		TEST(others_come_in_while_the_device_is_at_it),
-		TEST(two_halves_take_turns),
 		TEST(waiting_ends_what_has_begun_without_it),
 		TEST(more_folders_than_one_sync_takes_are_all_synced),
 		TEST(
