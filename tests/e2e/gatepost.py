@@ -42,9 +42,6 @@ poplib._MAXLINE = 1 << 22  # its own limit is 2048 octets
 SECONDS = 20  # for anything that is only waited for
 
 
-PORT_TURN = itertools.count(os.getpid() * 331)
-
-
 def config(name):
     """A number of the build under test, from its config.h."""
     path = os.path.join(os.path.dirname(PROGRAM), "config.h")
@@ -124,11 +121,30 @@ class Ports(dict):
         return super().__getitem__(service)
 
 
+PORTS, STRETCH = range(10240, 32000), 320
+
+
+def own_ports():
+    """A stretch of PORTS, round and round, that no other test program uses
+    meanwhile: the name says so, and goes with this process."""
+    for turn in itertools.count(os.getpid()):
+        first = PORTS[turn * STRETCH % len(PORTS)]
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0gatepost-tests-{first}")
+        except OSError:
+            name.close()
+            continue
+        with name:
+            while True:
+                yield from range(first, first + STRETCH)
+
+
+PORT_TURN = own_ports()
+
+
 def free_ports(n):
     """Ports of 127.0.0.1 that nobody listens on just now.
-
-    Each port has its turn once before one comes again, and test programs begin
-    far from each other: what was found free stays so until the server has it.
 
     Below the range from which the kernel takes ports for clients: one of
     those could be gone again before the server has it.
@@ -139,7 +155,7 @@ def free_ports(n):
             s = stack.enter_context(socket.socket())
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                s.bind(("127.0.0.1", 10240 + next(PORT_TURN) % 21760))
+                s.bind(("127.0.0.1", next(PORT_TURN)))
             except OSError:
                 continue
             found.append(s.getsockname()[1])
@@ -364,15 +380,21 @@ class Server:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=self.before,
                 env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"})
-        for service in SERVICES:
-            if self.settings[f"listen.{service}"] != "off":
-                wait_for(lambda s=service: self.is_listening(s),
-                         f"{service} answers")
-        wait_for(self.has_control, "the control socket answers")
+        try:
+            for service in SERVICES:
+                if self.settings[f"listen.{service}"] != "off":
+                    wait_for(lambda s=service: self.is_listening(s),
+                             f"{service} answers")
+            wait_for(self.has_control, "the control socket answers")
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n{self.log()}") from None
+
+    def must_live(self):
+        if self.process.poll() is not None:
+            raise AssertionError("the server ended")
 
     def is_listening(self, service):
-        if self.process.poll() is not None:
-            raise AssertionError("the server ended:\n" + self.log())
+        self.must_live()
         try:
             socket.create_connection(
                 ("127.0.0.1", self.ports[service]), timeout=5).close()
@@ -381,6 +403,7 @@ class Server:
         return True
 
     def has_control(self):
+        self.must_live()
         path = self.settings.get("control.socket",
                                  os.path.join(self.state, "control"))
         try:
