@@ -120,7 +120,7 @@ span_u64(struct span s, uint64_t max, uint64_t *out)
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t digit = (uint8_t)(s.p[i] - '0');
 
-		if (!chr_is(s.p[i], CHR_DIGIT))
+		if (digit > 9)
 			return ERR_SYNTAX;
 		if (n > UINT64_MAX / 10 || n * 10 > UINT64_MAX - digit)
 			return ERR_RANGE;

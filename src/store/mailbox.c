@@ -69,22 +69,16 @@ mailbox_name(char out[MAILBOX_NAME_MAX], const char *id, uint64_t octets,
 	assert(!t.cut);
 }
 
-/* Where the flags' separator stands: ":2,", or len when there is none. */
-static size_t
-find_flags(struct span name)
+/* Does ":2" end here, as programs write it where ':' is forbidden, too? */
+static bool
+ends_in_flags_mark(struct span s)
 {
-	struct span rest = name;
-	size_t at;
-
-	for (; (at = span_rfind(rest, ',')) < rest.len; rest.len = at)
-		if (at >= 2 && name.p[at - 1] == '2'
-		    && (name.p[at - 2] == ':' || name.p[at - 2] == ';'
-			|| name.p[at - 2] == '!'))
-			return at - 2;
-	return name.len;
+	return s.len >= 2 && s.p[s.len - 1] == '2'
+	       && (s.p[s.len - 2] == ':' || s.p[s.len - 2] == ';'
+		   || s.p[s.len - 2] == '!');
 }
 
-/* "S=" and "W=", and digits. */
+/* "S=" or "W=", and digits; what stands behind it goes before. */
 static void
 take_size(struct mailbox_entry *e, struct span field)
 {
@@ -92,29 +86,35 @@ take_size(struct mailbox_entry *e, struct span field)
 
 	if (digits.len == 0 || field.p[1] != '=')
 		return;
-	if (field.p[0] == 'S' && !span_u64(digits, INT64_MAX, &e->octets))
-		e->has_octets = true;
-	if (field.p[0] == 'W' && !span_u64(digits, INT64_MAX, &e->wire_octets))
-		e->has_wire = true;
+	if (field.p[0] == 'S' && !e->has_octets)
+		e->has_octets = !span_u64(digits, INT64_MAX, &e->octets);
+	if (field.p[0] == 'W' && !e->has_wire)
+		e->has_wire = !span_u64(digits, INT64_MAX, &e->wire_octets);
 }
 
+/* From the end, as only the last ":2," begins flags. */
 int
 mailbox_parse(struct span name, struct mailbox_entry *e)
 {
-	struct span rest, field;
-	size_t flags;
+	struct span rest = name, field;
+	size_t comma;
 
 	if (name.len == 0 || name.p[0] == '.')
 		return ERR_SYNTAX;
-	memset(e, 0, sizeof(*e));
-	flags = find_flags(name);
-	e->base = rest = span_first(name, flags);
-	e->flags = span_from(name, flags + 3);
-	if (!span_next(&rest, ',', &e->id) || e->id.len == 0)
-		return ERR_SYNTAX;
-	while (span_next(&rest, ',', &field))
-		take_size(e, field);
-	return ERR_OK;
+	*e = (struct mailbox_entry) { .base = name, .flags.p = name.p };
+	while ((comma = span_rfind(rest, ',')) < rest.len) {
+		field = span_from(rest, comma + 1);
+		rest = span_first(rest, comma);
+		if (e->base.len < name.len || !ends_in_flags_mark(rest)) {
+			take_size(e, field);
+			continue;
+		}
+		rest.len -= 2;
+		*e = (struct mailbox_entry) { .base = rest,
+			.flags = span_from(name, comma + 1) };
+	}
+	e->id = rest;
+	return rest.len == 0 ? ERR_SYNTAX : ERR_OK;
 }
 
 int
