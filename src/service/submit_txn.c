@@ -166,8 +166,8 @@ wire_octets(struct span text)
 {
 	uint64_t n = text.len;
 
-	for (size_t i = 0; i < text.len; i++)
-		n += text.p[i] == '\n';
+	for (struct span line; span_next(&text, '\n', &line);)
+		n += text.p != NULL;
 	return n;
 }
 
