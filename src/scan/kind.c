@@ -258,6 +258,18 @@ has_uu(struct span s)
 	return false;
 }
 
+/* A mail for those who pass over what stands before its fields. */
+static bool
+has_encoding_line(struct span s)
+{
+	struct span line;
+
+	while (mime_line(&s, &line))
+		if (span_starts_nocase(line, SPAN("Content-Transfer-Encoding")))
+			return true;
+	return false;
+}
+
 static bool
 is_text(struct span s)
 {
@@ -321,6 +333,7 @@ kind_of_text(struct span s)
 	k.targets |= is_html(s) ? 1u << TARGET_HTML : 1u << TARGET_TEXT;
 	if (has_uu(s))
 		k.next = scan_next_mail;
+	k.is_mail_too = has_encoding_line(s);
 	k.is_binhex_too = scan_binhex(s, 0) < s.len;
 	k.is_blob_too = scan_has_blob(s);
 	return k;

@@ -12,7 +12,8 @@
  * Where such a reading may be wrong, there is another one of what is encoded:
  * from behind a line that is no header line, or only blanks, on or from
  * the empty line behind it on; to the separator, or beyond it where no part
- * begins there; and base64 with padding in it, with and without heeding that.
+ * begins there, or to the next that is like the one before it; and base64 with
+ * padding in it, with and without heeding that.
  *
  * Then all of the text is looked through for uuencoded files.
  */
@@ -41,18 +42,6 @@ enum {
 	GIVE_LATE = 256,
 	GIVE_LATEST = 512,
 };
-
-/* The line at the start of `s`, without its end; `*used` with it. */
-struct span
-unmail_line(struct span s, size_t *used)
-{
-	struct span rest = s, line;
-
-	if (!mime_line(&rest, &line))
-		line = rest = span_from(s, s.len);
-	*used = s.len - rest.len;
-	return line;
-}
 
 static bool
 is_line_end(uint8_t c)
@@ -176,6 +165,7 @@ find_end(struct scan_frame *f)
 		if (is_separator(line, span_from(rest, used))) {
 			f->to = at;
 			f->at = at + used;
+			f->parted = at + 1;
 			return;
 		}
 		if (is_encoding_line(line)) {
@@ -215,29 +205,44 @@ find_long_end(struct scan_frame *f)
 	f->used = has_text ? at : f->to;
 }
 
+/* The next line from `at` on that is `mark`, or begins with it; or s.len. */
+static size_t
+find_line(struct span s, size_t at, struct span mark, bool begins)
+{
+	size_t used;
+
+	for (;; at += mark.len) {
+		struct span line;
+
+		at = scan_find(s, at, mark);
+		if (at == s.len)
+			return at;
+		line = unmail_line(span_from(s, at + mark.len), &used);
+		if (at > 0 && is_line_end(s.p[at - 1])
+		    && (begins || is_blank(line)
+			|| span_starts(line, SPAN("--"))))
+			return at;
+	}
+}
+
 /*
- * Where a whole mail ends that is coded so that the fields in it can be read:
- * at the next line like that before its section, which begins at `start`.
+ * Where the body ends for those who heed no line but one like the separator
+ * before it: a line that looks like a field, or like another separator, is
+ * a part of what is encoded.
  */
 static size_t
-end_of_mail(const struct scan_frame *f, size_t start)
+end_of_part(const struct scan_frame *f)
 {
-	struct span s = f->bytes, mark;
-	size_t from = start, at = f->from;
+	struct span s = f->bytes;
+	size_t used;
 
-	while (from > 0 && is_line_end(s.p[from - 1]))
-		from--;
-	while (from > 0 && !is_line_end(s.p[from - 1]))
-		from--;
-	mark = span_trim(span_first(span_from(s, from), start - from));
-	if (start == 0)
+	/* mails in a row */
+	if (span_starts(s, SPAN("From ")))
+		s = span_first(s, find_line(s, f->from, SPAN("From "), true));
+	if (f->parted == 0)
 		return s.len;
-	if (!span_starts(mark, SPAN("--")))
-		return f->to;
-	do
-		at = scan_find(s, at + 1, mark);
-	while (at < s.len && !is_line_end(s.p[at - 1]));
-	return at;
+	return find_line(s, f->from,
+	    span_trim(unmail_line(span_from(s, f->parted - 1), &used)), false);
 }
 
 /* May the body begin there, too? */
@@ -269,8 +274,9 @@ readings_of(const struct scan_frame *f)
 static void
 read_section(struct scan *sc, struct scan_frame *f)
 {
-	size_t start = f->at;
 	bool typed = read_header(sc, f);
+	bool coded = (f->phase & (GIVE_BASE64 | GIVE_QP)) != 0;
+	size_t end = coded ? end_of_part(f) : 0;
 
 	find_end(f);
 	f->used = f->to;
@@ -278,13 +284,15 @@ read_section(struct scan *sc, struct scan_frame *f)
 		f->phase |= GIVE_LATE;
 	if (is_within(f, f->told))
 		f->phase |= GIVE_LATEST;
-	if (!(f->phase & (GIVE_BASE64 | GIVE_QP)))
+	if (!coded)
 		return;
 	/* no two of these may overlap: who has none of them ends none */
 	if (typed)
 		find_long_end(f);
-	if ((f->phase & GIVE_QP) && (f->hints & SCAN_AS_MAIL))
-		f->used = end_of_mail(f, start);
+	if (f->used < end) {
+		scan_spend(sc, end - f->to);
+		f->used = end;
+	}
 	f->phase |= readings_of(f);
 }
 

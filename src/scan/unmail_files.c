@@ -8,6 +8,18 @@
 
 #define UU_MOST 32 /* octets out of one, with its line end, at most */
 
+/* The line at the start of `s`, without its end; `*used` with it. */
+struct span
+unmail_line(struct span s, size_t *used)
+{
+	struct span rest = s, line;
+
+	if (!mime_line(&rest, &line))
+		line = rest = span_from(s, s.len);
+	*used = s.len - rest.len;
+	return line;
+}
+
 /* The value of " key=" in a line of yEnc; empty: there is none. */
 static struct span
 yenc_value(struct span line, struct span key)

@@ -269,7 +269,7 @@ examine(struct scan *sc, struct span s, unsigned hints)
 		scan_flaw(sc, SCAN_UNOPENED);
 	if (kind.has_more)
 		scan_flaw(sc, SCAN_UNOPENED);
-	if (kind.is_mail)
+	if (kind.is_mail || kind.is_mail_too)
 		hints |= SCAN_AS_MAIL;
 	if ((hints & SCAN_AS_MAIL) && kind.next != scan_next_mail)
 		push(sc, s, scan_next_mail, hints);

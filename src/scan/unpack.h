@@ -64,15 +64,15 @@ typedef int (*scan_next)(
 struct scan_frame {
 	struct span bytes;
 	scan_next next;
-	size_t mark;	   /* scratch in use below its members */
-	struct span name;  /* of the member given last, "": it has none */
-	bool is_header;	   /* the name is to be looked for in a mail's header */
-	uint32_t count;	   /* members given */
-	size_t at;	   /* how far it has been read */
-	unsigned phase;	   /* the reader's own */
-	size_t from, to;   /* the same */
-	size_t kept, used; /* the same */
-	uint64_t told;	   /* the same */
+	size_t mark;	  /* scratch in use below its members */
+	struct span name; /* of the member given last, "": it has none */
+	bool is_header;	  /* the name is to be looked for in a mail's header */
+	uint32_t count;	  /* members given */
+	size_t at;	  /* how far it has been read */
+	unsigned phase;	  /* the reader's own */
+	size_t from, to;  /* the same */
+	size_t kept, used, parted; /* the same */
+	uint64_t told;		   /* the same */
 	bool within;	   /* found within other bytes, which go on behind it */
 	bool stray;	   /* in what has been read as a file of its kind */
 	unsigned hints;	   /* enum scan_hint: about the member given last */
@@ -220,7 +220,7 @@ struct scan_kind {
 	bool is_binhex_too, is_blob_too, is_warc_too, is_program_too;
 	bool is_stray_too; /* archives where its reader looks for none */
 	bool has_more;	   /* than what `next` opens */
-	bool is_mail;	   /* by its header */
+	bool is_mail, is_mail_too; /* by its header; by fields further on */
 };
 
 struct scan_kind scan_kind_of(struct span bytes);

@@ -270,6 +270,33 @@ class Mime(unittest.TestCase):
             words_behind=mail(B64, CODED + b"\n\nThis list is run by us."),
             crlf=mail(B64, CODED).replace(b"\n", b"\r\n"))
 
+    def test_fields_and_separators_of_nobody_within_what_is_encoded(self):
+        """Readers who heed the declared boundary decode these lines, too;
+        what stands behind them does not begin a group of base64."""
+        coded = base64.b64encode(zipped(EICAR))
+        each = b"=\n".join(b"=%02X" % c for c in zipped(EICAR))
+        field = b"Content-Transfer-Encoding: x"
+        part = b"--xx\nContent-Type: text/plain\n\n"
+        letters = len(field) - 4  # in the alphabet
+        for before in range(4, 8):
+            more = b"A" * (-(before + letters) % 4)
+            line = b"A" * before + b"\n" + field + b"\n" + more
+            self.all_found(
+                field=multipart(B64, line + coded),
+                field_alone=mail(B64, line + coded),
+                field_in_mail=multipart(
+                    b"Content-Type: message/rfc822",
+                    b"From: x\n" + B64 + b"\n\n" + line + coded))
+        self.all_found(
+            field_qp=multipart(QP, b"hi\n" + field + b"\n\n" + each),
+            part_qp=multipart(QP, b"hi\n" + part + each),
+            part_qp_alone=mail(QP, b"hi\n" + part + each),
+            longer_separator=multipart(
+                QP, b"hi\n--zzz\n" + field + b"\n\n" + each))
+        one = (b"From a@b Thu Jan  1 00:00:00 1970\n" + mail(
+            B64, base64.encodebytes(b"hello" * 2000)) + b"\n")
+        self.all_said("OK", mails_in_a_row=one * 600)
+
     def test_quoted_printable_of_every_kind(self):
         each = b"".join(b"=%02x" % c for c in EICAR)
         self.all_found(
@@ -309,6 +336,12 @@ class Mime(unittest.TestCase):
                 rfc822 + B64, base64.encodebytes(b"\n\n" + whole)),
             coded_bom_first=multipart(
                 rfc822 + B64, base64.encodebytes(b"\xef\xbb\xbf" + whole)),
+            coded_behind_its_size=multipart(  # .emlx
+                B64, base64.encodebytes(b"%d  \n" % len(whole) + mail(
+                    QP, b"".join(b"=%02X" % c for c in EICAR)))),
+            coded_behind_words=multipart(
+                B64, base64.encodebytes(b"hi there\n\n" + mail(
+                    QP, quopri.encodestring(zipped(EICAR))))),
             coded_oddly=multipart(
                 rfc822 + B64, base64.encodebytes(b"X\n" + whole)),
             qp=multipart(rfc822 + QP, quopri.encodestring(whole)),
