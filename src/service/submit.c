@@ -87,6 +87,8 @@ ask_hello(struct submit_session *ss)
 	struct conn *c = ss->conn;
 
 	submit_drop(ss);
+	if (!ss->smtp.authed)
+		ss->account = 0; /* a login before STARTTLS */
 	ss->config.no_utf8 = !ss->owner->utf8;
 	ss->config.tls_on = c->tls != NULL;
 	ss->config.offer_tls = c->tls == NULL && conn_may_secure(c);

@@ -181,6 +181,18 @@ class Login(AccessCase):
             self.client("127.0.2.1").login(
                 "old@far.example", PASSWORDS["old"])
 
+    def test_login_before_starttls_is_forgotten(self):
+        talk = self.smtp("127.0.2.9", "submission")
+        code, lines = talk.command("AUTH CRAM-MD5")
+        self.assertEqual(code, 334)
+        digest = hmac.new(PASSWORDS["old"].encode(),
+                          base64.b64decode(lines[0]), "md5").hexdigest()
+        talk.expect(235, b64(f"old {digest}"))
+        talk.expect(220, "STARTTLS")
+        talk.secure()
+        talk.expect(250, "EHLO client.example")
+        self.assertEqual(talk.command("MAIL FROM:<old@home.example>")[0], 530)
+
     def scram(self, user, password):
         """Log in as a client does that has prepared its password."""
         talk = self.starttls(service="submission")
