@@ -265,8 +265,8 @@ conn_push(struct conn *c)
 {
 	if (c->dead || c->lingering)
 		return;
-	advance(c);
 	c->idle_at_ms = c->owner->now_ms + c->owner->idle_ms;
+	advance(c); /* which may shorten that: see finish */
 }
 
 void
@@ -289,6 +289,16 @@ destroy(struct conn *c)
 	pool_give(cs->pool, c);
 }
 
+/* At its end a connection has no phases any more. */
+static int64_t
+deadline(const struct conn *c)
+{
+	bool ending = c->lingering || c->stopped;
+
+	return ending || c->idle_at_ms < c->phase_at_ms ? c->idle_at_ms
+							: c->phase_at_ms;
+}
+
 static void
 conns_prep(struct participant *me, struct poller *p)
 {
@@ -304,9 +314,7 @@ conns_prep(struct participant *me, struct poller *p)
 		if (!io_is_sent(c))
 			poller_write(p, c->fd);
 		if (!is_waiting(c))
-			poller_at(p, c->idle_at_ms < c->phase_at_ms
-					 ? c->idle_at_ms
-					 : c->phase_at_ms);
+			poller_at(p, deadline(c));
 	}
 }
 
