@@ -8,8 +8,7 @@
  * that is told elsewhere, is inflated where it looks like that.
  *
  * Streams of pictures, and of anything else with a coding of its own, are
- * members as they lie.  Predictors are not undone.  Scripts, launches and
- * actions are not judged.
+ * members as they lie.  Scripts, launches and actions are not judged.
  */
 #include "codec/pdfcode.h"
 #include "core/chr.h"
@@ -67,20 +66,49 @@ read_filters(struct span *s, struct pdfstream *t)
 	}
 }
 
-/* The number at the start of `s`; UINT64_MAX: none, or it stands elsewhere. */
-static uint64_t
-number(struct span s)
+/* One of a predictor; a number that stands elsewhere makes it unsound. */
+static void
+read_param(struct span name, struct span value, struct pdfstream *t)
 {
-	size_t len = 0;
-	uint64_t n;
+	uint64_t told = pdftoken_number(value);
+	uint32_t n = told < UINT32_MAX ? (uint32_t)told : 0;
 
-	s = pdftoken_skip_white(s);
-	while (len < s.len && chr_is(s.p[len], CHR_DIGIT))
-		len++;
-	if (span_u64(span_first(s, len), UINT64_MAX, &n))
-		return UINT64_MAX;
-	s = pdftoken_skip_white(span_from(s, len));
-	return s.len > 0 && chr_is(s.p[0], CHR_DIGIT) ? UINT64_MAX : n;
+	if (span_is(name, SPAN("Predictor"))) {
+		t->is_guessed |= t->predict.predictor > 1 || n == 0;
+		t->predict.predictor = n;
+	} else if (span_is(name, SPAN("Colors"))) {
+		t->predict.colors = n;
+	} else if (span_is(name, SPAN("BitsPerComponent"))) {
+		t->predict.bits = n;
+	} else if (span_is(name, SPAN("Columns"))) {
+		t->predict.columns = n;
+	}
+}
+
+/* A dictionary, or several in brackets, at the start of `s`. */
+static void
+read_params(struct span s, struct pdfstream *t)
+{
+	uint8_t mem[PDFTOKEN_NAME];
+	unsigned arrays = 0, dictionaries = 0;
+	enum pdftoken kind;
+	struct span text;
+
+	do {
+		kind = pdftoken_next(&s, &text);
+		if (kind == PDFTOKEN_OPEN)
+			dictionaries++;
+		else if (kind == PDFTOKEN_CLOSE && dictionaries > 0)
+			dictionaries--;
+		else if (kind == PDFTOKEN_NAMED && dictionaries > 0)
+			read_param(pdftoken_name(&text, mem), s, t);
+		else if (kind == PDFTOKEN_WORD && dictionaries == 0)
+			t->is_elsewhere |= chr_is(text.p[0], CHR_DIGIT);
+		else if (kind == PDFTOKEN_OTHER && text.p[0] == '[')
+			arrays++;
+		else if (kind == PDFTOKEN_OTHER && text.p[0] == ']')
+			arrays = 0;
+	} while (kind != PDFTOKEN_END && arrays + dictionaries > 0);
 }
 
 static void
@@ -88,7 +116,9 @@ note_type(struct pdfstream *t, struct span name, struct span value)
 {
 	struct span word;
 
-	if (span_is(name, SPAN("EmbeddedFile")))
+	if (span_is(name, SPAN("Width")))
+		t->is_picture = true;
+	else if (span_is(name, SPAN("EmbeddedFile")))
 		t->is_embedded = t->is_file = true;
 	else if (span_is(name, SPAN("Metadata")))
 		t->is_meta = true;
@@ -107,7 +137,9 @@ read_dictionary(struct span s, struct pdfstream *t)
 	uint8_t mem[PDFTOKEN_NAME];
 	struct span name;
 
-	*t = (struct pdfstream) { .early = 1, .length = UINT64_MAX };
+	*t = (struct pdfstream) {
+		.early = 1, .length = UINT64_MAX, .predict = { 1, 1, 8, 1 }
+	};
 	for (;;) {
 		s = span_from(s, span_find(s, '/'));
 		if (s.len == 0)
@@ -116,9 +148,14 @@ read_dictionary(struct span s, struct pdfstream *t)
 		if (span_is(name, SPAN("Filter")))
 			read_filters(&s, t);
 		else if (span_is(name, SPAN("Length")))
-			t->length = number(s);
+			t->length = pdftoken_number(s);
 		else if (span_is(name, SPAN("EarlyChange")))
-			t->early = number(s) != 0;
+			t->early = pdftoken_number(s) != 0;
+		else if (span_is(name, SPAN("DecodeParms")))
+			read_params(s, t);
+		else if (span_is(name, SPAN("DP"))
+			 && span_starts(pdftoken_skip_white(s), SPAN("<<")))
+			read_params(s, t);
 		else if (span_is(name, SPAN("ObjStm")))
 			t->is_file = true;
 		else
@@ -293,16 +330,55 @@ unpack(struct scan *sc, const struct pdfstream *t, enum pdfstream_filter how,
 	return scan_take(sc, len);
 }
 
+static bool
+has_predictor(enum pdfstream_filter how)
+{
+	return how == PDFSTREAM_FLATE || how == PDFSTREAM_LZW;
+}
+
+bool
+pdfstream_is_predicted(const struct pdfstream *t)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < t->n; i++)
+		any |= has_predictor(t->filters[i]);
+	return any
+	       && (t->predict.predictor > 1 || t->is_guessed
+		   || (t->is_elsewhere && !t->is_picture));
+}
+
+/* What came out of Flate or LZW, in scratch, without its predictor. */
+static struct span
+unpredicted(struct scan *sc, const struct pdfstream *t, struct span s)
+{
+	uint8_t *p = sc->scratch + sc->scratch_len - s.len;
+
+	if (t->is_guessed || t->is_elsewhere
+	    || !pdfpredict_is_sound(&t->predict))
+		scan_flaw(sc, SCAN_UNOPENED);
+	if (s.len == 0 || s.p != p || !pdfpredict_is_sound(&t->predict))
+		return s;
+	return span_of(p, pdfpredict_undo(&t->predict, p, s.len));
+}
+
 struct span
 pdfstream_unpack(struct scan *sc, const struct pdfstream *t)
 {
 	struct span s = t->data;
+	unsigned predicted = 0;
 
 	for (unsigned i = 0; i < t->n; i++) {
 		if (t->filters[i] == PDFSTREAM_NONE)
 			return s;
 		if (t->filters[i] != PDFSTREAM_PASS)
 			s = unpack(sc, t, t->filters[i], s);
+		if (!t->undo || !has_predictor(t->filters[i]))
+			continue;
+		s = unpredicted(sc, t, s);
+		/* which of the two has it? */
+		if (predicted++ > 0)
+			scan_flaw(sc, SCAN_UNOPENED);
 	}
 	return t->n == 0 && pdfstream_is_zlib(s) ? inflate(sc, t, s) : s;
 }

@@ -10,7 +10,7 @@
 #ifndef SCAN_PDFSTREAM_H
 #define SCAN_PDFSTREAM_H
 
-#include "core/span.h"
+#include "codec/pdfpredict.h"
 
 #define PDFSTREAM_FILTERS 8
 
@@ -35,6 +35,10 @@ struct pdfstream {
 	bool is_behind;	 /* "stream" stands behind a dictionary */
 	uint64_t length; /* UINT64_MAX: not told */
 	struct span data;
+	struct pdfpredict predict; /* of Flate and LZW; 1: none */
+	bool is_elsewhere, is_picture;
+	bool is_guessed; /* which ones are meant is not sure */
+	bool undo;	 /* for pdfstream_unpack: the caller's */
 
 	/* where the document is encrypted */
 	bool is_embedded, is_meta, is_table; /* what type it has */
@@ -45,6 +49,12 @@ struct pdfstream {
 
 /* The next stream, from f->at on; it may begin within another one's data. */
 bool pdfstream_next(struct scan *sc, struct scan_frame *f, struct pdfstream *t);
+
+/*
+ * Is there another reading of it, with predictors undone (t->undo)?  They may
+ * be told where no viewer looks.
+ */
+bool pdfstream_is_predicted(const struct pdfstream *t);
 
 /* t->data, out of all its packings. */
 struct span pdfstream_unpack(struct scan *sc, const struct pdfstream *t);

@@ -37,6 +37,21 @@ pdftoken_name(struct span *s, uint8_t mem[PDFTOKEN_NAME])
 	return span_of(mem, n);
 }
 
+uint64_t
+pdftoken_number(struct span s)
+{
+	size_t len = 0;
+	uint64_t n;
+
+	s = pdftoken_skip_white(s);
+	while (len < s.len && chr_is(s.p[len], CHR_DIGIT))
+		len++;
+	if (span_u64(span_first(s, len), UINT64_MAX, &n))
+		return UINT64_MAX;
+	s = pdftoken_skip_white(span_from(s, len));
+	return s.len > 0 && chr_is(s.p[0], CHR_DIGIT) ? UINT64_MAX : n;
+}
+
 /* ---- strings ---- */
 
 /* What is between the brackets at the start of `*s`, which may be nested. */

@@ -40,6 +40,9 @@ struct span pdftoken_name(struct span *s, uint8_t mem[PDFTOKEN_NAME]);
 
 struct span pdftoken_skip_white(struct span s);
 
+/* The number at the start of `s`; UINT64_MAX: none, or it stands elsewhere. */
+uint64_t pdftoken_number(struct span s);
+
 static inline bool
 pdftoken_is_white(uint8_t c)
 {

@@ -15,7 +15,17 @@
  * In the frame: phase; from: behind the last stream; used: where the lock
  * lies in scratch; told: the object that the tokens read last are in.
  */
-enum { UNSEEN, OPEN, TEXT, DECRYPTED, AS_IT_LIES, END };
+enum {
+	UNSEEN,
+	OPEN,
+	OPEN_UNDONE,
+	TEXT,
+	DECRYPTED,
+	DECRYPTED_UNDONE,
+	AS_IT_LIES,
+	UNDONE,
+	END
+};
 
 static void
 look_for_lock(struct scan *sc, struct scan_frame *f)
@@ -205,18 +215,25 @@ step_locked(struct scan *sc, struct scan_frame *f, const struct pdflock *lock,
 	}
 	begin = (size_t)(t.data.p - f->bytes.p);
 	is_doubtful = !t.is_behind;
+	t.undo = f->phase == DECRYPTED_UNDONE || f->phase == UNDONE;
+	if (f->phase != UNDONE)
+		f->at = before;
 	switch (f->phase++) {
 	case TEXT:
-		f->at = before;
 		return give_text(sc, f, lock, begin, member);
 	case DECRYPTED:
-		f->at = before;
+	case DECRYPTED_UNDONE:
+		if (t.undo && !pdfstream_is_predicted(&t))
+			return false;
 		given = read_stream(sc, f, lock, &t, member);
 		break;
 	default:
-		f->phase = TEXT;
-		f->from = begin + (t.is_behind ? t.data.len : 0);
-		if (!may_be_plain(&t))
+		if (t.undo) {
+			f->phase = TEXT;
+			f->from = begin + (t.is_behind ? t.data.len : 0);
+		}
+		if (!may_be_plain(&t)
+		    || (t.undo && !pdfstream_is_predicted(&t)))
 			return false;
 		*member = pdfstream_unpack(sc, &t);
 		is_doubtful |= method(lock, &t) != PDFCRYPT_NOT;
@@ -243,13 +260,21 @@ int
 scan_next_pdf(struct scan *sc, struct scan_frame *f, struct span *member)
 {
 	struct pdfstream t;
+	size_t before;
 
 	if (f->phase == UNSEEN)
 		look_for_lock(sc, f);
-	if (f->phase != OPEN)
+	if (f->phase > OPEN_UNDONE)
 		return next_locked(sc, f, member);
+	before = f->at;
 	if (!pdfstream_next(sc, f, &t))
 		return 0;
+	t.undo = f->phase == OPEN_UNDONE;
 	*member = pdfstream_unpack(sc, &t);
+	f->phase = OPEN;
+	if (!t.undo && pdfstream_is_predicted(&t)) {
+		f->at = before;
+		f->phase = OPEN_UNDONE;
+	}
 	return 1;
 }

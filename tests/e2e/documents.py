@@ -69,6 +69,44 @@ def pdf_stream(data, *filters, more=b"/Type /EmbeddedFile", length=None,
             + b" >>\nstream\r\n" + data + b"\nendstream\nendobj\n")
 
 
+def png_rows(data, how, columns, colors, bits):
+    """Rows by PNG's filter number `how`, each behind that number."""
+    size, step = (columns * colors * bits + 7) // 8, (colors * bits + 7) // 8
+    out, above = bytearray(), bytes(size)
+    for at in range(0, len(data), size):
+        row = data[at:at + size]
+        out.append(how)
+        for i, c in enumerate(row):
+            left = row[i - step] if i >= step else 0
+            corner = above[i - step] if i >= step else 0
+            up = above[i]
+            base = left + up - corner
+            nearest = min((left, up, corner), key=lambda v: abs(base - v))
+            out.append((c - (0, left, up, (left + up) // 2, nearest)[how])
+                       & 255)
+        above = row.ljust(size, b"\0")
+    return bytes(out)
+
+
+def tiff_rows(data, columns, colors, bits):
+    """The same by TIFF's predictor: each sample less the one before."""
+    size = (columns * colors * bits + 7) // 8
+    out = bytearray()
+    for at in range(0, len(data), size):
+        row = data[at:at + size]
+        n, spare = min(len(row) * 8 // bits, columns * colors), len(row) * 8
+        number = int.from_bytes(row, "big")
+        values = [number >> spare - bits * (i + 1) & (1 << bits) - 1
+                  for i in range(n)]
+        for i, value in enumerate(values):
+            before = values[i - colors] if i >= colors else 0
+            shift = spare - bits * (i + 1)
+            number &= ~((1 << bits) - 1 << shift)
+            number |= (value - before & (1 << bits) - 1) << shift
+        out += number.to_bytes(len(row), "big")
+    return bytes(out)
+
+
 def pdf(*objects, trailer=b""):
     out, offsets = b"%PDF-1.5\n%\xe2\xe3\xcf\xd3\n", []
     for number, body in enumerate((

@@ -18,6 +18,7 @@ from test_scan import EICAR, FOUND, multipart, tarred, zipped
 
 setUpModule = gatepost.module_needs("ENABLE_SCAN_DOCUMENTS")
 
+UNOPENED = "UNSCANNABLE not opened here"
 DAMAGED = "UNSCANNABLE damaged"
 LOCKED = "UNSCANNABLE behind a password"
 FLATE = b"FlateDecode"
@@ -60,6 +61,54 @@ class Documents(unittest.TestCase):
             b"5 0 obj <</Filter/LZWDecode/DecodeParms<</EarlyChange 0>>>>\n"
             b"stream\n" + documents.lzw(BIG, 0) + b"\nendstream endobj\n")
         self.all_are(FOUND, cases)
+
+    def test_pdf_with_predictors(self):
+        """Viewers undo them in files, too."""
+        data = zipped(EICAR) + bytes(64)
+
+        def stream(params, rows, *, packer=zlib.compress, more=b""):
+            return pdf(pdf_stream(
+                packer(rows), said=b"/Filter/FlateDecode/DecodeParms "
+                + params + more))
+
+        def params(how, columns, colors=1, bits=8):
+            return (b"<</Columns %d/Predictor %d/Colors %d"
+                    b"/BitsPerComponent %d>>" % (columns, how, colors, bits))
+
+        cases = {"alone": stream(params(12, len(EICAR)), b"\0" + EICAR)}
+        for colors, bits in ((1, 8), (3, 8), (4, 16), (1, 1), (3, 2), (1, 4)):
+            told = colors, bits
+            for how in range(5):
+                cases[how, told] = stream(
+                    params(10 + how, 24, *told),
+                    documents.png_rows(data, how, 24, *told))
+            cases["tiff", told] = stream(
+                params(2, 24, *told),
+                documents.tiff_rows(data, 24, *told))
+        rows = documents.png_rows(data, 4, 20, 1, 8)
+        told = params(15, 20)
+        cases["in brackets"] = stream(b"[null " + told + b"]", rows)
+        cases["escaped"] = stream(told.replace(b"Pred", b"#50red"), rows)
+        cases["beside other numbers"] = stream(
+            told, rows, more=b"/Columns 3/BitsPerComponent 1/Predictor 1")
+        cases["told of what has none"] = pdf(pdf_stream(
+            zlib.compress(data), said=b"/Filter/FlateDecode /X <</DecodeParms"
+            + told + b">>"))
+        self.all_are(FOUND, cases)
+        self.all_are(UNOPENED, {
+            "elsewhere": stream(b"9 0 R", rows),
+            "in brackets": stream(b"[9 0 R]", rows),
+            "a number elsewhere": stream(told.replace(b"15", b"7 0 R"), rows),
+            "twice": stream(b"[" + told + params(2, 7) + b"]", rows),
+            "of two packings": pdf(pdf_stream(
+                zlib.compress(zlib.compress(rows)),
+                said=b"/Filter[/FlateDecode/FlateDecode]/DecodeParms[null"
+                + told + b"]"))})
+        self.all_are("OK", {
+            "a picture": stream(b"9 0 R", rows,
+                                more=b"/Subtype/Image/Width 9/Height 9"),
+            "clean": stream(told, documents.png_rows(
+                b"clean" * 99, 3, 20, 1, 8))})
 
     def test_pdf_whose_lengths_lie(self):
         self.all_are(FOUND, {
