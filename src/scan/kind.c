@@ -171,7 +171,7 @@ is_iso(struct span s)
 static bool
 is_udf(struct span s)
 {
-	s = span_first(span_from(s, 0x8000), 16 * 2048);
+	s = span_first(span_from(s, 0x8000), 256 * 2048);
 	for (; s.len > 6; s = span_from(s, 2048))
 		if (span_starts(span_from(s, 1), SPAN("NSR0")))
 			return true;

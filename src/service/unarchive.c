@@ -15,6 +15,7 @@
 	X(read_new)                                                            \
 	X(read_free)                                                           \
 	X(read_open_memory)                                                    \
+	X(read_set_format_option)                                              \
 	X(read_next_header)                                                    \
 	X(read_data_block)                                                     \
 	X(format)                                                              \
@@ -90,6 +91,26 @@ has_library(void)
 	return lib.is_there;
 }
 
+static bool
+is_iso(struct span s)
+{
+	return span_starts(span_from(s, 0x8001), SPAN("CD001"));
+}
+
+/* Does the disk have a second tree of files, which Windows shows? */
+static bool
+has_joliet(struct span s)
+{
+	if (!is_iso(s))
+		return false;
+	for (s = span_from(s, 0x8000);
+	     span_starts(span_from(s, 1), SPAN("CD001"));
+	     s = span_from(s, 2048))
+		if (s.p[0] == 2)
+			return true;
+	return false;
+}
+
 /* The archives; all else that is given here is packed with none around it. */
 static bool
 is_archive(struct span s)
@@ -105,12 +126,13 @@ is_archive(struct span s)
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (span_starts(s, signs[i]))
 			return true;
-	return span_starts(span_from(s, 0x8001), SPAN("CD001"));
+	return is_iso(s);
 }
 
 /* ---- reading ---- */
 
-enum { READING, FINISHED }; /* phase */
+/* phase; a disk of two trees is read twice */
+enum { READING, READING_JOLIET, FINISHED };
 
 /* Only the outermost packing: what is packed in that is a member of it. */
 static int
@@ -179,6 +201,9 @@ open_archive(struct scan *sc, struct scan_frame *f)
 		return false;
 	f->handle = a;
 	support(a, f->bytes);
+	if (has_joliet(f->bytes))
+		(void)lib.read_set_format_option(a, "iso9660",
+		    f->phase == READING ? "joliet" : "rockridge", NULL);
 	if (!scan_measure(f->bytes, &f->to))
 		scan_flaw(sc, SCAN_DAMAGED);
 	return lib.read_open_memory(a, f->bytes.p, octets_of(f)) == ARCHIVE_OK;
@@ -348,6 +373,29 @@ take_member(struct scan *sc, struct scan_frame *f, struct archive_entry *e)
 	return out;
 }
 
+/* The next header: 1; 0 at the end of the last tree; ERR_SYNTAX: no archive. */
+static int
+next_header(struct scan *sc, struct scan_frame *f, struct archive_entry **e)
+{
+	for (;;) {
+		int r;
+
+		if (f->handle == NULL && !open_archive(sc, f)) {
+			note_failure(sc, f->handle);
+			return ERR_SYNTAX;
+		}
+		r = lib.read_next_header(f->handle, e);
+		if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
+			return 1;
+		if (r != ARCHIVE_EOF)
+			note_failure(sc, f->handle);
+		if (f->phase != READING || !has_joliet(f->bytes))
+			return 0;
+		unarchive_close(f);
+		f->phase = READING_JOLIET;
+	}
+}
+
 static int
 next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 {
@@ -356,14 +404,10 @@ next_member(struct scan *sc, struct scan_frame *f, struct span *member)
 
 	if (f->phase == FINISHED)
 		return behind_it(f, member);
-	if (f->handle == NULL && !open_archive(sc, f)) {
-		note_failure(sc, f->handle);
+	r = next_header(sc, f, &e);
+	if (r < 0)
 		return 0;
-	}
-	r = lib.read_next_header(f->handle, &e);
-	if (r != ARCHIVE_OK && r != ARCHIVE_WARN) {
-		if (r != ARCHIVE_EOF)
-			note_failure(sc, f->handle);
+	if (r == 0) {
 		finish(f);
 		return behind_it(f, member);
 	}

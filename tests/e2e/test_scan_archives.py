@@ -229,6 +229,14 @@ class Archives(unittest.TestCase):
             "genisoimage", "-quiet", "-J", "-r", "-o", "{} a.txt",
             files={"a.txt": b"fine"})), "OK")
 
+    def test_each_tree_of_a_disk_is_read(self):
+        """Windows shows one, others the other."""
+        for hide in ("-hide", "-hide-joliet"):
+            for more in ((), ("-r",)):
+                self.assertEqual(self.verdict(self.pack(
+                    "genisoimage", "-quiet", "-J", *more, hide, "a.com",
+                    "-o", "{} a.com b.txt")), FOUND, (hide, more))
+
     def test_a_7z_that_was_not_finished_is_damaged(self):
         data = bytearray(self.pack("7zz", "a", "-ms=off", "{} a.com b.txt",
                                    name="o.7z"))
