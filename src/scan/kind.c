@@ -46,6 +46,7 @@ static const struct sign {
 	  "ELF",
 	    4, TARGET_ELF, SCAN_BY_US, scan_next_program },
 	{ "Rar!\x1a\x07", 6, 0, SCAN_BY_ARCHIVE, NULL },
+	{ "RE~^", 4, 0, SCAN_BY_NOBODY, NULL }, /* RAR before 1.5 */
 	{ "7z\xbc\xaf\x27\x1c", 6, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "MSCF", 4, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "BZh", 3, 0, SCAN_BY_ARCHIVE, NULL },
@@ -73,7 +74,13 @@ static const struct sign {
 	{ "ALZ\1", 4, 0, SCAN_BY_NOBODY, NULL },
 	{ "EGGA\0", 5, 0, SCAN_BY_NOBODY, NULL },
 	{ "MSWIM\0\0\0", 8, 0, SCAN_BY_NOBODY, NULL },
-	{ "ITSF\3\0\0\0", 8, 0, SCAN_BY_NOBODY, NULL }, /* CHM */
+	{ "ITSF", 4, 0, SCAN_BY_NOBODY, NULL }, /* CHM */
+	{ "ITOLITLS", 8, 0, SCAN_BY_NOBODY, NULL },
+	{ "SZ \x88\xf0\x27\x33\xd1", 8, 0, SCAN_BY_NOBODY, NULL },
+	{ "\x8f\xaf\xac\x84", 4, 0, SCAN_BY_NOBODY, NULL }, /* PPMd */
+	{ "ArC\1", 4, 0, SCAN_BY_NOBODY, NULL },
+	{ "\x3a\xff\x26\xed\1\0", 6, 0, SCAN_BY_NOBODY,
+	    NULL }, /* Android's disks */
 	{ "SZDD\x88\xf0\x27\x33", 8, 0, SCAN_BY_NOBODY,
 	    NULL }, /* compress.exe */
 	{ "KWAJ\x88\xf0\x27\xd1", 8, 0, SCAN_BY_NOBODY, NULL },

@@ -128,6 +128,23 @@ NOT_OPENED = {
     "inno": image(b"idska32\x1a" + FILL),
     "inno, newer": image(b"x" * 90 + b"Inno Setup Setup Data (6.2.0)" + FILL),
     "installshield's": image(b"ISSetupStream" + FILL),
+    "rar, oldest": b"RE~^\x07\0\0" + FILL, "sz": b"SZ \x88\xf0\x27\x33\xd1"
+    + FILL, "chm, older": b"ITSF\2\0\0\0" + FILL,
+    "hxs": b"ITOLITLS\1\0\0\0\x28" + FILL, "ppmd": b"\x8f\xaf\xac\x84" + FILL,
+    "freearc": b"ArC\1" + FILL, "sit, older": at(0, b"ST46\0\1\0\0\1\0rLau"),
+    "squashfs": b"hsqs".ljust(28, b"\7") + b"\4\0\0\0" + FILL, "cramfs": at(16, b"Compressed ROMFS"),
+    "apfs": at(32, b"NXSB"), "vdi": at(64, b"\x7f\x10\xda\xbe"),
+    "sparse": b"\x3a\xff\x26\xed\1\0" + FILL, "gpt": at(512, b"EFI PART"),
+    "apm": at(512, b"PM\0\0\0\0"),
+    "ntfs": b"\xeb\x52\x90NTFS    ".ljust(510, b"\0") + b"\x55\xaa" + FILL,
+    "exfat": b"\xeb\x52\x90EXFAT   ".ljust(510, b"\0") + b"\x55\xaa" + FILL,
+    "partitions": bytes(450) + struct.pack("<IIII", 7, 63, 99, 0).ljust(
+        60, b"\0") + b"\x55\xaa" + FILL,
+    "fat": b"\xeb\x3c\x90mkfs.fat" + struct.pack(
+        "<HBHBHHB", 512, 1, 1, 2, 224, 2880, 0xf0).ljust(499, b"\0")
+    + b"\x55\xaa" + FILL,
+    "ext": bytes(1048) + struct.pack("<I28xHHH14xI", 1, 0xef53, 1, 1, 1)
+    + FILL,
     "sis": at(8, b"\x19\x04\0\x10"),
 }
 
