@@ -59,9 +59,15 @@ submit_may_open(struct submit_session *ss)
 enum smtp_reply
 submit_may_mail(struct submit_session *ss, const struct addr *from)
 {
-	struct access_client c = client_of(ss);
+	const struct account *who =
+	    accounts_by_id(ss->owner->accounts, ss->account);
+	struct access_client c;
 	struct relay_answer a;
 
+	/* removed or shut since the login */
+	if (who == NULL || (who->flags & ACCOUNT_DISABLED) != 0)
+		ss->account = 0;
+	c = client_of(ss);
 	if (access_mail(ss->owner->access, &c, from, is_own(ss->owner, from),
 		ss->conn->owner->now_ms, &a)
 	    == RELAY_PERMIT)

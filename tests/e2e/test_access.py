@@ -181,6 +181,29 @@ class Login(AccessCase):
             self.client("127.0.2.1").login(
                 "old@far.example", PASSWORDS["old"])
 
+    def test_account_that_is_gone_or_shut_sends_nothing_more(self):
+        mail = "MAIL FROM:<old@home.example>"
+        for name, end in (("gone", self.remove), ("shut", self.shut)):
+            self.server.add_user(name, "pass word")
+            talk = self.starttls(service="submission")
+            talk.expect(235, "AUTH PLAIN " + gatepost.plain(
+                name, "pass word"))
+            talk.expect(250, mail)
+            talk.expect(250, "RSET")
+            end(name)
+            self.assertEqual(talk.command(mail)[0], 530, name)
+
+    def remove(self, name):
+        self.server.run("user", "del", name)
+
+    def shut(self, name):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(os.path.join(self.server.state, "control"))
+            s.sendall(f"PATCH /api/v1/users/{name} HTTP/1.0\r\n"
+                      "Content-Length: 17\r\n\r\n"
+                      '{"disabled":true}'.encode())
+            self.assertIn(b" 200 ", s.recv(4096))
+
     def test_login_before_starttls_is_forgotten(self):
         talk = self.smtp("127.0.2.9", "submission")
         code, lines = talk.command("AUTH CRAM-MD5")
