@@ -186,4 +186,6 @@ dot_finish(struct dot *d)
 {
 	if (d->state == CR)
 		d->flaws |= DOT_BARE_CR;
+	if (d->state == TEXT)
+		d->wire_octets += 2;
 }

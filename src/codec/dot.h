@@ -48,7 +48,8 @@ struct dot_made {
 struct dot_made dot_feed(struct dot *d, uint8_t *bytes, size_t len);
 
 /*
- * The last chunk is over.  A CR still carried over is then a flaw.
+ * The last chunk is over.  A CR still carried over is then a flaw; the line
+ * end that the last line lacks is counted, since it is sent to every reader.
  */
 void dot_finish(struct dot *d);
 

@@ -101,6 +101,20 @@ class RoundTrips(Case):
                 self.assertEqual(sizes[number], len(text))
         pop.quit()
 
+    def test_a_last_line_that_came_without_its_end_is_counted_with_it(self):
+        text = b"Subject: chunk\r\n\r\nno end"
+        with self.server.smtp(hello="me.example") as talk:
+            talk.expect(250, "MAIL FROM:<x@far.example>")
+            talk.expect(250, "RCPT TO:<ann@home.example>")
+            talk.send(b"BDAT %d LAST\r\n" % len(text) + text)
+            self.assertEqual(talk.reply()[0], 250)
+        pop = self.login()
+        size = pop.stat()[1]
+        got = b"\r\n".join(pop.retr(1)[1]) + b"\r\n"
+        self.assertTrue(got.endswith(text + b"\r\n"), got)
+        self.assertEqual(size, len(got))
+        pop.quit()
+
     def test_20_mb_come_back_byte_for_byte(self):
         body = os.urandom(1 << 20).hex().encode()
         lines = b"\r\n".join(body[i:i + 76] for i in range(0, len(body), 76))
