@@ -9,7 +9,7 @@
 #define CHALLENGE_MAX 768
 
 static void
-verb_hello(struct smtp *s, struct span args, struct buf *out)
+verb_hello(struct smtp *s, struct span args, bool extended, struct buf *out)
 {
 	struct span name = span_trim(args);
 
@@ -19,6 +19,7 @@ verb_hello(struct smtp *s, struct span args, struct buf *out)
 		smtp_mistake(s, SMTP_SYNTAX, out);
 		return;
 	}
+	s->extended = extended;
 	s->helo_len = 0;
 	for (size_t i = 0; i < name.len && i < SMTP_HELO_MAX; i++) {
 		uint8_t c = name.p[i];
@@ -35,15 +36,13 @@ verb_hello(struct smtp *s, struct span args, struct buf *out)
 void
 smtp_verb_ehlo(struct smtp *s, struct span args, struct buf *out)
 {
-	s->extended = true;
-	verb_hello(s, args, out);
+	verb_hello(s, args, true, out);
 }
 
 void
 smtp_verb_helo(struct smtp *s, struct span args, struct buf *out)
 {
-	s->extended = false;
-	verb_hello(s, args, out);
+	verb_hello(s, args, false, out);
 }
 
 static void

@@ -733,6 +733,12 @@ class Trace(ServerCase):
         self.assertRegex(words, rb"; \w{3}, \d{1,2} \w{3} \d{4} "
                                 rb"\d\d:\d\d:\d\d [+-]\d{4}")
 
+    def test_hello_that_was_refused_changes_nothing(self):
+        talk = self.talk()
+        self.assertEqual(talk.command("HELO")[0], 501)
+        self.data(talk, b"Subject: t\r\n\r\n.\r\n")
+        self.assertRegex(self.arrived("ann")[0], rb"with ESMTP\b")
+
     def test_names_in_hello_cannot_break_the_header(self):
         talk = self.talk(hello=None)
         for name in (b"x) by evil (y", b"x\x01y", b"<script>", b"a b c",
