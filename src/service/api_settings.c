@@ -185,11 +185,7 @@ show_member(struct api_call *c, enum setting id, struct span label)
 	int n = find_member(&s->settings, id, label, value, API_SCRATCH);
 
 	if (n == ERR_MISSING)
-		return no_such_key(
-		    c, span_is(label, SPAN("*"))
-			   ? ": this is a family: name one of its members, or "
-			     "see `gatepost settings list`"
-			   : ": has not been set, and has no default");
+		return no_such_key(c, ": has not been set, and has no default");
 	if (n < 0)
 		return api_failed(c, "reading the settings", n);
 	json_object(&c->json, NULL);
@@ -210,9 +206,13 @@ show(struct api_call *c)
 	int id = settings_find(c->arg[0], &label);
 
 	if (id < 0)
-		return no_such_key(
-		    c, ": no such setting; `gatepost settings list` shows all");
-	if (has((enum setting)id, SETTING_FAMILY) && label.len > 0)
+		return no_such_key(c,
+		    span_ends_nocase(c->arg[0], SPAN(".*"))
+			? ": this is a family: name one of its members, or "
+			  "see `gatepost settings list`"
+			: ": no such setting; `gatepost settings list` shows "
+			  "all");
+	if (has((enum setting)id, SETTING_FAMILY))
 		return show_member(c, (enum setting)id, label);
 	if (c->cursor++ == 0) {
 		json_object(&c->json, NULL);

@@ -19,10 +19,6 @@ print_value(struct cli *cli, const struct json *j)
 	    && secret)
 		return cli_error_at(
 		    cli, cli->user, "is a secret, which is never shown");
-	if (value == JSON_ABSENT)
-		return cli_error_at(cli, cli->user,
-		    "is a family of settings: name one of its members, or see "
-		    "`gatepost settings list`");
 	if (cli->n_args > 1) {
 		term_str(&cli->out, cli->user);
 		term_str(&cli->out, "=");

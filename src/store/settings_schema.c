@@ -643,13 +643,14 @@ const struct setting_spec settings_schema[SETTING_N] = {
 };
 /* clang-format on */
 
-/* Does `key` belong to the family "prefix.*"? */
+/* Does `key` belong to the family "prefix.*"?  Its own name does not. */
 static bool
 is_member(struct span family, struct span key)
 {
 	struct span prefix = span_first(family, family.len - 1);
 
-	return key.len > prefix.len && span_starts(key, prefix);
+	return key.len > prefix.len && span_starts(key, prefix)
+	       && !span_is(key, family);
 }
 
 int

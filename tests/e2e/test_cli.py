@@ -151,6 +151,8 @@ class Errors(unittest.TestCase):
         (["set"] + [f"alias.n{i}=ann" for i in range(300)],
          "too many values"),
         (["get", "alias.*"], "alias.*: this is a family"),
+        (["set", "alias.*=ann"], "alias.*: this is a family"),
+        (["unset", "alias.*"], "alias.*: this is a family"),
         (["get", "alias.nobody"], "alias.nobody: has not been set"),
         (["unset", "no.such"], "no such setting"),
         (["may", "--from", "a@b.example"],
