@@ -79,7 +79,7 @@ read_line(int fd, int quit, char *out, size_t cap)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if ((n <= 0 && !any) || (n > 0 && c == quit))
+		if ((n <= 0 && !any) || (n > 0 && (uint8_t)c == quit))
 			return ERR_EOF;
 		if (n <= 0 || c == '\n')
 			break;

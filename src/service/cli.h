@@ -151,6 +151,9 @@ struct text cli_path(struct cli *cli, const char *start);
 /* Start the JSON of a request's body. */
 struct json_out cli_body(struct cli *cli, struct text *t);
 
+/* What is no UTF-8 would be kept as something else: CLI_FAILED, and said. */
+int cli_check(struct cli *cli, const char *what, struct span typed);
+
 /*
  * Ask the API; the answer is dropped, or given to `sink` piece by piece.  An
  * error has been printed when this returns another status than CLI_OK.

@@ -27,6 +27,21 @@ cli_body(struct cli *cli, struct text *t)
 	return o;
 }
 
+int
+cli_check(struct cli *cli, const char *what, struct span typed)
+{
+	size_t len = 1;
+
+	while (len > 0 && typed.len > 0) {
+		len = json_utf8(typed);
+		typed = span_from(typed, len);
+	}
+	return len > 0 ? CLI_OK
+		       : cli_error_at(cli, what,
+			   "this is no UTF-8; does the terminal write another "
+			   "character set?");
+}
+
 /* ---- errors ---- */
 
 static int

@@ -58,7 +58,8 @@ ask_with_passphrase(struct cli *cli, const char *path, cli_sink sink)
 	struct text t;
 	int status;
 
-	if (n < 0)
+	if (n < 0
+	    || cli_check(cli, "passphrase", span_of(passphrase, (size_t)n)))
 		return CLI_FAILED;
 	o = cli_body(cli, &t);
 	json_object(&o, NULL);

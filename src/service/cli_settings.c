@@ -116,6 +116,7 @@ add_pair(struct cli *cli, struct json_out *o, unsigned nth)
 	const char *arg = cli->args[nth];
 	struct span pair = span_str(arg), value;
 	size_t equals = span_find(pair, '=');
+	struct text key;
 	int n;
 
 	if (stands_before(cli, nth))
@@ -126,6 +127,10 @@ add_pair(struct cli *cli, struct json_out *o, unsigned nth)
 		return CLI_FAILED;
 	value = equals < pair.len ? span_from(pair, equals + 1)
 				  : span_of(cli->line_mem, (size_t)n);
+	text_init(&key, cli->path_mem, sizeof(cli->path_mem));
+	text_span(&key, span_first(pair, equals));
+	if (cli_check(cli, text_cstr(&key), value))
+		return CLI_FAILED;
 	json_key(o, span_first(pair, equals));
 	json_str(o, NULL, value);
 	return CLI_OK;

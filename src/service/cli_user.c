@@ -71,6 +71,8 @@ send_password(
 
 	if (n < 0)
 		return explain(cli, n);
+	if (cli_check(cli, "password", span_of(password, (size_t)n)))
+		return CLI_FAILED;
 	o = cli_body(cli, &t);
 	json_object(&o, NULL);
 	if (name != NULL)

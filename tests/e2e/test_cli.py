@@ -190,6 +190,21 @@ class Errors(unittest.TestCase):
                 self.assertIn(g.state, line_of(done))
                 self.assertIn("gatepost init", line_of(done))
 
+    def test_what_is_no_utf_8_is_not_taken_for_something_else(self):
+        with Folder() as g:
+            g.init()
+            for words in (["user", "add", "ann", "--password-stdin"],
+                          ["set", "route.password"],
+                          ["backup", "-", "--passphrase-stdin"],
+                          ["settings", "export", "--passphrase-stdin"],
+                          ["set", b"host.domains=m\xfcller.example"]):
+                with self.subTest(words):
+                    done = g.run(*words, stdin=b"caf\xe9 \xff\n", check=False)
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn("this is no UTF-8", line_of(done))
+                    self.assertEqual(done.stdout, b"")
+            self.assertEqual(g.users_of(), [])
+
     def test_passwords_that_are_none_are_refused(self):
         with Folder() as g:
             g.init()
