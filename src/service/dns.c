@@ -187,6 +187,13 @@ take_records(ns_msg *m, int type, char name[DNS_NAME_MAX], struct dns_answer *a)
 	return alias;
 }
 
+/* It neither has the zone nor asks others: what it lacks says nothing. */
+static bool
+is_referral(ns_msg *m)
+{
+	return !ns_msg_getflag(*m, ns_f_aa) && !ns_msg_getflag(*m, ns_f_ra);
+}
+
 static void
 read_answers(ns_msg *m, int type, struct dns_answer *a)
 {
@@ -205,8 +212,10 @@ read_answers(ns_msg *m, int type, struct dns_answer *a)
 		a->outcome = DNS_FOUND;
 	else if (aliases == DNS_ALIASES)
 		a->outcome = DNS_FAILED;
+	else if (aliases > 0)
+		a->outcome = DNS_ALIAS;
 	else
-		a->outcome = aliases > 0 ? DNS_ALIAS : DNS_NOTHING;
+		a->outcome = is_referral(m) ? DNS_FAILED : DNS_NOTHING;
 }
 
 int

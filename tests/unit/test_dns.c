@@ -92,6 +92,34 @@ knows_null_mx_and_nothing_and_no_name(void **state)
 	assert_int_equal(answer.outcome, DNS_CUT);
 }
 
+/* A referral (RFC 1034, 4.3.1): neither the zone's own server nor a resolver.
+ */
+static void
+a_server_that_knows_nothing_of_it_has_failed(void **state)
+{
+	static const struct {
+		uint8_t flags[2];
+		enum dns_outcome outcome;
+	} answers[] = {
+		{ { 0x81, 0x00 }, DNS_FAILED },
+		{ { 0x81, 0x80 }, DNS_NOTHING }, /* by recursion */
+		{ { 0x85, 0x00 }, DNS_NOTHING }, /* the zone's own */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		ask("x.example", DNS_TYPE_MX);
+		memcpy(packet + 2, answers[i].flags, 2);
+		assert_int_equal(read_it(DNS_TYPE_MX), ERR_OK);
+		assert_int_equal(answer.outcome, answers[i].outcome);
+	}
+	ask("x.example", DNS_TYPE_A); /* it knows the alias, not its target */
+	packet[3] = 0;
+	record(NULL, 0, 5, "\1y\0", 3);
+	assert_int_equal(read_it(DNS_TYPE_A), ERR_OK);
+	assert_int_equal(answer.outcome, DNS_ALIAS);
+}
+
 static void
 follows_aliases_to_addresses_and_ends_circles(void **state)
 {
@@ -178,6 +206,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sorts_exchangers_by_preference),
 		cmocka_unit_test(knows_null_mx_and_nothing_and_no_name),
+		cmocka_unit_test(a_server_that_knows_nothing_of_it_has_failed),
 		cmocka_unit_test(follows_aliases_to_addresses_and_ends_circles),
 		cmocka_unit_test(drops_exchangers_that_are_no_host_names),
 		cmocka_unit_test(believes_only_the_answer_to_its_question),
