@@ -97,6 +97,17 @@ needs_utf8(const struct route *way, struct span sender, struct span path)
 	       || xtext_is_utf8(renamed ? span_str(way->send_as) : sender);
 }
 
+/* Is the connection for this way?  Two of them may have the same key. */
+static bool
+is_connected(const struct relayd_slot *s, const struct route *way, uint32_t key,
+    struct span domain)
+{
+	return s->dest != NULL && s->dest->key == key
+	       && span_is(span_str(s->way.host), span_str(way->host))
+	       && (way->host[0] != '\0'
+		   || span_is_nocase(domain, span_str(s->domain)));
+}
+
 /* The first recipient decides what the batch is. */
 static bool
 begin_batch(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
@@ -110,6 +121,8 @@ begin_batch(struct relayd *r, struct relayd_slot *s, const struct queue_rcpt *q)
 
 	if (!is_open(r, s, key))
 		return false;
+	if (!is_connected(s, way, key, domain))
+		relayd_hang_up(s);
 	s->way = *way;
 	s->key = key;
 	s->utf8 = needs_utf8(way, sender, q->path);
@@ -184,8 +197,7 @@ collect(struct relayd *r, struct relayd_slot *s)
 static bool
 can_reuse(const struct relayd_slot *s)
 {
-	return s->out.state == OUTGOING_UP && s->dest != NULL
-	       && s->dest->key == s->key
+	return s->out.state == OUTGOING_UP
 	       && smtp_client_want(&s->out.client) == CLIENT_READY;
 }
 

@@ -220,6 +220,37 @@ class Names(unittest.TestCase):
         self.assertIn(b"Status: 5.1.2", note)
         self.assertIn(b"its form with xn-- is needed", note)
 
+    @staticmethod
+    def one_key(port):
+        """Two names with one key of src/service/route.c."""
+        def add(h, octet):
+            return (h ^ octet) * 16777619 & 0xffffffff
+
+        seen, h = {}, 2166136261 ^ port
+        for octet in (*b"test", 0x100):
+            h = add(h, octet)
+        while True:  # about 80,000 names; what is behind them is the same
+            name, key = os.urandom(8).hex(), h
+            for octet in name.encode():
+                key = add(key, octet)
+            if seen.setdefault(key, name) != name:
+                return seen[key], name
+
+    def test_a_kept_connection_is_for_its_own_domain_only(self):
+        mine, other = self.one_key(self.mail_port)
+        with peers.Nsd({"x.example": f"""\
+                {mine} A 127.0.0.78
+                {other} A 127.0.0.79
+                """}) as dns, self.far(78) as first, \
+                self.far(79) as second, \
+                self.server(f"127.0.0.1:{dns.port}") as server:
+            self.post(server, f"{mine}.x.example")
+            arrived(first)
+            self.post(server, f"{other}.x.example")
+            emptied(server)
+            self.assertEqual(len(first.messages), 1)
+            self.assertEqual(len(second.messages), 1)
+
     def test_takes_no_domain_that_is_an_address(self):
         with self.server() as server, \
                 server.smtp("smtps", hello="me") as talk:
