@@ -113,7 +113,7 @@ state_after(const struct relayd_slot *s, const struct queue_rcpt *q,
 		if (null || !wants(q, NOTIFY_SUCCESS)
 		    || (s->file.head.flags & QUEUE_OWN) == 0)
 			return QUEUE_SENT;
-		if (s->way.lmtp)
+		if (s->list || s->way.lmtp)
 			return QUEUE_DELIVERED;
 		return s->out.client.offers & OFFER_DSN ? QUEUE_SENT
 							: QUEUE_ARRIVED;

@@ -44,6 +44,24 @@ class Lists(unittest.TestCase):
             self.assertIn(line, out.data)
         self.assertTrue(out.data.endswith(TEXT))
 
+    def test_who_asks_is_told_that_it_has_reached_the_list(self):
+        """Whatever the last server offered (RFC 3461, 5.2.7.3)."""
+        with farend.Server() as far, server_with(
+                far, **{"list.club": "owner=ben posting=anyone "
+                                  "members=ben"}) as server:
+            for before in ((), ("far@x.example",)):
+                for one in before:
+                    submit(server, "ben@home.example", [one])
+                    arrived(far)
+                submit(server, "ann@home.example", ["club@home.example"],
+                       rcpt_options=["NOTIFY=SUCCESS"])
+                emptied(server)
+            notes = server.stored("ann")
+        self.assertEqual(len(notes), 2)
+        for note in notes:
+            self.assertIn(b"Final-Recipient: rfc822; club", note)
+            self.assertIn(b"Action: delivered\n", note)
+
     def test_a_wrong_list_is_refused_in_one_line(self):
         wrong = {"foo": "is none of owner=", "owner=ann": "members= is missing",
                  "members=": "are not accounts", "members=a@@b": "are not",
