@@ -67,7 +67,7 @@ relayd_begin(struct relayd *r, struct relayd_slot *s)
 	}
 	r->rounds++;
 	s->has_mail = true;
-	s->tried = s->all_sent = s->wrote = s->broken = false;
+	s->tried = s->waits = s->all_sent = s->wrote = s->broken = false;
 	s->login_refused = s->login_told = false;
 	s->skipped_n = 0;
 	s->skip_until_ms = INT64_MAX;
@@ -162,6 +162,7 @@ settle(struct relayd *r, struct relayd_slot *s, unsigned i,
 	if (err)
 		log_message(LOG_ERROR, "queue.not_settled", s, err);
 	s->broken = s->broken || err;
+	s->waits = s->waits || q.state == QUEUE_WAITING;
 	s->wrote = s->wrote || q.state != QUEUE_WAITING;
 }
 
@@ -292,12 +293,13 @@ put_off(struct relayd *r, struct relayd_slot *s)
 	/* its recipients bear this round's mark from before a crash */
 	bool marked = !s->tried && s->skipped_n == 0;
 
-	if (!s->tried && !marked) { /* all its ways rest: this was no try */
-		s->file.plan.tries--;
+	if (s->skipped_n > 0 && !s->waits) { /* only for ways that rest ... */
 		due = s->skip_until_ms;
 		if (due == INT64_MAX)
-			due = r->now_ms; /* its destination is busy */
+			due = r->now_ms; /* ... or are busy */
 	}
+	if (!s->tried && !marked) /* all its ways: this was no try */
+		s->file.plan.tries--;
 	s->file.plan.next_s = r->now_s + (due - r->now_ms) / 1000;
 	if ((s->tried || marked) && queue_file_plan(&s->file))
 		log_message(LOG_ERROR, "queue.not_planned", s, ERR_IO);
@@ -388,6 +390,7 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 		return;
 	}
 	if (s->broken) {
+		s->waits = true;
 		put_off(r, s);
 		return;
 	}
@@ -396,6 +399,7 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 	t = count(r, s);
 	if (t.all != s->file.rcpts) { /* never take it for delivered */
 		log_message(LOG_ERROR, "queue.unreadable", s, ERR_TORN);
+		s->waits = true;
 		put_off(r, s);
 		return;
 	}
@@ -407,6 +411,7 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 		finish(r, s);
 		return;
 	}
+	s->waits = s->waits || !told;
 	if (t.delayed > 0 && is_delay_due(r, s) && tell(r, s, NOTICE_DELAY)) {
 		s->file.warned = true;
 		if (queue_file_marks(&s->file))

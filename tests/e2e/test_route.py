@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import threading
 import tempfile
 import unittest
 
@@ -251,6 +252,47 @@ class Rules(unittest.TestCase):
             emptied(server)
         # never faster: the seventh comes six half seconds after the first
         self.assertGreaterEqual(times[-1] - times[0], 2.9)
+
+
+    def two_ways(self, first, second, **more):
+        return gatepost.Server(settings={
+            **QUICK, "queue.retry_seconds": "300",
+            "queue.retry_max_seconds": "300",
+            "route.rule.x": f"to=x.example host=127.0.0.1:{first.port}",
+            "route.rule.y": f"to=y.example host=127.0.0.1:{second.port}",
+            **more})
+
+    def test_a_recipient_whose_way_is_busy_does_not_wait_for_a_retry(self):
+        done = threading.Event()
+        asked = threading.Event()
+
+        def take_time(step):
+            if step == "end" and not asked.is_set():
+                asked.set()
+                done.wait(60)
+
+        with farend.Server() as first, \
+                farend.Server(faults=take_time) as second, self.two_ways(
+                    first, second, **{"queue.per_destination": "1"}) as server:
+            submit(server, "ann@home.example", ["y@y.example"])
+            asked.wait(10)
+            submit(server, "ann@home.example", ["x@x.example", "z@y.example"])
+            arrived(first)
+            done.set()
+            arrived(second, 2)
+            emptied(server)
+
+    def test_a_message_in_two_parts_keeps_to_the_pace(self):
+        with farend.Server() as far, gatepost.Server(settings={
+                **settings(far, route__per_minute="60"),
+                "smtp.max_recipients": "200", "queue.retry_seconds": "300",
+                "queue.retry_max_seconds": "300"}) as server:
+            submit(server, "ann@home.example",
+                   [f"far{i}@x.example" for i in range(120)])
+            one, two = arrived(far, 2)
+            emptied(server)
+        self.assertEqual(len(one.recipients) + len(two.recipients), 120)
+        self.assertGreaterEqual(two.at - one.at, 0.9)
 
 
 class TwoHops(unittest.TestCase):
