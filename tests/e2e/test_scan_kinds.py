@@ -36,6 +36,13 @@ FOLDED = b"\r\n ".join(CODED[i:i + 74] for i in range(0, len(CODED), 74))
 FILL = bytes(range(256)) * 40
 
 
+def lines(n, joint=b"\r\n "):
+    """The zip in base64, in pieces of so many characters."""
+    return joint.join(CODED[i:i + n] for i in range(0, len(CODED), n))
+
+
+
+
 def at(place, sign, size=4096):
     """Bytes that mean nothing, with a sign in its place."""
     out = bytearray(b"\5\6\7\5" * (size // 4))
@@ -82,6 +89,21 @@ OPENED = {
         multipart(B64, base64.encodebytes(EICAR)), name="a.eml"))),
     "ics": b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nATTACH;ENCODING=BASE64;"
            b"VALUE=BINARY;X-NAME=a.zip:" + FOLDED + b"\r\nEND:VEVENT\r\n",
+    "ics, short lines": b"BEGIN:VCALENDAR\r\nATTACH;ENCODING=Base64;X-NAME="
+    b"\"a:b,c\":" + lines(7) + b"\r\nEND:VEVENT\r\n",
+    "vcf, short lines": b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=JPEG:\r\n "
+    + lines(20) + b"\r\nEND:VCARD\r\n",
+    "page, short lines": b"<html><a href='data:application/zip;base64,"
+    + lines(5, b"\n") + b"'>x</a>",
+    "page, per cent": b"<html><a href='data:application/zip;base64,"
+    + lines(9, b"%0a").replace(b"U", b"%55") + b"'>x</a>",
+    "page, references": b"<html><a href='data:application/zip;base64,"
+    + b"&NewLine;".join(b"&#x%x;&#%d;" % (a, b) for a, b in zip(
+        CODED[::2], CODED[1::2])) + b"'>x</a>",
+    "page, short pieces": b'<script>var a="data:application/zip;base64,'
+    + lines(65, b'" +\n "') + b'"</script>',
+    "xml, short lines": b"<?xml version='1.0'?><pkg:binaryData>\n"
+    + lines(16, b"\n") + b"</pkg:binaryData>",
     "vcf": b"BEGIN:VCARD\r\nVERSION:3.0\r\nPHOTO;ENCODING=b;TYPE=JPEG:\r\n "
            + FOLDED + b"\r\nEND:VCARD\r\n",
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='data:"
