@@ -97,6 +97,7 @@ static const struct sign {
 	{ "070702", 6, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "070707", 6, 0, SCAN_BY_ARCHIVE, NULL },
 	{ "\xd0\xcf\x11\xe0", 4, TARGET_OLE, DOCUMENT(scan_next_ole) },
+	{ "ActiveMime", 10, 0, DOCUMENT(scan_next_mso) },
 	{ "%PDF", 4, TARGET_PDF, DOCUMENT(scan_next_pdf) },
 	{ "{\\rt", 4, 0, DOCUMENT(scan_next_rtf) },
 	{ "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3",

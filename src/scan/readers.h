@@ -71,6 +71,7 @@ int scan_next_ole(struct scan *, struct scan_frame *, struct span *);
 int scan_next_object(struct scan *, struct scan_frame *, struct span *);
 int scan_next_package(struct scan *, struct scan_frame *, struct span *);
 int scan_next_onenote(struct scan *, struct scan_frame *, struct span *);
+int scan_next_mso(struct scan *, struct scan_frame *, struct span *);
 int scan_next_rtf(struct scan *, struct scan_frame *, struct span *);
 int scan_next_flash(struct scan *, struct scan_frame *, struct span *);
 int scan_next_blob(struct scan *, struct scan_frame *, struct span *);

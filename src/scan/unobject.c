@@ -4,12 +4,17 @@
  * An object (MS-OLEDS 2.2): what kind it is, then its data: an OLE2 file, or a
  * package, which is a file with its name.  RTF has such objects, and streams
  * called "\1Ole10Native" are packages with their length before them.
+ *
+ * Word's pages and flat XML have the OLE2 file of their macros and objects
+ * deflated in an "ActiveMime" (.mso), behind fields that nobody documents.
  */
 #include "core/le.h"
 #include "scan/names.h"
 #include "scan/unpack.h"
 
 #define ONE_HEAD 36 /* before a file in a OneNote section */
+
+#define MSO_HEAD 2048 /* the deflated data begins within so many octets */
 
 #define ONE_FILE                                                               \
 	"\xe7\x16\xe3\xbd\x65\x26\x11\x45\xa4\xc4\x8d\x4d\x0b\x7a\x9e\xac"
@@ -134,4 +139,31 @@ scan_next_onenote(struct scan *sc, struct scan_frame *f, struct span *member)
 		scan_flaw(sc, SCAN_DAMAGED);
 	*member = span_first(s, len < s.len ? (size_t)len : s.len);
 	return 1;
+}
+
+/* f->phase: 1 when something sound has come out. */
+int
+scan_next_mso(struct scan *sc, struct scan_frame *f, struct span *member)
+{
+	struct span s = f->bytes;
+	unsigned flaws = sc->flaws;
+	size_t used;
+
+	while (f->at < MSO_HEAD && f->at < s.len) {
+		struct span z = span_from(s, f->at++);
+
+		/* other octets of the head may look like this, too */
+		if (z.len < 3 || z.p[0] != 0x78
+		    || (z.p[0] * 256u + z.p[1]) % 31 != 0)
+			continue;
+		*member = scan_inflate(sc, span_from(z, 2), -15, &used);
+		if (!(sc->flaws & SCAN_DAMAGED))
+			f->phase = 1;
+		sc->flaws = flaws | (sc->flaws & SCAN_LIMITS);
+		if (member->len > 0)
+			return 1;
+	}
+	if (f->phase == 0)
+		scan_flaw(sc, SCAN_DAMAGED);
+	return 0;
 }

@@ -251,6 +251,12 @@ def rtf(data, coded=None):
             b"{\\*\\objdata " + coded + b"}}}")
 
 
+def mso(data, head=50):
+    """Word's ActiveMime; where its data begins differs by version."""
+    return (b"ActiveMime\0\0\1\xf0\4\0\0\0\xff\xff\xff\xff\0\0\7\xf0"
+            + struct.pack("<I", head)).ljust(head, b"\1") + zlib.compress(data)
+
+
 def onenote(*files):
     out = (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(1008))
     for data in files:

@@ -312,6 +312,20 @@ class Documents(unittest.TestCase):
 
     # ---- others
 
+    def test_mso_wherever_its_data_begins(self):
+        inner = ole({"\1Ole10Native": native(EICAR)})
+        for head in (50, 554, 90):
+            self.assertEqual(self.verdict(documents.mso(inner, head)), FOUND)
+        page = (b"MIME-Version: 1.0\nContent-Type: multipart/related; "
+                b"boundary=zz\n\n--zz\nContent-Location: a/editdata.mso\n"
+                b"Content-Transfer-Encoding: base64\n"
+                b"Content-Type: application/x-mso\n\n"
+                + base64.encodebytes(documents.mso(inner)) + b"--zz--\n")
+        self.assertEqual(self.verdict(page), FOUND)
+        fine = documents.mso(ole({"a": NOISE}))
+        self.assertEqual(self.verdict(fine), "OK")
+        self.assertEqual(self.verdict(fine[:300]), DAMAGED)
+
     def test_onenote_and_flash(self):
         film = b"WS\x08" + struct.pack("<I", 500)
         inner = b"\0" * 20 + zipped(EICAR)
