@@ -106,6 +106,7 @@ override LDFLAGS += $(if $(STATIC),-static -no-pie,-pie) $(DEPS:%=-L%/lib) -Wl,-
 override LDFLAGS += $(if $(SAN)$(FUZZING)$(STATIC),,-Wl,-Ttools/no-unwind.ld -Wl,--no-eh-frame-hdr)
 # asked when something is linked: the configuration is made by then
 LIBS = -Wl,-Bstatic -lbearssl $(shell grep -q 'ENABLE_NETTLE 1' $(BUILD)/config.h && echo -lnettle) \
+	$(shell grep -q 'ENABLE_HOGWEED 1' $(BUILD)/config.h && echo -lhogweed -lnettle -lgmp) \
 	$(shell grep -q 'ENABLE_LIBDEFLATE 1' $(BUILD)/config.h && echo -ldeflate) \
 	$(shell grep -q 'LIBARCHIVE_LINKED 1' $(BUILD)/config.h && echo -larchive -lbz2 -llzma) -lz -lresolv \
 	$(if $(STATIC),,-Wl,-Bdynamic)

@@ -9,6 +9,7 @@
 #include "codec/pem.h"
 #include "core/secret.h"
 #include "core/zero.h"
+#include "service/curve.h"
 
 _Static_assert(TLS_CHAIN_OCTETS >= 4096, "the largest key fits as DER");
 
@@ -190,11 +191,13 @@ static bool
 ec_matches(const struct key *k, const struct cert *c)
 {
 	uint8_t point[BR_EC_KBUF_PUB_MAX_SIZE];
+	br_ec_impl impl;
 	size_t n;
 
 	if (c->curve != k->u.ec.curve)
 		return false;
-	n = br_ec_compute_pub(br_ec_get_default(), NULL, point, &k->u.ec);
+	curve_choose(&impl);
+	n = br_ec_compute_pub(&impl, NULL, point, &k->u.ec);
 	return span_is(c->ec_point, span_of(point, n));
 }
 

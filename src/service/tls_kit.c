@@ -11,6 +11,7 @@
 #include "core/secret.h"
 #include "platform/entropy.h"
 #include "policy/sha256.h"
+#include "service/curve.h"
 
 static const uint16_t aes_suites[] = {
 	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -95,11 +96,11 @@ choose_cbc(struct tls_kit *k)
 static void
 choose_keys(struct tls_kit *k)
 {
-	k->ec = *br_ec_get_default();
+	curve_choose(&k->ec);
 	k->ec.supported_curves &= (uint32_t)1 << BR_EC_curve25519
 				  | (uint32_t)1 << BR_EC_secp256r1
 				  | (uint32_t)1 << BR_EC_secp384r1;
-	k->ecdsa_sign = br_ecdsa_sign_asn1_get_default();
+	k->ecdsa_sign = curve_signer();
 	k->ecdsa_vrfy = br_ecdsa_vrfy_asn1_get_default();
 	k->rsa_private = br_rsa_private_get_default();
 	k->rsa_public = br_rsa_public_get_default();

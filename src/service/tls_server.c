@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "core/secret.h"
+#include "policy/sha256.h"
 #include "service/tls_identity.h"
 
 #define CACHE_AGE_MS ((int64_t)8 * 60 * 60 * 1000)
@@ -118,7 +119,7 @@ static const br_hash_class *
 hash_class(unsigned id)
 {
 	if (id == br_sha256_ID)
-		return &br_sha256_vtable;
+		return &sha256_class;
 	if (TLS_LEGACY && id == br_sha1_ID)
 		return &br_sha1_vtable;
 	return &br_sha384_vtable;
