@@ -32,6 +32,8 @@
 #ifndef SERVICE_DELIVER_H
 #define SERVICE_DELIVER_H
 
+#include "config.h"
+
 #include "service/directory.h"
 #include "store/quarantine.h"
 #include "store/queue.h"
@@ -128,13 +130,16 @@ int delivery_hold(struct delivery *d, struct spool_file *f,
 
 /*
  * A file that spool_next returned: the delivery it belongs to, or NULL for the
- * second file of one, which is to be passed over.
+ * first file of two, which is to be passed over: once its delivery is let go,
+ * the spool must have neither.
  */
 static inline struct delivery *
 delivery_of(const struct spool_file *f)
 {
 	struct delivery *d = f->owner;
 
+	if (ENABLE_RELAY && d->apart)
+		return f == &d->envelope ? d : NULL;
 	return d->file == f ? d : NULL;
 }
 

@@ -97,6 +97,23 @@ class Relay(unittest.TestCase):
             self.assertEqual(len(server.stored("ann")), 1)
             self.assertTrue(arrived(far)[0].data.endswith(TEXT))
 
+    def test_mixed_mails_come_without_a_pause(self):
+        envelope = (b"MAIL FROM:<ann@home.example>\r\n"
+                    b"RCPT TO:<ann@home.example>\r\n"
+                    b"RCPT TO:<far@x.example>\r\nDATA\r\n")
+        with farend.Server() as far, \
+                gatepost.Server(settings=settings(
+                    far, relay__networks="127.0.0.0/8")) as server:
+            talk = server.smtp(hello="me.example")
+            talk.send(envelope)
+            for last in range(10):
+                self.assertEqual([talk.reply()[0] for _ in range(4)],
+                                 [250, 250, 250, 354])
+                talk.send(TEXT + b".\r\n" + (envelope if last < 9 else b""))
+                self.assertEqual(talk.reply()[0], 250)
+            arrived(far, 10)
+            self.assertEqual(len(server.stored("ann")), 10)
+
     def test_uses_one_connection_for_messages_in_a_row(self):
         with farend.Server() as far, \
                 gatepost.Server(settings=settings(
