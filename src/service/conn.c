@@ -249,10 +249,10 @@ run_one(struct conn *c, struct poller *p)
 		c->woken = false;
 		if (poller_can_read(p, c->fd))
 			io_receive(c);
+		if (!c->dead && io_is_shaking_hands(c))
+			io_send(c); /* which may end the handshake */
 		if (!c->dead && !io_is_shaking_hands(c))
 			advance(c);
-		else if (!c->dead)
-			io_send(c);
 	}
 	if (c->dead)
 		return;
@@ -389,7 +389,7 @@ conn_open(struct conns *cs, int fd, const struct net_addr *peer,
 	DL_APPEND(cs->list, c);
 	io_send(c);
 	io_return_windows(c); /* until the client says something */
-	c->woken = c->dead;
+	c->woken = c->dead || want(c) == WANT_CLOSE;
 }
 
 unsigned

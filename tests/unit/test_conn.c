@@ -113,17 +113,16 @@ turn(int64_t now_ms)
 	conns.base.run(&conns.base, &poller);
 }
 
-static int
-setup(void **state)
+static void
+begin(enum want first)
 {
 	static const struct net_addr from;
 	int fds[2];
 
-	(void)state;
 	pool_init(&conn_pool, "conns", conn_memory, POOL_SIZE(struct conn), 2);
 	pool_init(&windows, "windows", window_memory, CONN_WINDOW, 4);
 	conns_init(&conns, &conn_pool, &windows, &none, &none);
-	wish = WANT_LINE;
+	wish = first;
 	answered = false;
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
@@ -131,6 +130,13 @@ setup(void **state)
 	conns.now_ms = 1000;
 	conn_open(&conns, fds[0], &from, &listener);
 	assert_non_null(conns.list);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	begin(WANT_LINE);
 	return 0;
 }
 
@@ -184,6 +190,15 @@ client_that_was_too_slow_is_not_looked_at_all_the_time(void **state)
 	assert_null(conns.list);
 }
 
+static void
+session_that_is_over_at_once_is_closed_at_once(void **state)
+{
+	(void)state;
+	begin(WANT_CLOSE);
+	turn(1001);
+	assert_null(conns.list);
+}
+
 int
 main(void)
 {
@@ -194,6 +209,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    client_that_was_too_slow_is_not_looked_at_all_the_time,
 		    setup, teardown),
+		cmocka_unit_test_teardown(
+		    session_that_is_over_at_once_is_closed_at_once, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
