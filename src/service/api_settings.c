@@ -207,11 +207,8 @@ show(struct api_call *c)
 
 	if (id < 0)
 		return no_such_key(c,
-		    span_ends_nocase(c->arg[0], SPAN(".*"))
-			? ": this is a family: name one of its members, or "
-			  "see `gatepost settings list`"
-			: ": no such setting; `gatepost settings list` shows "
-			  "all");
+		    ": no such setting; `gatepost settings list` shows all, "
+		    "with * for a name of your own");
 	if (has((enum setting)id, SETTING_FAMILY))
 		return show_member(c, (enum setting)id, label);
 	if (c->cursor++ == 0) {

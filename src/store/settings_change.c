@@ -23,10 +23,9 @@ static int
 say_unknown(struct text *m, struct span key)
 {
 	say_key(m, key);
-	text_str(
-	    m, span_ends_nocase(key, SPAN(".*"))
-		   ? "this is a family: name one of its members"
-		   : "no such setting; \"gatepost settings list\" shows all");
+	text_str(m,
+	    "no such setting; \"gatepost settings list\" shows all, with"
+	    " * for a name of your own");
 	return ERR_MISSING;
 }
 

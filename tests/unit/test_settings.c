@@ -159,7 +159,7 @@ messages_name_the_key_the_mistake_and_what_is_right(void **state)
 	assert_int_equal(set_one("relay.netwroks", "x"), ERR_MISSING);
 	assert_string_equal(message_mem,
 	    "relay.netwroks: no such setting; \"gatepost settings list\" shows"
-	    " all");
+	    " all, with * for a name of your own");
 }
 
 static void
