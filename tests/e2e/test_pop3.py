@@ -305,6 +305,11 @@ class Maildrop(Case):
         self.server.run("set", "permit.pop3_networks=10.0.0.0/8")
         with self.assertRaisesRegex(poplib.error_proto, r"\[SYS/PERM\]"):
             self.pop()
+        for service in ("pop3", "pop3s"):
+            with gatepost.Talk(self.server.port(service),
+                               tls=service == "pop3s") as talk:
+                self.assertIn(b"[SYS/PERM]", talk.line())
+                self.assertTrue(talk.at_end(), service)
 
 
 class Protection(Case):
