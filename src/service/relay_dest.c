@@ -60,6 +60,14 @@ relay_dest_when(const struct relay_dests *ds, uint32_t key)
 						: d->pace_at_ms;
 }
 
+bool
+relay_dest_rests(const struct relay_dests *ds, uint32_t key, int64_t now_ms)
+{
+	const struct relay_dest *d = relay_dest_find(ds, key);
+
+	return d != NULL && d->rest_until_ms > now_ms;
+}
+
 void
 relay_dest_failed(const struct relay_dests *ds, struct relay_dest *d,
     struct span words, uint32_t random, int64_t now_ms)

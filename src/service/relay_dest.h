@@ -49,6 +49,10 @@ struct relay_dest *relay_dest_take(
  */
 int64_t relay_dest_when(const struct relay_dests *ds, uint32_t key);
 
+/* Is it left alone now since it fails? */
+bool relay_dest_rests(
+    const struct relay_dests *ds, uint32_t key, int64_t now_ms);
+
 /* It could not be reached, or refused the whole session; `random` spreads. */
 void relay_dest_failed(const struct relay_dests *ds, struct relay_dest *d,
     struct span words, uint32_t random, int64_t now_ms);

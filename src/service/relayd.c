@@ -379,6 +379,10 @@ relayd_configure(struct relayd *r, const struct relayd_config *c)
 	r->dests.rest_ms = (c->retry_s < 60 ? c->retry_s : 60) * 1000;
 	r->dests.rest_max_ms =
 	    (c->retry_max_s < 1800 ? c->retry_max_s : 1800) * 1000;
+	r->queue->look_ms =
+	    (c->delay_s > 0 && c->delay_s < c->expire_s ? c->delay_s
+							: c->expire_s)
+	    * 1000;
 	routes_load(&r->routes, r->settings);
 	relay_dests_retry(&r->dests);
 }

@@ -78,6 +78,7 @@ struct relayd_slot {
 	int64_t skip_until_ms;
 	bool tried;	    /* the far end of any recipient was asked */
 	bool waits;	    /* something is to be done again, but later */
+	bool rests;	    /* a way was skipped that fails at present */
 	bool all_sent;	    /* the one recipient has it: nothing to write */
 	bool wrote;	    /* states that are not yet durable */
 	bool broken;	    /* a state could not be written: no more now */

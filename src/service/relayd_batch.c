@@ -54,6 +54,7 @@ is_open(struct relayd *r, struct relayd_slot *s, uint32_t key)
 		at = relay_dest_when(&r->dests, key);
 	if (at <= r->now_ms)
 		return true;
+	s->rests = s->rests || relay_dest_rests(&r->dests, key, r->now_ms);
 	skip(s, key, at);
 	return false;
 }

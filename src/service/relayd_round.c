@@ -67,7 +67,8 @@ relayd_begin(struct relayd *r, struct relayd_slot *s)
 	}
 	r->rounds++;
 	s->has_mail = true;
-	s->tried = s->waits = s->all_sent = s->wrote = s->broken = false;
+	s->tried = s->waits = s->rests = false;
+	s->all_sent = s->wrote = s->broken = false;
 	s->login_refused = s->login_told = false;
 	s->skipped_n = 0;
 	s->skip_until_ms = INT64_MAX;
@@ -219,6 +220,15 @@ count(struct relayd *r, struct relayd_slot *s)
 	return t;
 }
 
+/* What its way said last, where it was not tried for this one. */
+static struct span
+words_of(const struct relayd *r, const struct relayd_slot *s)
+{
+	const struct relay_dest *d = relay_dest_find(&r->dests, s->entry.dest);
+
+	return d != NULL ? span_str(d->words) : SPAN("");
+}
+
 /* All recipients in state `from` go on to state `to`. */
 static void
 move_all(struct relayd *r, struct relayd_slot *s, enum queue_state from,
@@ -235,6 +245,8 @@ move_all(struct relayd *r, struct relayd_slot *s, enum queue_state from,
 			q.enhanced[0] = 4;
 			q.enhanced[1] = 4;
 			q.enhanced[2] = 7;
+			if (q.words.len == 0)
+				q.words = words_of(r, s);
 			q.state = state_after(s, &q, CLIENT_NEVER);
 		}
 		if (queue_file_settle(&s->file, &q))
@@ -285,6 +297,16 @@ wait_ms(const struct relayd *r, const struct relayd_slot *s)
 	return wait - wait / 4 + random % (wait / 2 + 1);
 }
 
+/* When is its sender to be told something, whatever its ways do? */
+static int64_t
+look_ms(const struct relayd *r, const struct relayd_slot *s)
+{
+	int64_t age = age_s(r, s), delay = r->config.delay_s;
+	int64_t left = (delay > age ? delay : r->config.expire_s) - age;
+
+	return r->now_ms + (left > 0 ? left * 1000 : 0);
+}
+
 /* Something is left to do: when? */
 static void
 put_off(struct relayd *r, struct relayd_slot *s)
@@ -303,6 +325,7 @@ put_off(struct relayd *r, struct relayd_slot *s)
 	s->file.plan.next_s = r->now_s + (due - r->now_ms) / 1000;
 	if ((s->tried || marked) && queue_file_plan(&s->file))
 		log_message(LOG_ERROR, "queue.not_planned", s, ERR_IO);
+	s->entry.look_ms = look_ms(r, s);
 	give_back(r, s, due);
 }
 
@@ -383,7 +406,7 @@ void
 relayd_end(struct relayd *r, struct relayd_slot *s)
 {
 	struct tally t;
-	bool told;
+	bool told, late;
 
 	if (s->all_sent) {
 		finish(r, s);
@@ -394,7 +417,7 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 		put_off(r, s);
 		return;
 	}
-	if (s->tried && age_s(r, s) >= r->config.expire_s)
+	if ((s->tried || s->rests) && age_s(r, s) >= r->config.expire_s)
 		move_all(r, s, QUEUE_WAITING, QUEUE_FAILED);
 	t = count(r, s);
 	if (t.all != s->file.rcpts) { /* never take it for delivered */
@@ -403,7 +426,8 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 		put_off(r, s);
 		return;
 	}
-	if (t.failed + t.arrived > 0 && r->noticed)
+	late = t.delayed > 0 && is_delay_due(r, s);
+	if ((t.failed + t.arrived > 0 || late) && r->noticed)
 		return; /* in the next turn */
 	sync_states(r, s);
 	told = tell_results(r, s, &t);
@@ -412,7 +436,7 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 		return;
 	}
 	s->waits = s->waits || !told;
-	if (t.delayed > 0 && is_delay_due(r, s) && tell(r, s, NOTICE_DELAY)) {
+	if (late && tell(r, s, NOTICE_DELAY)) {
 		s->file.warned = true;
 		if (queue_file_marks(&s->file))
 			log_message(LOG_ERROR, "queue.not_marked", s, ERR_IO);

@@ -163,6 +163,8 @@ queue_add(struct queue *q, const char *id, uint32_t dest, int64_t now_ms)
 
 	if (rests) /* not into the window first, and out again */
 		e.due_ms = at;
+	if (q->look_ms > 0)
+		e.look_ms = now_ms + q->look_ms;
 
 	text_init(&t, e.id, sizeof(e.id));
 	text_str(&t, id);
@@ -183,6 +185,12 @@ queue_dest_of(const struct queue *q, struct span sender, struct span path)
 }
 
 /* ---- whose turn it is ---- */
+
+static bool
+is_looked_at(const struct queue_entry *e, int64_t now_ms)
+{
+	return e->look_ms > 0 && e->look_ms <= now_ms;
+}
 
 /* Whoever waits in the index for a share gets it when one is nearly used. */
 static void
@@ -225,7 +233,9 @@ queue_take(
 			continue;
 		}
 		at = allowed_at(q, q->window[i].dest);
-		if (at <= now_ms || (at == QUEUE_NEVER && dest != 0)) {
+		if (at <= now_ms || (at == QUEUE_NEVER && dest != 0)
+		    || (at != QUEUE_NEVER
+			&& is_looked_at(&q->window[i], now_ms))) {
 			*e = q->window[i];
 			drop_from_window(q, i);
 			return 1;
@@ -283,8 +293,14 @@ static void
 consider(struct queue *q, struct queue_entry *e, int64_t now_ms)
 {
 	int64_t at = allowed_at(q, e->dest);
-	int64_t due = at != QUEUE_NEVER && at > e->due_ms ? at : e->due_ms;
+	int64_t due = e->due_ms;
 
+	if (at != QUEUE_NEVER && at > due) {
+		bool sooner = e->look_ms > 0 && e->look_ms < at;
+
+		at = sooner ? e->look_ms : at;
+		due = at > due ? at : due;
+	}
 	if (due > now_ms) {
 		queue_note_due(q, due);
 		return;

@@ -16,7 +16,8 @@
  * Each entry carries a key for its destination.  Whoever takes may say that a
  * destination is not to be tried before some time; one dead destination with
  * any number of messages then neither fills the window nor is asked for again
- * and again.
+ * and again.  From its look_ms on a message is given out all the same, when it
+ * is due: its sender may have to be told.
  *
  * Memory: struct queue (about 8 KiB) and the caller's window.
  * Failure: enum err of the file port.  A file that cannot be read as a
@@ -40,9 +41,10 @@
 struct queue_entry {
 	char id[MAILBOX_ID_MAX];
 	bool held;
-	uint32_t slot;	/* its place in the index */
-	uint32_t dest;	/* key of its destination; 0: not known yet */
-	int64_t due_ms; /* monotonic */
+	uint32_t slot;	 /* its place in the index */
+	uint32_t dest;	 /* key of its destination; 0: not known yet */
+	int64_t due_ms;	 /* monotonic */
+	int64_t look_ms; /* due then, even if that may not be tried; 0: never */
 };
 
 /*
@@ -59,6 +61,7 @@ struct queue {
 	queue_when when; /* set by the owner, as are these; NULL: at once */
 	queue_dest dest; /* NULL: not known */
 	void *ctx;
+	int64_t look_ms; /* from there to a new message's look; 0: none */
 	struct queue_entry *window;
 	uint32_t window_cap, window_n;
 	int index;
@@ -130,7 +133,8 @@ uint32_t queue_dest_of(
 int queue_take(struct queue *q, uint32_t dest, int64_t now_ms,
     struct queue_entry *e) MUST_CHECK;
 
-/* Put a taken message back, due at e->due_ms for e->dest, held or not. */
+/* Put it back, due at e->due_ms for e->dest, e->look_ms as it is; held or not.
+ */
 int queue_give(struct queue *q, const struct queue_entry *e) MUST_CHECK;
 
 /*

@@ -13,7 +13,8 @@ enum {
 	AT_DEST = 72,
 	AT_NEXT = 76, /* of a free place: the next free one */
 	AT_DUE = 80,
-	ENTRY_USED = 88,
+	AT_LOOK = 88,
+	ENTRY_USED = 96,
 };
 
 _Static_assert(MAILBOX_ID_MAX <= AT_STATE, "an id fits its place");
@@ -31,6 +32,7 @@ queue_index_write(struct queue *q, const struct queue_entry *e,
 	le32_put(b + AT_DEST, e->dest);
 	le32_put(b + AT_NEXT, next);
 	le64_put(b + AT_DUE, (uint64_t)e->due_ms);
+	le64_put(b + AT_LOOK, (uint64_t)e->look_ms);
 	return q->fs->write(
 	    q->fs, q->index, &v, 1, (uint64_t)e->slot * QUEUE_ENTRY_OCTETS);
 }
@@ -44,6 +46,7 @@ queue_index_parse(const uint8_t *b, uint32_t slot, struct queue_entry *e)
 	e->held = b[AT_STATE] == ENTRY_HELD;
 	e->dest = le32_get(b + AT_DEST);
 	e->due_ms = (int64_t)le64_get(b + AT_DUE);
+	e->look_ms = (int64_t)le64_get(b + AT_LOOK);
 	return (enum entry_state)b[AT_STATE];
 }
 

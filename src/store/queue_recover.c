@@ -74,7 +74,7 @@ recover_message(
 		return err;
 	wait_s = file.plan.next_s - c->now_s;
 	wait_s = wait_s < 0 ? 0 : wait_s > c->most_s ? c->most_s : wait_s;
-	e.due_ms = c->now_ms + wait_s * 1000;
+	e.due_ms = e.look_ms = c->now_ms + wait_s * 1000;
 	e.held = file.held;
 	e.dest = common_dest(q, &file);
 	queue_file_close(&file);

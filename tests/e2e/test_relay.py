@@ -773,15 +773,42 @@ class Queue(unittest.TestCase):
         self.assertIn(b"Action: delayed", note)
         self.assertIn(b"Will-Retry-Until:", note)
 
+    def test_many_that_wait_for_one_dead_server_are_told_of_in_time(self):
+        """Also those that it is not tried for, as it is left alone."""
+        port, = gatepost.free_ports(1)
+        slow = {"queue.retry_seconds": "600", "queue.retry_max_seconds": "600"}
+        for hours, action in ((2, "delayed"), (200, "failed")):
+            with gatepost.Server(settings={
+                    **QUICK, **slow, "queue.delay_hours": "1",
+                    "route.smarthost": f"127.0.0.1:{port}"}) as server:
+                for _ in range(9):
+                    submit(server, "ann@home.example", ["far@x.example"])
+                server.stop()
+                for name in queued(server):
+                    self.age(server, hours * 3600, name)
+                server.start()
+                gatepost.wait_for(lambda: len(server.stored("ann")) >= 9,
+                                  f"nine notices that it is {action}")
+                for note in server.stored("ann"):
+                    self.assertIn(b"Action: " + action.encode(), note)
+                    if action == "failed":  # with the way's own words
+                        self.assertIn(b"\n      connection refused\n", note)
+                if action == "failed":
+                    emptied(server)
+                else:
+                    self.assertEqual(len(queued(server)), 9)
+
     @staticmethod
-    def age(server, seconds):
+    def age(server, seconds, name=None):
         """Let the one queued message have arrived earlier: plan.since_s."""
-        path = os.path.join(queue_folder(server), queued(server)[0])
+        path = os.path.join(queue_folder(server), name or queued(server)[0])
         with open(path, "r+b") as f:
             data = f.read()
             at = data.rindex(b"gpqh") + 272
             plan = bytearray(data[at:at + 28])
-            since = int.from_bytes(plan[16:24], "little") - seconds
+            since = int.from_bytes(plan[16:24], "little") or int(time.time())
+            since -= seconds
+            plan[8:16] = bytes(8)  # and be due
             plan[16:24] = since.to_bytes(8, "little")
             plan[24:28] = zlib.crc32(plan[:24]).to_bytes(4, "little")
             f.seek(at)

@@ -401,6 +401,34 @@ lets_others_pass_a_destination_that_is_down(void **state)
 	}
 }
 
+/* While its destination rests, too: somebody is to be told of it. */
+static void
+brings_up_what_is_to_be_looked_at_while_its_destination_rests(void **state)
+{
+	static const int64_t looks[] = { 6000, 8000 };
+	struct queue_entry e;
+
+	(void)state;
+	queue.look_ms = 5000;
+	queue_one("a@down.example", 1, 1000);
+	assert_int_equal(queue_take(&queue, 0, 1000, &e), 1);
+	assert_int_equal(e.look_ms, 6000);
+	assert_int_equal(queue_give(&queue, &e), ERR_OK);
+	queue.when = dest_one_is_down; /* until 9000 */
+	for (unsigned i = 0; i < 2; i++) {
+		while (queue_scan(&queue, looks[i] - 1))
+			continue;
+		assert_int_equal(queue_take(&queue, 0, looks[i] - 1, &e), 0);
+		assert_int_equal(queue_due_ms(&queue), looks[i]);
+		while (queue_scan(&queue, looks[i]))
+			continue;
+		assert_int_equal(queue_take(&queue, 0, looks[i], &e), 1);
+		e.due_ms = looks[i];
+		e.look_ms = 8000; /* by whoever has looked */
+		assert_int_equal(queue_give(&queue, &e), ERR_OK);
+	}
+}
+
 static void
 takes_a_message_by_its_id(void **state)
 {
@@ -451,6 +479,7 @@ main(void)
 		T(one_destination_drains_a_queue_larger_than_the_window),
 		T(brings_messages_up_when_their_time_has_come),
 		T(lets_others_pass_a_destination_that_is_down),
+		T(brings_up_what_is_to_be_looked_at_while_its_destination_rests),
 		T(takes_a_message_by_its_id),
 	};
 
