@@ -270,11 +270,19 @@ has_uu(struct span s)
 static bool
 has_encoding_line(struct span s)
 {
-	struct span line;
+	static const char *const pieces[] = { "-e", "-E" };
+	struct span word = SPAN("Content-Transfer-Encoding");
 
-	while (mime_line(&s, &line))
-		if (span_starts_nocase(line, SPAN("Content-Transfer-Encoding")))
-			return true;
+	/* not line by line: all lines may be empty */
+	for (size_t i = 0; i < 2; i++)
+		for (size_t at = 0;
+		     (at = scan_find(s, at, span_str(pieces[i]))) < s.len;
+		     at += 2)
+			if (at >= 16
+			    && (at == 16 || s.p[at - 17] == '\n'
+				|| s.p[at - 17] == '\r')
+			    && span_starts_nocase(span_from(s, at - 16), word))
+				return true;
 	return false;
 }
 
@@ -434,7 +442,7 @@ look_for_more(struct span s, struct scan_kind *k)
 }
 
 struct scan_kind
-scan_kind_of(struct span s)
+scan_kind_of(struct span s, bool seen)
 {
 	const struct sign *sign = sign_of(s);
 	struct scan_kind k = { .targets = 1 };
@@ -448,6 +456,9 @@ scan_kind_of(struct span s)
 		k = kind_of_text(s);
 	}
 	k.has_more = is_iso(s) && is_udf(s);
+	/* many of these may begin in the same bytes */
+	if (seen && (k.next != NULL || k.how != SCAN_BY_US))
+		return k;
 	k.is_zip_too = k.next != scan_next_zip && ends_as_zip(s);
 	k.is_warc_too = span_starts(s, SPAN("WARC/"));
 	k.is_pdf_too = ENABLE_SCAN_DOCUMENTS && is_pdf_too(s, &k);

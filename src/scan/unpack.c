@@ -256,7 +256,7 @@ push_others(struct scan *sc, struct span s, const struct scan_kind *kind,
 static int
 examine(struct scan *sc, struct span s, unsigned hints)
 {
-	struct scan_kind kind = scan_kind_of(s);
+	struct scan_kind kind = scan_kind_of(s, (hints & SCAN_SEEN) != 0);
 
 	if (!(hints & SCAN_SEEN)) {
 		if (look(sc, s, &kind, hints))

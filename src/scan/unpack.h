@@ -223,7 +223,8 @@ struct scan_kind {
 	bool is_mail, is_mail_too; /* by its header; by fields further on */
 };
 
-struct scan_kind scan_kind_of(struct span bytes);
+/* `seen`: what it is beside an archive does not matter. */
+struct scan_kind scan_kind_of(struct span bytes, bool seen);
 
 /*
  * Search a text or a page in the forms of its own; 1 when something was

@@ -310,15 +310,26 @@ bool
 within_next(
     struct span s, size_t *at, size_t to, bool all, struct span *archive)
 {
+	size_t n = all ? SIGNS : IN_PROGRAMS, seen = *at;
+	bool begins[256] = { false };
 	const uint8_t *p = s.p;
 
+	for (size_t i = 0; i < n; i++)
+		begins[signs[i].two[0]] = true;
 	for (; *at + 1 < to; (*at)++) {
-		while (to - *at > BLOCK && !block_has_pair(p + *at)
-		       && !(all && block_has_other_pair(p + *at)))
-			*at += BLOCK;
+		/* a block that has one is gone through without looking again */
+		while (*at >= seen && to - *at > BLOCK) {
+			seen = *at + BLOCK;
+			if (block_has_pair(p + *at)
+			    || (all && block_has_other_pair(p + *at)))
+				break;
+			*at = seen;
+		}
 		if (*at + 1 >= to)
 			break;
-		*archive = archive_at(s, *at, all ? SIGNS : IN_PROGRAMS);
+		if (!begins[p[*at]])
+			continue;
+		*archive = archive_at(s, *at, n);
 		if (archive->len > 0) {
 			(*at)++;
 			return true;

@@ -244,6 +244,20 @@ class Archives(unittest.TestCase):
         self.assertEqual(self.verdict(bytes(data)), DAMAGED)
         self.assertEqual(self.verdict(bytes(data[:32])), "OK")
 
+    def test_signs_of_archives_in_a_row_are_little_work(self):
+        """Each was looked at to the end of all; each octet beside them, too:
+        5.3 s and 3 s; 3.5 s where each line of a text was cut off."""
+        size = 100 << 20
+        for sign in (b"BZh91AY&SY", b"7z\xbc\xaf\x27\x1c\0\4", b"\n"):
+            data = gzip.compress(
+                (b"" if sign == b"\n" else b"\0\x80" * 20)
+                + sign * (size // len(sign)), 1)
+            began = os.times()
+            self.verdict(data)
+            now = os.times()
+            self.assertLess(now.children_user - began.children_user,
+                            40 if gatepost.SANITIZED else 2.5, sign)
+
     # ---- tar
 
     def test_tar_whose_readers_disagree(self):

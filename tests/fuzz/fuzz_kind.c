@@ -10,7 +10,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span s = span_of(data, size);
-	struct scan_kind a = scan_kind_of(s), b = scan_kind_of(s);
+	struct scan_kind a = scan_kind_of(s, false);
+	struct scan_kind b = scan_kind_of(s, true);
 
 	assert(a.next == b.next && a.targets == b.targets && a.how == b.how);
 	assert(a.targets & 1);
