@@ -172,7 +172,10 @@ class StateOnStick(Changing):
         self.cut_changes("exfat")
 
     def test_init_on_vfat_goes_on_after_a_cut(self):
-        """At every 25th of a second: made anew, or there and whole."""
+        """At every 25th of a second: made anew, or there and whole; or, now
+        and then, the kernel finds its FAT torn and writes no more (store's
+        README): then nothing was promised, and the line says why."""
+        torn = 0
         with machine(plain=True, second="vfat") as router:
             router.boot()
             for k in range(self.CUTS + 2):
@@ -185,12 +188,16 @@ class StateOnStick(Changing):
                 left = router.run(f"ls -l {state}")[1]
                 status, text = router.run(
                     f"gatepost init --state {state} {LISTEN}")
+                if "read-only file system" in text:
+                    torn += 1
+                    continue
                 if status:
                     self.assertIn("already", text, left)
                 router.check("echo secret | gatepost user add ann "
                              f"--password-stdin --state {state}")
                 self.assertIn("home.example", router.check(
                     f"gatepost get host.domains --state {state}"))
+        self.assertLess(torn, self.CUTS // 2)
 
     def usual(self, second):
         smtp, pop3 = free_ports(2)
