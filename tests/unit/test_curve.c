@@ -123,7 +123,9 @@ refuses_points_that_are_not_on_the_curve(void **state)
 		assert_int_equal(ours.mul(bad, n, x, len, BR_EC_secp256r1), 0);
 	}
 	assert_int_equal(ours.mul(p, n - 1, x, len, BR_EC_secp256r1), 0);
-	assert_int_equal(ours.mul(p, n, zero, 32, BR_EC_secp256r1), 0);
+	/* BearSSL does not say what it does with a scalar that is none */
+	if (ENABLE_HOGWEED)
+		assert_int_equal(ours.mul(p, n, zero, 32, BR_EC_secp256r1), 0);
 	assert_int_equal(ours.mul(p, 31, x, len, BR_EC_curve25519), 0);
 	memset(p + 1, 0, n - 1);
 	assert_int_equal(ours.mul(p, n, x, len, BR_EC_secp256r1), 0);
