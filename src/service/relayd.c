@@ -6,7 +6,6 @@
 
 #include "core/log.h"
 #include "core/zero.h"
-#include "platform/clock.h"
 
 #define STEPS_MAX 256 /* of one slot in one turn */
 
@@ -260,7 +259,7 @@ relayd_run(struct participant *me, struct poller *p)
 	struct relayd *r = (struct relayd *)me;
 
 	r->now_ms = p->now_ms;
-	r->now_s = clock_wall_us() / 1000000;
+	r->now_s = relayd_clock_now(&r->clock, r->now_ms);
 	r->noticed = r->busy = false;
 	r->slices = 0;
 	if (r->queue->walk >= 0)
@@ -379,10 +378,6 @@ relayd_configure(struct relayd *r, const struct relayd_config *c)
 	r->dests.rest_ms = (c->retry_s < 60 ? c->retry_s : 60) * 1000;
 	r->dests.rest_max_ms =
 	    (c->retry_max_s < 1800 ? c->retry_max_s : 1800) * 1000;
-	r->queue->look_ms =
-	    (c->delay_s > 0 && c->delay_s < c->expire_s ? c->delay_s
-							: c->expire_s)
-	    * 1000;
 	routes_load(&r->routes, r->settings);
 	relay_dests_retry(&r->dests);
 }

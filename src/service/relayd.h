@@ -37,6 +37,7 @@
 #include "service/notice.h"
 #include "service/outgoing.h"
 #include "service/relay_dest.h"
+#include "service/relayd_clock.h"
 #include "service/relayd_login.h"
 #include "service/resolver.h"
 #include "service/route.h"
@@ -147,6 +148,7 @@ struct relayd {
 	struct queue_strings strings;
 	struct reply own; /* words of ours, where no server spoke */
 	int64_t now_ms, now_s;
+	struct relayd_clock clock;
 	bool noticed; /* one notice a turn */
 	bool busy;    /* one RSA operation, and so many slices, a turn */
 	unsigned slices;

@@ -45,9 +45,10 @@ static void
 begin_plan(struct relayd *r, struct relayd_slot *s)
 {
 	struct queue_plan *p = &s->file.plan;
-	int64_t arrived = s->file.head.arrived_s;
+	int64_t arrived = relayd_clock_true(&r->clock, s->file.head.arrived_s);
 
 	p->tries++;
+	p->since_s = relayd_clock_true(&r->clock, p->since_s);
 	if (p->since_s == 0 && r->now_s > CLOCK_SANE_S)
 		p->since_s = arrived > CLOCK_SANE_S && arrived <= r->now_s
 				 ? arrived
@@ -402,6 +403,22 @@ is_delay_due(const struct relayd *r, const struct relayd_slot *s)
 	       && (s->login_told || age_s(r, s) >= r->config.delay_s);
 }
 
+static bool
+is_given_up(const struct relayd *r, const struct relayd_slot *s)
+{
+	return (s->tried || s->rests) && age_s(r, s) >= r->config.expire_s;
+}
+
+static void
+tell_delay(struct relayd *r, struct relayd_slot *s)
+{
+	if (!tell(r, s, NOTICE_DELAY))
+		return;
+	s->file.warned = true;
+	if (queue_file_marks(&s->file))
+		log_message(LOG_ERROR, "queue.not_marked", s, ERR_IO);
+}
+
 void
 relayd_end(struct relayd *r, struct relayd_slot *s)
 {
@@ -417,7 +434,7 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 		put_off(r, s);
 		return;
 	}
-	if ((s->tried || s->rests) && age_s(r, s) >= r->config.expire_s)
+	if (is_given_up(r, s))
 		move_all(r, s, QUEUE_WAITING, QUEUE_FAILED);
 	t = count(r, s);
 	if (t.all != s->file.rcpts) { /* never take it for delivered */
@@ -436,11 +453,8 @@ relayd_end(struct relayd *r, struct relayd_slot *s)
 		return;
 	}
 	s->waits = s->waits || !told;
-	if (late && tell(r, s, NOTICE_DELAY)) {
-		s->file.warned = true;
-		if (queue_file_marks(&s->file))
-			log_message(LOG_ERROR, "queue.not_marked", s, ERR_IO);
-	}
+	if (late)
+		tell_delay(r, s);
 	sync_states(r, s);
 	put_off(r, s);
 }

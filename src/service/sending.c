@@ -281,6 +281,10 @@ configure_relayd(struct sending *s)
 	if (ENABLE_DKIM)
 		load_signer(s);
 	relayd_configure(&s->relayd, &c);
+	s->queue.look_ms =
+	    1000
+	    * (c.delay_s > 0 && c.delay_s < c.expire_s ? c.delay_s
+						       : c.expire_s);
 	s->deliver.lmtp = s->relayd.routes.has_lmtp;
 }
 

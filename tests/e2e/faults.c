@@ -1,7 +1,7 @@
 /*
  * faults: preloaded into the server, lets the n-th call of one function fail.
  *
- * And moves its clock on.  What is to fail stands in a file that the test maps,
+ * And moves its clocks on.  What is to fail stands in a file that the test maps,
  * too ($FAULTS); in the server's children nothing ever fails.  See
  * test_faults.py.
  */
@@ -33,6 +33,7 @@ struct order {
 	int failed;
 	char name[32];
 	volatile int ahead_s; /* by which the clock without jumps jumps */
+	volatile int wall_s;  /* and the other one */
 };
 
 static struct order *order;
@@ -179,5 +180,7 @@ clock_gettime(clockid_t id, struct timespec *t)
 
 	if (order != NULL && id == CLOCK_MONOTONIC)
 		t->tv_sec += order->ahead_s;
+	if (order != NULL && id == CLOCK_REALTIME)
+		t->tv_sec += order->wall_s;
 	return err;
 }

@@ -59,6 +59,11 @@ class FaultyServer(gatepost.Server):
         self.order[56:60] = struct.pack("i", seconds)
         self.run("status")  # it looks at its clock
 
+    def set_clock(self, seconds):
+        """The clock on the wall is ahead by this."""
+        self.order[60:64] = struct.pack("i", seconds)
+        self.run("status")
+
     def disarm(self):
         """How many calls have failed."""
         self.order[:4] = struct.pack("i", 0)
@@ -71,6 +76,35 @@ def setUpModule():
     FaultyServer.library = os.path.join(folder.name, "faults.so")
     subprocess.run([os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC",
                     "-o", FaultyServer.library, SOURCE, "-ldl"], check=True)
+
+
+@gatepost.needs("ENABLE_RELAY")
+class LateClock(unittest.TestCase):
+    """A router without a battery starts with the time of its last file, which
+    reads like any other, until it hears the right one."""
+
+    def test_what_came_before_is_not_old_when_the_clock_is_set(self):
+        with farend.Server(faults={"RCPT": b"451 4.7.1 grey\r\n"}) as far, \
+                FaultyServer(settings={
+                    "route.smarthost": f"127.0.0.1:{far.port}",
+                    "queue.retry_seconds": "1", "queue.retry_max_seconds": "1",
+                    "permit.smtp": "network",
+                    "relay.networks": "127.0.0.0/8"}) as server:
+            with server.smtp(hello="me.example") as talk:
+                talk.expect(250, "MAIL FROM:<ann@home.example>")
+                talk.expect(250, "RCPT TO:<far@x.example>")
+                talk.expect(354, "DATA")
+                talk.expect(250, "Subject: x\r\n\r\nx\r\n.")
+            for month in range(2):
+                server.set_clock(month * 30 * 86400)
+                done = len(far.lines)
+                gatepost.wait_for(
+                    lambda n=done: sum(line.startswith(b"RCPT")
+                                       for line in far.lines[n:]) > 2,
+                    "it is tried")
+            self.assertEqual(server.stored("ann"), [])
+            far.faults.clear()
+            gatepost.wait_for(lambda: far.messages, "it is sent")
 
 
 @gatepost.needs("ENABLE_RELAY")
