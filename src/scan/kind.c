@@ -122,14 +122,20 @@ is_cpio(struct span s, size_t len)
 	       && span_find(s, 0) == len - 1;
 }
 
-/* S/MIME: a sequence that begins with an identifier of PKCS #7 or #9. */
+/*
+ * S/MIME: a sequence that begins with an identifier of PKCS #7 or #9, behind
+ * a length in up to 127 octets.
+ */
 static bool
 is_cms(struct span s)
 {
-	return span_starts(s, SPAN("\x30"))
-	       && scan_find(span_first(s, 24), 0,
-		      SPAN("\x2a\x86\x48\x86\xf7\x0d\x01"))
-		      < 17;
+	size_t at = s.len > 1 && s.p[1] > 0x80 ? s.p[1] & 0x7fu : 0;
+
+	if (!span_starts(s, SPAN("\x30")))
+		return false;
+	s = span_first(span_from(s, at), 24);
+	at = scan_find(s, 0, SPAN("\x2a\x86\x48\x86\xf7\x0d\x01"));
+	return at < s.len && at < 17;
 }
 
 /* A frame of LZ4 or Zstandard that is to be skipped. */

@@ -69,7 +69,7 @@ program_content(struct span s)
 		{ { (const uint8_t *)"\xfe\xed\xfa\xce", 4 }, "Program.MachO" },
 		{ { (const uint8_t *)"\xfe\xed\xfa\xcf", 4 }, "Program.MachO" },
 		{ { (const uint8_t *)"L\0\0\0\1\24\2\0", 8 }, "Program.Link" },
-		{ { (const uint8_t *)"ITSF\3\0\0\0", 8 }, "Program.Help" },
+		{ { (const uint8_t *)"ITSF", 4 }, "Program.Help" },
 		{ { (const uint8_t *)"dex\n03", 6 }, "Program.Android" },
 	};
 
@@ -98,7 +98,9 @@ static const char runs[] =
     " ps1 ps1xml ps2 ps2xml psc1 psc2 psm1 psd1 msh msh1 msh2 mshxml msh1xml"
     " msh2xml msc xll wll shb shs xbap library-ms search-ms settingcontent-ms"
     " appcontent-ms py pyc pyw pyz pl sh csh ksh bash command app workflow"
-    " action pkg desktop appimage run apk deb rpm vxd bgi ";
+    " action pkg desktop appimage run apk deb rpm vxd bgi msixbundle"
+    " appinstaller msu iqy oqy dqy slk website searchconnector-ms ade adp mda"
+    " mde scpt terminal ";
 
 /* What brings programs past the eyes, packed in something else. */
 static const char images[] = " iso img vhd vhdx udf wim dmg ";

@@ -8,6 +8,7 @@
  */
 #include "scan/unpack.h"
 
+#define HEAD	 160 /* its type stands behind a length of up to 127 octets */
 #define PKCS7	 "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 #define SMIME_CT "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"
 
@@ -57,9 +58,9 @@ take_head(struct span *s, size_t *len)
 static unsigned
 type_of(struct span s, struct span before)
 {
-	size_t at = scan_find(span_first(s, 32), 0, before) + before.len;
+	size_t at = scan_find(span_first(s, HEAD), 0, before) + before.len;
 
-	return at < s.len && at < 32 ? s.p[at] : 0;
+	return at < s.len && at < HEAD ? s.p[at] : 0;
 }
 
 static struct span

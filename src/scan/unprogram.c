@@ -13,6 +13,7 @@
 #include "scan/within.h"
 
 #define SIGNS_MOST 250 /* archives within one program */
+#define CPIO_LEAST 76  /* octets of a header */
 
 /* phase */
 enum { LOOKING, BEHIND, OVER };
@@ -65,8 +66,11 @@ next_sign(struct scan *sc, struct scan_frame *f, struct span *member)
 		if (member->p == f->bytes.p)
 			continue;
 		row = row_of(*member);
-		if ((f->from & row) != 0)
+		if ((f->from & row) != 0) {
+			/* nothing begins within a cpio header's digits */
+			f->at += row == 2 ? CPIO_LEAST - 1 : 0;
 			continue;
+		}
 		f->from |= row;
 		return true;
 	}

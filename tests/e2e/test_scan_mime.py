@@ -395,6 +395,16 @@ class Mime(unittest.TestCase):
                     self.assertEqual(self.verdict(data), FOUND)
                     self.assertEqual(
                         self.verdict(attached(data, "smime.p7m")), FOUND)
+        # a length may have up to 127 octets
+        for kind, want in ((signed(multipart(B64, CODED)), FOUND),
+                           (b"0\x82\1\0" + PKCS7 + b"\3" + bytes(300),
+                            LOCKED)):
+            for octets in (20, 127):
+                self.assertEqual(self.verdict(
+                    bytes((0x30, 0x80 | octets))
+                    + (len(kind) - 4).to_bytes(octets, "big") + kind[4:]),
+                    want)
+        self.assertEqual(self.verdict(b"0123 OK"), "OK")
         clean = signed(mail(B64, base64.encodebytes(b"hello")))
         self.assertEqual(self.verdict(attached(clean)), "OK")
 
