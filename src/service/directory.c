@@ -37,6 +37,7 @@ directory_list(const struct directory *d, struct span name, unsigned part,
 {
 	char mem[ADDR_LOCAL_MAX + 4];
 	struct text t;
+	int len;
 
 	text_init(&t, mem, sizeof(mem));
 	text_span(&t, name);
@@ -46,8 +47,9 @@ directory_list(const struct directory *d, struct span name, unsigned part,
 	}
 	if (t.cut || part >= DIRECTORY_LIST_PARTS)
 		return ERR_MISSING;
-	return directory_text(
+	len = directory_text(
 	    d, "list.", text_data(&t), SPAN(""), span_of(out, cap));
+	return len == ERR_MISSING && part > 0 ? 0 : len;
 }
 
 struct span

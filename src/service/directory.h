@@ -75,7 +75,8 @@ bool directory_is_ours(const struct directory *d, struct span domain);
 
 /*
  * The text of list `name` into `out`: its length, or ERR_MISSING.  Part 0 is
- * list.NAME; the next ones, list.NAME:2 and so on, hold more members.
+ * list.NAME; the next ones, list.NAME:2 and so on, hold more members, and any
+ * of them may be left out: its text is empty.
  */
 int directory_list(const struct directory *d, struct span name, unsigned part,
     char *out, size_t cap) MUST_CHECK;

@@ -140,6 +140,18 @@ class Lists(unittest.TestCase):
                 talk.expect(250, "MAIL FROM:<member000@club.example>")
                 talk.expect(553, 'RCPT TO:<"club:2"@home.example>')
 
+    def test_the_parts_of_a_list_may_have_gaps(self):
+        """Whoever takes out the second has not meant the third."""
+        with farend.Server() as far, server_with(
+                far, **{"list.club:3": "members=cat@x.example"}) as server:
+            submit(server, "ben@home.example", ["club@home.example"])
+            out, = arrived(far)
+            emptied(server)
+            with smtplib.SMTP("127.0.0.1", server.port("smtp")) as smtp:
+                smtp.sendmail("cat@x.example", ["club@home.example"], TEXT)
+        self.assertEqual(out.recipients, [b"RCPT TO:<out@x.example>",
+                                          b"RCPT TO:<cat@x.example>"])
+
     def test_what_is_no_part_of_a_list_is_refused_in_one_line(self):
         with gatepost.Server(users=USERS) as server:
             for key, text, words in (
