@@ -62,8 +62,13 @@ relayd_begin(struct relayd *r, struct relayd_slot *s)
 	    &s->file, r->queue->fs, r->queue->folder, s->entry.id);
 
 	if (err) {
+		/* what was missing here is soon there again */
+		bool soon = err == ERR_DESCRIPTORS || err == ERR_FULL;
+		int64_t wait_s =
+		    soon ? r->config.retry_s : r->config.retry_max_s;
+
 		log_message(LOG_ERROR, "queue.unreadable", s, err);
-		give_back(r, s, r->now_ms + r->config.retry_max_s * 1000);
+		give_back(r, s, r->now_ms + wait_s * 1000);
 		return;
 	}
 	r->rounds++;

@@ -152,6 +152,25 @@ class LateAnswers(unittest.TestCase):
 class Wants(unittest.TestCase):
     """What the machine may not have."""
 
+    @gatepost.needs("ENABLE_RELAY")
+    def test_without_descriptors_mail_waits_for_the_first_retry(self):
+        with farend.Server() as far, FaultyServer(settings={
+                "route.smarthost": f"127.0.0.1:{far.port}",
+                "queue.retry_seconds": "1", "queue.retry_max_seconds": "3600",
+                "queue.hold": "on", "permit.smtp": "network",
+                "relay.networks": "127.0.0.0/8"}) as server:
+            with server.smtp(hello="me.example") as talk:
+                talk.expect(250, "MAIL FROM:<ann@home.example>")
+                talk.expect(250, "RCPT TO:<far@x.example>")
+                talk.expect(354, "DATA")
+                talk.expect(250, "Subject: x\r\n\r\nx\r\n.")
+            server.arm("openat64", 1, errno.EMFILE, 1)
+            server.run("set", "queue.hold=off")
+            gatepost.wait_for(lambda: "queue.unreadable" in server.log(),
+                              "it is looked at")
+            self.assertGreater(server.disarm(), 0)
+            gatepost.wait_for(lambda: far.messages, "it is sent")
+
     def test_every_address_without_ipv6_is_every_ipv4_address(self):
         server = FaultyServer()
         server.settings["listen.smtp"] = f"*:{server.port('smtp')}"
