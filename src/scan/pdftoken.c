@@ -7,7 +7,22 @@
 bool
 pdftoken_is_regular(uint8_t c)
 {
-	return c > ' ' && c != 0x7f && strchr("()<>[]{}/%", c) == NULL;
+	switch (c) {
+	case '(':
+	case ')':
+	case '<':
+	case '>':
+	case '[':
+	case ']':
+	case '{':
+	case '}':
+	case '/':
+	case '%':
+	case 0x7f:
+		return false;
+	default:
+		return c > ' ';
+	}
 }
 
 struct span

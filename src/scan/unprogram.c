@@ -12,8 +12,9 @@
 #include "scan/unpack.h"
 #include "scan/within.h"
 
-#define SIGNS_MOST 250 /* archives within one program */
-#define CPIO_LEAST 76  /* octets of a header */
+#define SIGNS_MOST 250	/* archives within one program */
+#define CPIO_LEAST 76	/* octets of a header */
+#define GZIP_TRY   4096 /* octets to see whether it inflates */
 
 /* phase */
 enum { LOOKING, BEHIND, OVER };
@@ -27,7 +28,7 @@ is_gzip(struct scan *sc, struct span s)
 {
 	unsigned flaws = sc->flaws;
 	size_t len = sc->scratch_len, used;
-	struct span in = span_first(s, 4096);
+	struct span in = span_first(s, GZIP_TRY);
 	struct span out;
 	bool sound;
 
@@ -60,8 +61,11 @@ next_sign(struct scan *sc, struct scan_frame *f, struct span *member)
 	size_t row;
 
 	while (within_next(f->bytes, &f->at, f->to, f->told != 0, member)) {
-		if (span_starts(*member, SPAN("\x1f")) && !is_gzip(sc, *member))
+		if (span_starts(*member, SPAN("\x1f"))
+		    && !is_gzip(sc, *member)) {
+			scan_spend(sc, GZIP_TRY);
 			continue;
+		}
 		/* a disk's own sign */
 		if (member->p == f->bytes.p)
 			continue;

@@ -32,19 +32,23 @@ tar_number(const uint8_t *p, size_t len)
 bool
 scan_is_tar(struct span s)
 {
-	uint32_t sum = 0, want;
-	int32_t crooked = 0;
+	uint32_t sum = 8 * ' ', high = 0, want;
 
 	if (s.len < BLOCK)
 		return false;
-	for (size_t i = 0; i < BLOCK; i++) {
-		uint8_t c = i >= 148 && i < 156 ? ' ' : s.p[i];
-
-		sum += c;
-		crooked += (int8_t)c;
-	}
 	want = (uint32_t)tar_number(s.p + 148, 8);
-	return want > 8 * ' ' && (sum == want || (uint32_t)crooked == want);
+	/* where it cannot be one there is nothing to add up */
+	if (want <= 8 * ' ' || (want > BLOCK * 255 && want < 0u - BLOCK * 128))
+		return false;
+	for (size_t i = 0; i < BLOCK; i++) {
+		sum += s.p[i];
+		high += s.p[i] >> 7;
+	}
+	for (size_t i = 148; i < 156; i++) {
+		sum -= s.p[i];
+		high -= s.p[i] >> 7;
+	}
+	return sum == want || sum - 256 * high == want;
 }
 
 /*

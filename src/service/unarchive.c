@@ -206,6 +206,9 @@ open_archive(struct scan *sc, struct scan_frame *f)
 		    f->phase == READING ? "joliet" : "rockridge", NULL);
 	if (!scan_measure(f->bytes, &f->to))
 		scan_flaw(sc, SCAN_DAMAGED);
+	/* its end was looked for, perhaps up to the end of all */
+	if (f->within && span_starts(f->bytes, SPAN("\xfd")))
+		scan_spend(sc, f->to > 0 ? f->to : f->bytes.len);
 	return lib.read_open_memory(a, f->bytes.p, octets_of(f)) == ARCHIVE_OK;
 }
 
