@@ -1,6 +1,7 @@
 /*
  * kind: what bytes are, told by their content; names are not believed.
  */
+#include "scan/unmail.h"
 #include "scan/unpack.h"
 
 #include "config.h"
@@ -272,26 +273,6 @@ has_uu(struct span s)
 	return false;
 }
 
-/* A mail for those who pass over what stands before its fields. */
-static bool
-has_encoding_line(struct span s)
-{
-	static const char *const pieces[] = { "-e", "-E" };
-	struct span word = SPAN("Content-Transfer-Encoding");
-
-	/* not line by line: all lines may be empty */
-	for (size_t i = 0; i < 2; i++)
-		for (size_t at = 0;
-		     (at = scan_find(s, at, span_str(pieces[i]))) < s.len;
-		     at += 2)
-			if (at >= 16
-			    && (at == 16 || s.p[at - 17] == '\n'
-				|| s.p[at - 17] == '\r')
-			    && span_starts_nocase(span_from(s, at - 16), word))
-				return true;
-	return false;
-}
-
 static bool
 is_text(struct span s)
 {
@@ -355,7 +336,7 @@ kind_of_text(struct span s)
 	k.targets |= is_html(s) ? 1u << TARGET_HTML : 1u << TARGET_TEXT;
 	if (has_uu(s))
 		k.next = scan_next_mail;
-	k.is_mail_too = has_encoding_line(s);
+	k.is_mail_too = unmail_has_encoding(s);
 	k.is_binhex_too = scan_binhex(s, 0) < s.len;
 	k.is_blob_too = scan_has_blob(s);
 	return k;

@@ -18,6 +18,12 @@ struct scan_frame;
 struct span unmail_line(struct span s, size_t *used);
 
 /*
+ * Does a line begin with Content-Transfer-Encoding?  The text is a mail for
+ * those who pass over what stands before its fields.
+ */
+bool unmail_has_encoding(struct span s);
+
+/*
  * Take the next file out of the text that `f` holds, from f->at on: 1, or 0
  * when there is no other.
  */

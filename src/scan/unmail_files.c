@@ -20,6 +20,25 @@ unmail_line(struct span s, size_t *used)
 	return line;
 }
 
+bool
+unmail_has_encoding(struct span s)
+{
+	static const char *const pieces[] = { "-e", "-E" };
+	struct span word = SPAN("Content-Transfer-Encoding");
+
+	/* not line by line: all lines may be empty */
+	for (size_t i = 0; i < 2; i++)
+		for (size_t at = 0;
+		     (at = scan_find(s, at, span_str(pieces[i]))) < s.len;
+		     at += 2)
+			if (at >= 16
+			    && (at == 16 || s.p[at - 17] == '\n'
+				|| s.p[at - 17] == '\r')
+			    && span_starts_nocase(span_from(s, at - 16), word))
+				return true;
+	return false;
+}
+
 /* The value of " key=" in a line of yEnc; empty: there is none. */
 static struct span
 yenc_value(struct span line, struct span key)
