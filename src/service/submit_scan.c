@@ -80,6 +80,9 @@ submit_scan_begin(struct submit_session *ss)
 	int64_t now_ms = ss->conn->owner->now_ms;
 	struct submit_txn *t = ss->txn;
 
+	/* it may have been turned off since the message began */
+	if (HAS_VERDICTS && !submit_scan_is_on(ss->owner))
+		t->marked = false;
 	if (!HAS_VERDICTS || !t->marked)
 		return true;
 	t->scan = (struct scan_job) {

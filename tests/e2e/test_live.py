@@ -78,6 +78,19 @@ class Live(unittest.TestCase):
             for name in ("nobody", "info", "postmaster"):
                 self.assertEqual(self.rcpt(g, f"{name}@home.example"), 250)
 
+    @gatepost.needs("ENABLE_SCAN_WORKER")
+    def test_a_message_that_nobody_looked_into_is_not_called_clean(self):
+        with gatepost.Server() as g, g.smtp(hello="me.example") as t:
+            t.expect(250, "MAIL FROM:<x@y.example>")
+            t.expect(250, "RCPT TO:<ann@home.example>")
+            t.send(b"BDAT 12\r\nSubject: x\r\n")
+            self.assertEqual(t.reply()[0], 250)  # our own header stands
+            g.run("set", "scan.enabled=off")
+            t.send(b"BDAT 2 LAST\r\n\r\n")
+            self.assertEqual(t.reply()[0], 250)
+            self.assertRegex(g.stored("ann")[0],
+                             rb"(?m)^X-Gatepost-Scan: +$")
+
     def test_no_setting_does_nothing(self):
         with gatepost.Server() as g:
             listed = json.loads(
