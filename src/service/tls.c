@@ -203,12 +203,6 @@ tls_state(const struct tls *t)
 	return tls_error_code(t) == 0 ? TLS_CLOSED : TLS_FAILED;
 }
 
-bool
-tls_is_heavy(const struct tls *t)
-{
-	return tls_state(t) == TLS_HANDSHAKING;
-}
-
 int
 tls_error_code(const struct tls *t)
 {

@@ -27,7 +27,7 @@
  * buffer of TLS_RECORD_OCTETS and an input buffer for the largest record of
  * the standard, in this order, so that an idle connection has touched only the
  * first pages of each.  Everything else belongs to the configuration.
- * Bounds: one private-key operation per handshake; see tls_is_heavy.
+ * Bounds: one private-key operation per handshake, within tls_commit.
  * Failure: the first error sticks; tls_state says TLS_FAILED and
  * tls_error_text why, in words for the log.  The peer has been told by an
  * alert where the protocol allows; send what tls_data still holds, then close.
@@ -185,12 +185,6 @@ void tls_flush(struct tls *t);
 void tls_close(struct tls *t);
 
 enum tls_state tls_state(const struct tls *t);
-
-/*
- * Is a handshake under way in which the next tls_commit can cost a private-key
- * or key-exchange operation?  One such connection a turn keeps the loop quick.
- */
-bool tls_is_heavy(const struct tls *t);
 
 /* Why it failed, in words, with what can be done where that is known. */
 const char *tls_error_text(const struct tls *t);
