@@ -151,10 +151,10 @@ read_dictionary(struct span s, struct pdfstream *t)
 			t->length = pdftoken_number(s);
 		else if (span_is(name, SPAN("EarlyChange")))
 			t->early = pdftoken_number(s) != 0;
-		else if (span_is(name, SPAN("DecodeParms")))
-			read_params(s, t);
-		else if (span_is(name, SPAN("DP"))
-			 && span_starts(pdftoken_skip_white(s), SPAN("<<")))
+		else if (span_is(name, SPAN("DecodeParms"))
+			 || (span_is(name, SPAN("DP"))
+			     && span_starts(
+				 pdftoken_skip_white(s), SPAN("<<"))))
 			read_params(s, t);
 		else if (span_is(name, SPAN("ObjStm")))
 			t->is_file = true;
