@@ -10,7 +10,8 @@
 #include "service/directory_find.h"
 #include "service/warning_words.h"
 
-#define HOUR_MS 3600000
+#define HOUR_MS	  3600000
+#define IN_LETTER 128u /* beside the roles: this letter was counted for him */
 
 void
 warning_init(struct warning *w, struct letter *l, struct warning_rate *rates,
@@ -253,7 +254,27 @@ is_told(struct warning *w, const struct account *a, unsigned roles,
 	if ((a->flags & ACCOUNT_NO_WARN) != 0
 	    && (w->who[a->id] & roles & WARNING_MEMBER) == 0)
 		return false;
-	return may_tell(w, a->id, cause, now_ms);
+	if (!may_tell(w, a->id, cause, now_ms))
+		return false;
+	w->who[a->id] |= IN_LETTER;
+	return true;
+}
+
+/* The letter is sent; else it was none, and those it was for have had none. */
+static void
+end_letter(struct warning *w, uint32_t cause, bool sent)
+{
+	struct warning_rate *r;
+
+	for (uint32_t id = 1; id <= MAX_ACCOUNTS; id++) {
+		if ((w->who[id] & IN_LETTER) == 0)
+			continue;
+		w->who[id] &= (uint8_t)~IN_LETTER;
+		if (sent)
+			continue;
+		r = find_rate(w, id, cause);
+		r->count -= r->count > 0; /* another may have its place */
+	}
 }
 
 /* One letter to the next so many of those with these roles. */
@@ -277,10 +298,13 @@ tell_some(struct warning *w, struct quarantine_file *f, const char *id,
 		if (!err)
 			letter_to(w->letter, account_name(a));
 	}
-	if (n == 0 || err)
+	if (n == 0)
 		return err;
-	compose(w, f, id, (roles & WARNING_SENDER) != 0, t);
-	err = letter_send(w->letter, t);
+	if (!err) {
+		compose(w, f, id, (roles & WARNING_SENDER) != 0, t);
+		err = letter_send(w->letter, t);
+	}
+	end_letter(w, cause, !err);
 	w->sent += err ? 0 : n;
 	return err ? err : n == WARNING_BATCH;
 }

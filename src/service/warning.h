@@ -21,7 +21,7 @@
  *
  * Memory: one struct, about 10 KB, and the caller's table of rates, in which
  * the oldest give way.  Failure: enum err: nobody was told, ask again later.
- * Tested: tests/e2e/test_quarantine.py.
+ * Tested: tests/e2e/test_quarantine.py, tests/unit/test_warning.c.
  */
 #ifndef SERVICE_WARNING_H
 #define SERVICE_WARNING_H
