@@ -28,14 +28,16 @@ is_skipped(const struct relayd_slot *s, uint32_t key)
 	return s->skipped_n == RELAYD_SKIPPED;
 }
 
+/* The message's next round is for the way that is open first. */
 static void
 skip(struct relayd_slot *s, uint32_t key, int64_t until_ms)
 {
 	if (s->skipped_n < RELAYD_SKIPPED)
 		s->skipped[s->skipped_n++] = key;
+	if (until_ms >= s->skip_until_ms)
+		return;
+	s->skip_until_ms = until_ms;
 	s->entry.dest = key;
-	if (until_ms < s->skip_until_ms)
-		s->skip_until_ms = until_ms;
 }
 
 /* May the way with this key be gone now? */
@@ -55,7 +57,8 @@ is_open(struct relayd *r, struct relayd_slot *s, uint32_t key)
 	if (at <= r->now_ms)
 		return true;
 	s->rests = s->rests || relay_dest_rests(&r->dests, key, r->now_ms);
-	skip(s, key, at);
+	/* a busy one is waited for at its place in the window */
+	skip(s, key, at == INT64_MAX ? r->now_ms : at);
 	return false;
 }
 

@@ -321,11 +321,8 @@ put_off(struct relayd *r, struct relayd_slot *s)
 	/* its recipients bear this round's mark from before a crash */
 	bool marked = !s->tried && s->skipped_n == 0;
 
-	if (s->skipped_n > 0 && !s->waits) { /* only for ways that rest ... */
+	if (s->skipped_n > 0 && !s->waits) /* only for ways not open now */
 		due = s->skip_until_ms;
-		if (due == INT64_MAX)
-			due = r->now_ms; /* ... or are busy */
-	}
 	if (!s->tried && !marked) /* all its ways: this was no try */
 		s->file.plan.tries--;
 	s->file.plan.next_s = r->now_s + (due - r->now_ms) / 1000;

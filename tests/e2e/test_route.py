@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import tempfile
 import unittest
 
@@ -281,6 +282,29 @@ class Rules(unittest.TestCase):
             done.set()
             arrived(second, 2)
             emptied(server)
+
+    def test_a_recipient_whose_way_is_busy_does_not_wait_for_a_dead_one(self):
+        done, asked = threading.Event(), threading.Event()
+
+        def take_time(step):
+            if step == "end" and not asked.is_set():
+                asked.set()
+                done.wait(60)
+
+        with farend.Server() as dead:
+            pass
+        with farend.Server(faults=take_time) as first, self.two_ways(
+                first, dead, **{"queue.per_destination": "1"}) as server:
+            submit(server, "ann@home.example", ["y@y.example"])
+            gatepost.wait_for(
+                lambda: b"connection refused" in server.run(
+                    "queue", "list").stdout, "it is dead")
+            submit(server, "ann@home.example", ["x@x.example"])
+            asked.wait(10)
+            submit(server, "ann@home.example", ["x@x.example", "y@y.example"])
+            time.sleep(0.5)  # its round
+            done.set()
+            arrived(first, 2)
 
     def test_a_message_in_two_parts_keeps_to_the_pace(self):
         with farend.Server() as far, gatepost.Server(settings={
