@@ -94,6 +94,9 @@ read_params(struct span s, struct pdfstream *t)
 	enum pdftoken kind;
 	struct span text;
 
+	t->is_guessed |= t->params >= PDFSTREAM_FILTERS;
+	if (t->params++ >= PDFSTREAM_FILTERS)
+		return; /* each may go to the end */
 	do {
 		kind = pdftoken_next(&s, &text);
 		if (kind == PDFTOKEN_OPEN)

@@ -36,6 +36,7 @@ struct pdfstream {
 	uint64_t length; /* UINT64_MAX: not told */
 	struct span data;
 	struct pdfpredict predict; /* of Flate and LZW; 1: none */
+	unsigned params;	   /* how often they are told */
 	bool is_elsewhere, is_picture;
 	bool is_guessed; /* which ones are meant is not sure */
 	bool undo;	 /* for pdfstream_unpack: the caller's */

@@ -100,6 +100,8 @@ class Documents(unittest.TestCase):
             "in brackets": stream(b"[9 0 R]", rows),
             "a number elsewhere": stream(told.replace(b"15", b"7 0 R"), rows),
             "twice": stream(b"[" + told + params(2, 7) + b"]", rows),
+            "many times": pdf(pdf_stream(zlib.compress(rows), said=(
+                b"/Filter/FlateDecode" + b"/DecodeParms[" * 80000))),
             "of two packings": pdf(pdf_stream(
                 zlib.compress(zlib.compress(rows)),
                 said=b"/Filter[/FlateDecode/FlateDecode]/DecodeParms[null"
