@@ -33,12 +33,15 @@ bool
 scan_is_tar(struct span s)
 {
 	uint32_t sum = 8 * ' ', high = 0, want;
+	int32_t near;
 
 	if (s.len < BLOCK)
 		return false;
 	want = (uint32_t)tar_number(s.p + 148, 8);
+	near = (int32_t)want;
 	/* where it cannot be one there is nothing to add up */
-	if (want <= 8 * ' ' || (want > BLOCK * 255 && want < 0u - BLOCK * 128))
+	if (near > BLOCK * 255 || near < -BLOCK * 128
+	    || (near >= 0 && near <= 8 * ' '))
 		return false;
 	for (size_t i = 0; i < BLOCK; i++) {
 		sum += s.p[i];
