@@ -209,18 +209,18 @@ find_long_end(struct scan_frame *f)
 static size_t
 find_line(struct span s, size_t at, struct span mark, bool begins)
 {
+	struct span line;
 	size_t used;
 
 	for (;; at += mark.len) {
-		struct span line;
-
 		at = scan_find(s, at, mark);
 		if (at == s.len)
 			return at;
+		if (at == 0 || !is_line_end(s.p[at - 1]))
+			continue; /* and no line is cut off, which may be long
+				   */
 		line = unmail_line(span_from(s, at + mark.len), &used);
-		if (at > 0 && is_line_end(s.p[at - 1])
-		    && (begins || is_blank(line)
-			|| span_starts(line, SPAN("--"))))
+		if (begins || is_blank(line) || span_starts(line, SPAN("--")))
 			return at;
 	}
 }
