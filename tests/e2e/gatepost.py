@@ -385,7 +385,8 @@ class Server:
                 if self.settings[f"listen.{service}"] != "off":
                     wait_for(lambda s=service: self.is_listening(s),
                              f"{service} answers")
-            wait_for(self.has_control, "the control socket answers")
+            wait_for(lambda: self.must_live() or self.has_control(),
+                     "the control socket answers")
         except AssertionError as e:
             raise AssertionError(f"{e}\n{self.log()}") from None
 
@@ -403,7 +404,6 @@ class Server:
         return True
 
     def has_control(self):
-        self.must_live()
         path = self.settings.get("control.socket",
                                  os.path.join(self.state, "control"))
         try:
