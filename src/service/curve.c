@@ -143,6 +143,14 @@ put_point(uint8_t out[POINT], const struct ecc_point *p)
 /* ---- as BearSSL calls them ------------------------------------------------
  */
 
+/* Both curves here have scalars of so many octets. */
+static bool
+is_ours(int curve, size_t len)
+{
+	return len <= OCTETS
+	       && (curve == BR_EC_curve25519 || curve == BR_EC_secp256r1);
+}
+
 static uint32_t
 mul(uint8_t *point, size_t point_len, const uint8_t *x, size_t len, int curve)
 {
@@ -150,8 +158,7 @@ mul(uint8_t *point, size_t point_len, const uint8_t *x, size_t len, int curve)
 	struct ecc_point p;
 	uint32_t right = 1;
 
-	if (len > OCTETS
-	    || (curve != BR_EC_curve25519 && curve != BR_EC_secp256r1))
+	if (!is_ours(curve, len))
 		return br_ec_get_default()->mul(
 		    point, point_len, x, len, curve);
 	if (point_len != (curve == BR_EC_curve25519 ? OCTETS : POINT))
@@ -175,8 +182,7 @@ mulgen(uint8_t *out, const uint8_t *x, size_t len, int curve)
 	struct ecc_scalar s;
 	struct ecc_point p;
 
-	if (len > OCTETS
-	    || (curve != BR_EC_curve25519 && curve != BR_EC_secp256r1))
+	if (!is_ours(curve, len))
 		return br_ec_get_default()->mulgen(out, x, len, curve);
 	begin();
 	if (curve == BR_EC_curve25519) {
@@ -209,7 +215,7 @@ sign(const br_ec_impl *impl, const br_hash_class *hash, const void *digest,
 {
 	struct dsa_signature sig;
 	struct ecc_scalar s;
-	bool ok = true;
+	bool ok;
 
 	if (key->curve != BR_EC_secp256r1 || key->xlen > OCTETS)
 		return br_ecdsa_sign_asn1_get_default()(

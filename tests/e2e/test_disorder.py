@@ -4,7 +4,6 @@ wrong with itself, and holds nothing of them afterwards.
 
 SEED=n and SECONDS=n for other and longer play than make test has."""
 
-import base64
 import json
 import os
 import random
@@ -17,16 +16,10 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import gatepost  # noqa: E402
+from test_access import b64  # noqa: E402
+from test_scan import EICAR  # noqa: E402
 
 CONNECTIONS = 200
-EICAR = (rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$"
-         rb"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")
-
-
-def b64(text):
-    return base64.b64encode(text.encode()).decode()
-
-
 PLAIN = b64("\0ann\0secret")
 MAIL = ["EHLO me", "HELO me", "MAIL FROM:<ann@home.example>", "MAIL FROM:<>",
         "MAIL FROM:<x@far.example> SIZE=100 BODY=8BITMIME RET=HDRS ENVID=abc",

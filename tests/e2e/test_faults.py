@@ -32,6 +32,15 @@ SOCKETS = "send recv sendmsg recvmsg accept4 select".split()
 LASTING = "fsync pwritev64 renameat openat64 io_event linkat".split()
 
 
+def post_far(server):
+    """A message that is to go elsewhere."""
+    with server.smtp(hello="me.example") as talk:
+        talk.expect(250, "MAIL FROM:<ann@home.example>")
+        talk.expect(250, "RCPT TO:<far@x.example>")
+        talk.expect(354, "DATA")
+        talk.expect(250, "Subject: x\r\n\r\nx\r\n.")
+
+
 class FaultyServer(gatepost.Server):
     first_order = None
 
@@ -90,11 +99,7 @@ class LateClock(unittest.TestCase):
                     "queue.retry_seconds": "1", "queue.retry_max_seconds": "1",
                     "permit.smtp": "network",
                     "relay.networks": "127.0.0.0/8"}) as server:
-            with server.smtp(hello="me.example") as talk:
-                talk.expect(250, "MAIL FROM:<ann@home.example>")
-                talk.expect(250, "RCPT TO:<far@x.example>")
-                talk.expect(354, "DATA")
-                talk.expect(250, "Subject: x\r\n\r\nx\r\n.")
+            post_far(server)
             for month in range(2):
                 server.set_clock(month * 30 * 86400)
                 done = len(far.lines)
@@ -159,11 +164,7 @@ class Wants(unittest.TestCase):
                 "queue.retry_seconds": "1", "queue.retry_max_seconds": "3600",
                 "queue.hold": "on", "permit.smtp": "network",
                 "relay.networks": "127.0.0.0/8"}) as server:
-            with server.smtp(hello="me.example") as talk:
-                talk.expect(250, "MAIL FROM:<ann@home.example>")
-                talk.expect(250, "RCPT TO:<far@x.example>")
-                talk.expect(354, "DATA")
-                talk.expect(250, "Subject: x\r\n\r\nx\r\n.")
+            post_far(server)
             server.arm("openat64", 1, errno.EMFILE, 1)
             server.run("set", "queue.hold=off")
             gatepost.wait_for(lambda: "queue.unreadable" in server.log(),
